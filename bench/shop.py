@@ -37,7 +37,7 @@ from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop
 from steelyard.simulators.settings import Settings as SimulatorSettings
 from steelyard.trade import commission
-from steelyard.trade.commission.model import RateId
+from steelyard.trade.commission.model import RuleId
 
 NAMESPACE = UUID("bec4bec4-0000-4000-8000-000000000001")
 ROOT = Path(__file__).parent.parent
@@ -210,7 +210,7 @@ async def _houses(tx: Tx) -> None:
             name=text("增值税", "VAT"),
         ),
     )  # fmt: skip
-    await commission.set_rate(tx, RateId(made("commission")), 50_000)
+    await commission.set_rate(tx, RuleId(made("commission")), 50_000)
     for number in range(MERCHANTS):
         await _merchant(tx, number)
 

@@ -19,7 +19,7 @@ CONTRACT = {
     " settlement.run catalog.manage staff.manage audit.read settings.manage system.read system.manage merchants.review"
     " buyers.read buyers.reveal buyers.manage reviews.moderate promotions.manage wallets.manage words.manage"
     " merchants.discipline reconciliation.manage refunds.approve taxes.manage"
-    " ledger.write ledger.close",
+    " ledger.write ledger.close fees.manage",
     "merchant": "orders.read orders.ship orders.cancel orders.refund products.read products.edit stock.read stock.edit"
     " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer figures.read"
     " invoices.manage shop.decorate promotions.manage refunds.approve",

@@ -36,7 +36,7 @@ from steelyard.parties import customers, merchants
 from steelyard.parties.customers.model import Address, AddressId, Buyer, BuyerId, Contact
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop
 from steelyard.trade import commission
-from steelyard.trade.commission.model import RateId
+from steelyard.trade.commission.model import RuleId
 
 NAMESPACE = UUID("7e577e57-0000-4000-8000-000000000001")
 PASSWORD = "a long enough password"
@@ -135,7 +135,7 @@ async def seed(tx: Tx) -> World:
             name=text("增值税", "VAT"),
         ),
     )  # fmt: skip
-    await commission.set_rate(tx, RateId(made("commission")), COMMISSION)
+    await commission.set_rate(tx, RuleId(made("commission")), COMMISSION)
     tea = await _merchant(tx, "tea", text("云上茶庄", "Tea on the Cloud"), Method.PIECE, self_operated=True)
     tools = await _merchant(tx, "tools", text("老街五金", "Old Street Tools"), Method.WEIGHT, self_operated=False)
     items = await _items(tx, tea, tools, categories)

@@ -27,6 +27,7 @@ from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
 from steelyard.trade import aftersales, discipline, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.commission.model import SALES_COMMISSION
 from steelyard.trade.discipline import NewViolation, ViolationId
 from steelyard.trade.invoices.model import InvoiceId, Title
 from steelyard.trade.reviews.model import QuestionId
@@ -43,7 +44,7 @@ from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.statement import strange
-from tests.support.world import Person, World, account
+from tests.support.world import Person, World, account, made
 from tests.trade.settling import filed
 
 __all__ = ["app", "database_url", "world"]
@@ -271,6 +272,8 @@ async def things(db: Database, world: World) -> Ids:
             "paper_id": str(paper.paper_id),
             "step_id": str(ids.mint()),
             "rule_id": "01890000-0000-7000-8000-000000000001",
+            "fee_id": str(SALES_COMMISSION),
+            "fee_rule_id": str(made("commission")),
             "issue_id": str(issue_id),
             "sale_id": str(gift.sale_id),
             "source": "simpay",

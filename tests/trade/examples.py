@@ -24,7 +24,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import Merchant, MerchantId, Shop
 from steelyard.trade import commission
-from steelyard.trade.commission.model import RateId
+from steelyard.trade.commission.model import RuleId
 
 PAGES = Path(__file__).parents[2] / "docs" / "algorithms"
 CURRENCY = "CNY"
@@ -78,7 +78,7 @@ class Market:
                 inclusive=tax["in_price"] == "yes", name=text(name, name),
             ))  # fmt: skip
         for whose, rate in self.given["commission"].items():
-            await commission.set_rate(tx, RateId(ids.mint()), millionths(rate), merchant_id=self.merchants.get(whose))
+            await commission.set_rate(tx, RuleId(ids.mint()), millionths(rate), merchant_id=self.merchants.get(whose))
         category_id = CategoryId(ids.mint())
         await catalog.create_category(
             tx, NewCategory(category_id=category_id, slug="all", name=text("全部", "All"), parent_id=None)

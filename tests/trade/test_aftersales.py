@@ -33,6 +33,7 @@ from steelyard.trade.aftersales.model import (
 )
 from steelyard.trade.orders.model import Order, OrderLine, OrderState, UseCancel
 from tests.support import deal
+from tests.support.fees import charged
 from tests.support.rivals import meet
 from tests.support.world import CURRENCY, STOCK, World
 from tests.trade.test_quote import CALIFORNIA
@@ -44,7 +45,7 @@ def sold(quantity: int, amount: int, tax: int, commission: int, *, inclusive: bo
     return OrderLine(
         order_id=ids.mint(), line=1, product_id=ids.mint(), sku_id=ids.mint(), kind="goods", title=text("茶", "Tea"),
         options=[], picture=None, sku_code="T", quantity=quantity, unit_price=0, amount=amount, tax=tax,
-        tax_millionths=0, tax_inclusive=inclusive, commission_millionths=0, commission=commission,
+        tax_millionths=0, tax_inclusive=inclusive, commission=commission, fees=charged(commission),
         refunded_quantity=given_back, refunded=0,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from steelyard.money.payments import PaymentId, RecordedPayment, RefundId, Split
 from steelyard.trade import aftersales, orders, settlement
 from steelyard.trade.aftersales import RecordedReturn
 from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.commission.model import SALES_COMMISSION, FeePart
 from steelyard.trade.orders import LINE_COLUMNS, PastOrder
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, PurchaseId
 from steelyard.trade.settlement import EntryKind, NewEntry
@@ -72,8 +73,8 @@ def batch(order: PastOrder, lines: list[OrderLine]) -> pa.Table:
             "unit_price": line.unit_price,
             "unit_price_micros": None,
             "amount": line.amount,
-            "commission_millionths": line.commission_millionths,
             "commission": line.commission,
+            "fees": msgspec.json.encode(line.fees).decode(),
             "source_line": str(line.line),
         }
         for line in lines
@@ -95,7 +96,7 @@ async def taken_over(
     back = RecordedReturn(
         refund_id=RefundId(ids.mint()), merchant_id=mine.merchant_id, order_id=mine.order_id,
         payment_id=payment.payment_id, buyer_id=mine.buyer_id, channel=payment.channel, currency=mine.currency,
-        note="C1", at=WHEN, lines=[(1, 1, refunded)], commission=share,
+        note="C1", at=WHEN, lines=[(1, 1, refunded)], fees=[FeePart(fee_id=SALES_COMMISSION, amount=share)],
     )  # fmt: skip
     await db.transact(payments.bulk_record, [payment])
     await db.transact(orders.bulk_write, [mine], batch(mine, lines))
@@ -140,7 +141,7 @@ async def test_bulk_leaves_what_the_commands_leave(db: Database, world: World):
 
     def facts(found: list[OrderLine]) -> list[tuple[object, ...]]:
         return [
-            (x.line, x.product_id, x.sku_id, x.kind, x.sku_code, x.quantity, x.unit_price, x.amount, x.commission_millionths,
+            (x.line, x.product_id, x.sku_id, x.kind, x.sku_code, x.quantity, x.unit_price, x.amount, x.fees,
              x.commission, x.refunded_quantity, x.refunded)
             for x in found
         ]  # fmt: skip

@@ -22,6 +22,7 @@ from steelyard.money.payments import PaymentId, RecordedPayment, RefundId, Split
 from steelyard.trade import aftersales, orders, settlement
 from steelyard.trade.aftersales import RecordedReturn
 from steelyard.trade.aftersales.model import Reason
+from steelyard.trade.commission.model import SALES_COMMISSION, FeePart
 from steelyard.trade.orders import DRESSED_LINE_COLUMNS, Life, PastOrder
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, PurchaseId
 from steelyard.trade.settlement import EntryKind, NewEntry
@@ -59,7 +60,7 @@ async def traces(read: Read, order: Order | PastOrder) -> dict[str, list[tuple[o
         "purchase": "SELECT state, total, currency FROM purchases WHERE purchase_id = $2",
         "purchase history": "SELECT step, from_state, to_state FROM purchase_history WHERE purchase_id = $2",
         "lines": """SELECT line, product_id, sku_id, kind, title::text, options::text, picture, sku_code, quantity
-                         , unit_price, amount, commission_millionths, commission, refunded_quantity, refunded
+                         , unit_price, amount, fees::text, commission, refunded_quantity, refunded
                     FROM order_lines WHERE order_id = $1""",
         "fulfilment": "SELECT line, sku_id, quantity, shipped, withdrawn FROM fulfilment_lines WHERE order_id = $1",
         "parcels": "SELECT carrier, state, delivered_at IS NULL FROM parcels WHERE order_id = $1",
@@ -68,7 +69,7 @@ async def traces(read: Read, order: Order | PastOrder) -> dict[str, list[tuple[o
         "packed": "SELECT line, quantity FROM parcel_lines WHERE order_id = $1",
         "payments": "SELECT state, amount, currency FROM payments WHERE purchase_id = $2 AND state = 'captured'",
         "splits": "SELECT amount, captured, refunding, refunded FROM payment_splits WHERE order_id = $1 AND captured > 0",
-        "decided": "SELECT goods, freight, commission, reason, released FROM order_refunds WHERE order_id = $1",
+        "decided": "SELECT goods, freight, commission, fees::text, reason, released FROM order_refunds WHERE order_id = $1",
         "decided lines": "SELECT line, quantity, amount FROM order_refund_lines WHERE order_id = $1",
         "refunds": "SELECT amount, reason, state FROM refunds WHERE order_id = $1",
         "money": f"""SELECT debit, credit, amount, reason FROM ledger_transfers
@@ -118,8 +119,8 @@ async def written(db: Database, mine: PastOrder, lines: Sequence[OrderLine]) -> 
             "unit_price": line.unit_price,
             "unit_price_micros": None,
             "amount": line.amount,
-            "commission_millionths": line.commission_millionths,
             "commission": line.commission,
+            "fees": msgspec.json.encode(line.fees).decode(),
             "source_line": None,
             "options": msgspec.json.encode(line.options).decode(),
             "picture": line.picture,
@@ -227,7 +228,8 @@ async def test_an_order_that_was_called_off_after_it_was_paid(db: Database, worl
     back = RecordedReturn(
         refund_id=RefundId(ids.mint()), merchant_id=mine.merchant_id, order_id=mine.order_id, payment_id=payment_id,
         buyer_id=mine.buyer_id, channel="archive", currency=mine.currency, note="", at=SHIPPED, freight=mine.freight,
-        lines=[(line.line, line.quantity, line.amount) for line in lines], commission=mine.commission,
+        lines=[(line.line, line.quantity, line.amount) for line in lines],
+        fees=[FeePart(fee_id=SALES_COMMISSION, amount=mine.commission)],
         reason=Reason.CANCELLED, released=False,
     )  # fmt: skip
     await db.transact(aftersales.bulk_refund, [back], "system")

@@ -10,13 +10,14 @@ from steelyard.kernel.text import text
 from steelyard.trade import aftersales
 from steelyard.trade.aftersales.model import LineShare, less_of, paid_for, share_of
 from steelyard.trade.orders.model import GIFT, GiftTerms, OrderId, OrderLine
+from tests.support.fees import charged
 
 
 def line(quantity: int, amount: int, commission: int) -> OrderLine:
     return OrderLine(
         order_id=OrderId(ids.mint()), line=1, product_id=ids.mint(), sku_id=ids.mint(), kind="goods", title=text("", ""),
         options=[], picture=None, sku_code="X", quantity=quantity, unit_price=amount, amount=amount, tax=0,
-        tax_millionths=0, tax_inclusive=True, commission_millionths=0, commission=commission, refunded_quantity=0,
+        tax_millionths=0, tax_inclusive=True, commission=commission, fees=charged(commission), refunded_quantity=0,
         refunded=0,
     )  # fmt: skip
 

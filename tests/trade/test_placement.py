@@ -17,7 +17,7 @@ from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, cart, checkout, commission, orders
 from steelyard.trade.checkout.model import SHOP, CheckoutClosed, CheckoutId, CheckoutState, SoldOut, TotalMoved
-from steelyard.trade.commission.model import RateId
+from steelyard.trade.commission.model import RuleId
 from steelyard.trade.orders.model import OrderState, PurchaseId, PurchaseState, order_id_of
 from tests.support import deal
 from tests.support.rivals import meet
@@ -184,7 +184,7 @@ async def test_a_purchase_from_the_cart_takes_its_own_lines_out(shop: Database, 
 async def test_commission_and_tax_are_those_of_the_sale(shop: Database, world: World):
     purchase_id = await deal.placed(shop, [(world.items["nuts"].sku_id, 3)])
     before = await deal.orders_of(shop, purchase_id)
-    await shop.transact(commission.set_rate, RateId(ids.mint()), 500_000)
+    await shop.transact(commission.set_rate, RuleId(ids.mint()), 500_000)
     half = DatedRate(
         country="CN",
         tax_class="standard",
@@ -202,7 +202,7 @@ async def test_commission_and_tax_are_those_of_the_sale(shop: Database, world: W
         before[0].total, before[0].commission, before[0].tax_included, 0,
     )  # fmt: skip
     (line,) = (await shop.ask(orders.lines_of, [part.order_id]))[part.order_id]
-    assert (line.commission_millionths, line.tax_millionths, line.tax_inclusive) == (COMMISSION, 130_000, True)
+    assert (line.fees[0].millionths, line.tax_millionths, line.tax_inclusive) == (COMMISSION, 130_000, True)
     assert line.commission == 599  # 11970 × 5 % = 598.5
 
 

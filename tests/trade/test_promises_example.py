@@ -25,7 +25,7 @@ def line(row: Any) -> OrderLine:
     return OrderLine(
         order_id=OrderId(ids.mint()), line=1, product_id=ids.mint(), sku_id=ids.mint(), kind="goods", title=text("茶", "Tea"),
         options=[], picture=None, sku_code="T", quantity=quantity, unit_price=paid // quantity, amount=paid, tax=0,
-        tax_millionths=0, tax_inclusive=True, commission_millionths=0, commission=0,
+        tax_millionths=0, tax_inclusive=True, commission=0,
         refunded_quantity=int(row["back_pieces"]), refunded=int(row["back"]),
     )  # fmt: skip
 

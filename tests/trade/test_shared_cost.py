@@ -81,7 +81,7 @@ async def test_each_bears_its_part_and_the_merchant_is_paid_the_platforms(
     (nuts,), (hammer,) = lines[tea.order_id], lines[tools.order_id]
     assert nuts.discount + hammer.discount == 2_001
     assert (nuts.subsidy + hammer.subsidy, tea.subsidy, tools.subsidy) == (1_401, nuts.subsidy, hammer.subsidy)
-    assert nuts.commission == share(nuts.amount + nuts.subsidy, nuts.commission_millionths) > 0
+    assert nuts.commission == share(nuts.amount + nuts.subsidy, nuts.fees[0].millionths) > 0
     used = (await shop.ask(promotions.used, PLATFORM, [across.promotion_id]))[across.promotion_id]
     assert used == Used(orders=2, amount=2_001, platform=1_401)
     await deal.shipped(shop, tea)

@@ -11,7 +11,7 @@ from steelyard.demo.habits import Basket
 from steelyard.demo.products import made
 from steelyard.goods.inventory import PastMove
 from steelyard.goods.inventory.model import Reason as MoveReason
-from steelyard.kernel import codes, money
+from steelyard.kernel import codes
 from steelyard.kernel.text import Text, text
 from steelyard.logistics.fulfilment import PastInstruction
 from steelyard.logistics.parcels import PastParcel
@@ -20,8 +20,11 @@ from steelyard.money.payments import PaymentId, RecordedPayment, RefundId
 from steelyard.money.payments.model import Split
 from steelyard.parties.customers.model import Contact
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade import commission
 from steelyard.trade.aftersales import RecordedReturn
 from steelyard.trade.aftersales.model import Reason
+from steelyard.trade.commission import Charged, Sold
+from steelyard.trade.commission.model import FeePart, LineFee, Rule, added
 from steelyard.trade.orders import Life, PastOrder
 from steelyard.trade.orders.model import UNTRACKED_DELIVERY_DAYS, Delivery, PurchaseId, order_id_of
 from steelyard.trade.settlement import EntryKind, NewEntry
@@ -57,7 +60,7 @@ class Ware(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     grams: int
     category: str
-    rate: int
+    rules: Sequence[Rule]
 
 
 class House(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,7 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True):
 
     order: PastOrder
     lines: Sequence[tuple[Ware, int]]
+    fees: Sequence[Sequence[LineFee]]
     payment: RecordedPayment | None = None
     instruction: PastInstruction | None = None
     back: RecordedReturn | None = None
@@ -126,14 +130,21 @@ def deal(
         life = None if life is None else _so_far(life, now)
     if life is None:
         return None
-    order = _order(number, basket, lines, house, life, chance)
+    goods = sum(ware.amount * pieces for ware, pieces in lines)
+    freight = _freight(lines, house, goods)
+    charged = commission.charge(
+        [(Sold(amount=ware.amount * pieces, quantity=pieces), ware.rules) for ware, pieces in lines],
+        Sold(amount=freight),
+    )
+    order = _order(number, basket, lines, house, life, chance, charged)
     if order.life is None or order.life.paid_at is None:
-        return Deal(order=order, lines=lines)
+        return Deal(order=order, lines=lines, fees=charged.lines)
     instruction = _instruction(order, lines, life, chance)
-    back = _back(order, lines, life, now, chance)
+    back = _back(order, lines, charged, life, now, chance)
     return Deal(
         order=order,
         lines=lines,
+        fees=charged.lines,
         payment=_payment(order),
         instruction=instruction,
         back=back,
@@ -185,7 +196,13 @@ def _so_far(life: Life, now: datetime) -> Life | None:
 
 
 def _order(
-    number: str, basket: Basket, lines: Sequence[tuple[Ware, int]], house: House, life: Life, chance: Random
+    number: str,
+    basket: Basket,
+    lines: Sequence[tuple[Ware, int]],
+    house: House,
+    life: Life,
+    chance: Random,
+    charged: Charged,
 ) -> PastOrder:
     purchase_id = PurchaseId(made("past purchase", number))
     person, merchant_id = basket.person, lines[0][0].merchant_id
@@ -200,7 +217,9 @@ def _order(
         freight=_freight(lines, house, goods),
         delivery=house.delivery,
         note=chance.choice(_NOTES) if chance.random() < 0.05 else "",
-        commission=sum(money.share(ware.amount * pieces, ware.rate) for ware, pieces in lines),
+        commission=sum(fee.whole for fees in [*charged.lines, charged.freight] for fee in fees),
+        fee_tax=sum(fee.tax for fees in [*charged.lines, charged.freight] for fee in fees),
+        freight_fees=charged.freight,
         at=basket.at,
         life=life,
         source=SOURCE,
@@ -278,12 +297,13 @@ def _scan(code: str, at: datetime, place: str) -> Scan:
 
 
 def _back(
-    order: PastOrder, lines: Sequence[tuple[Ware, int]], life: Life, now: datetime, chance: Random
+    order: PastOrder, lines: Sequence[tuple[Ware, int]], charged: Charged, life: Life, now: datetime, chance: Random
 ) -> RecordedReturn | None:
     """What was given back: all of an order that was called off, or one line of some that arrived."""
     if life.cancelled_at is not None:
         all_of_it = [(n, pieces, ware.amount * pieces) for n, (ware, pieces) in enumerate(lines, start=1)]
-        return _returned(order, all_of_it, order.freight, order.commission, life.cancelled_at, Reason.CANCELLED, "")
+        everything = [_part(fee) for fees in [*charged.lines, charged.freight] for fee in fees]
+        return _returned(order, all_of_it, order.freight, everything, life.cancelled_at, Reason.CANCELLED, "")
     if life.completed_at is None:
         return None
     likely = RETURNED + OFTEN_RETURNED.get(lines[0][0].category, 0.0)
@@ -295,15 +315,19 @@ def _back(
     line = chance.randrange(len(lines))
     ware, pieces = lines[line]
     amount = ware.amount * pieces
-    commission = money.share(amount, ware.rate)
-    return _returned(order, [(line + 1, pieces, amount)], 0, commission, at, Reason.RETURNED, chance.choice(_BACK))
+    fees = [_part(fee) for fee in charged.lines[line] if not fee.kept]
+    return _returned(order, [(line + 1, pieces, amount)], 0, fees, at, Reason.RETURNED, chance.choice(_BACK))
+
+
+def _part(fee: LineFee) -> FeePart:
+    return FeePart(fee_id=fee.fee_id, amount=fee.amount, tax=fee.tax)
 
 
 def _returned(
     order: PastOrder,
     lines: Sequence[tuple[int, int, int]],
     freight: int,
-    commission: int,
+    fees: Sequence[FeePart],
     at: datetime,
     reason: Reason,
     note: str,
@@ -318,7 +342,7 @@ def _returned(
         currency=order.currency,
         lines=lines,
         freight=freight,
-        commission=commission,
+        fees=added(fees),
         note=note,
         at=at,
         reason=reason,

@@ -7,9 +7,11 @@ import msgspec
 
 from steelyard.demo import (
     allowances,
+    bookkept,
     campaigns,
     cases,
     desk,
+    door,
     footfall,
     life,
     merchandise,
@@ -133,6 +135,8 @@ async def make(
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await reconciled.reconcile(db)
+        await bookkept.keep_books(fast)
+        await door.pay_otherwise(db, settings, people.HOME)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
         await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])

@@ -30,6 +30,7 @@ from steelyard.parties import customers
 from steelyard.parties.customers.model import AddressId, Buyer, BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import aftersales, commission, orders, settlement
+from steelyard.trade.commission.model import Channel, Rule, Sale
 from steelyard.trade.orders import DRESSED_LINE_COLUMNS
 from steelyard.trade.orders.model import Delivery
 from steelyard.trade.settlement import NewEntry
@@ -153,13 +154,13 @@ async def _wares(read: Read) -> tuple[list[Ware], Mapping[str, Sequence[Shelf]]]
     for maker in makers():
         merchant_id = MerchantId(made("merchant", maker.slug))
         goods = {row["product_id"]: row for row in await read.fetch(_PRODUCTS, merchant_id)}
-        found = await commission.rates_for(read, [(merchant_id, row["path"]) for row in goods.values()])
-        rates = dict(zip(goods, found, strict=True))
+        found = await commission.rules_for(read, [_sale(maker, merchant_id, row) for row in goods.values()])
+        rules = dict(zip(goods, found, strict=True))
         warehouse = warehouse_id(maker)
         for row in await read.fetch(_SKUS, merchant_id, maker.currency):
             product = goods.get(row["product_id"])
             if product is not None:
-                wares.append(_ware(merchant_id, warehouse, product, row, rates[row["product_id"]]))
+                wares.append(_ware(merchant_id, warehouse, product, row, rules[row["product_id"]]))
                 choices.append(row["choice"])
     return wares, _shelves(wares, choices)
 
@@ -176,7 +177,17 @@ WHERE s.merchant_id = $1 AND x.currency = $2 ORDER BY s.product_id, s.place
 """
 
 
-def _ware(merchant_id: MerchantId, warehouse: UUID, product: Row, sku: Row, rate: int) -> Ware:
+def _sale(maker: Maker, merchant_id: MerchantId, product: Row) -> Sale:
+    return Sale(
+        merchant_id=merchant_id,
+        path=product["path"],
+        product_id=product["product_id"],
+        channel=Channel.SHOP,
+        currency=maker.currency,
+    )
+
+
+def _ware(merchant_id: MerchantId, warehouse: UUID, product: Row, sku: Row, rules: Sequence[Rule]) -> Ware:
     return Ware(
         merchant_id=merchant_id,
         warehouse_id=warehouse,
@@ -192,7 +203,7 @@ def _ware(merchant_id: MerchantId, warehouse: UUID, product: Row, sku: Row, rate
         amount=sku["amount"],
         grams=sku["weight_grams"],
         category=product["category"],
-        rate=rate,
+        rules=rules,
     )
 
 
@@ -362,13 +373,13 @@ def _lines(deals: Sequence[Deal]) -> bulk.Batch:
             "unit_price": ware.amount,
             "unit_price_micros": None,
             "amount": ware.amount * pieces,
-            "commission_millionths": ware.rate,
-            "commission": money.share(ware.amount * pieces, ware.rate),
+            "commission": sum(fee.whole for fee in fees),
+            "fees": msgspec.json.encode(fees).decode(),
             "source_line": None,
             "options": msgspec.json.encode(ware.options).decode(),
             "picture": ware.picture,
         }
         for one in deals
-        for place, (ware, pieces) in enumerate(one.lines, start=1)
+        for place, ((ware, pieces), fees) in enumerate(zip(one.lines, one.fees, strict=True), start=1)
     ]
     return pa.RecordBatch.from_pylist([{name: row[name] for name in DRESSED_LINE_COLUMNS} for row in rows])

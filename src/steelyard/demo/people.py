@@ -19,7 +19,7 @@ from steelyard.parties.customers.model import Address, AddressId, Buyer, BuyerId
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop
 from steelyard.parties.operator.model import Profile
 from steelyard.trade import commission
-from steelyard.trade.commission.model import RateId
+from steelyard.trade.commission.model import RuleId
 
 CURRENCY = "CNY"
 COMMISSION_MILLIONTHS = 50_000
@@ -67,7 +67,7 @@ async def operators(tx: Tx, hashed: str) -> None:
             locale="zh-Hans",
             roles=[role],
         )
-    await commission.set_rate(tx, RateId(made("commission")), COMMISSION_MILLIONTHS)
+    await commission.set_rate(tx, RuleId(made("commission")), COMMISSION_MILLIONTHS)
 
 
 async def merchant(tx: Tx, maker: Maker, hashed: str, logo: str) -> None:
@@ -107,7 +107,7 @@ async def merchant(tx: Tx, maker: Maker, hashed: str, logo: str) -> None:
     await _freight(tx, merchant_id, maker)
     if maker.self_operated:
         await commission.set_rate(
-            tx, RateId(made("commission", maker.slug)), OWN_SHOP_MILLIONTHS, merchant_id=merchant_id
+            tx, RuleId(made("commission", maker.slug)), OWN_SHOP_MILLIONTHS, merchant_id=merchant_id
         )
     await _staff(tx, merchant_id, maker, hashed)
 

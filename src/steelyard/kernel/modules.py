@@ -21,7 +21,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "applications",
         "customers",
     ),
-    "money": ("currencies", "ledger", "wallets", "payments", "gifts", "reconciliation"),
+    "money": ("currencies", "ledger", "exchange", "wallets", "payments", "gifts", "reconciliation"),
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
     "trade": (
@@ -33,6 +33,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "groups",
         "checkout",
         "aftersales",
+        "risk",
+        "chargebacks",
         "rewards",
         "invoices",
         "einvoices",

@@ -116,3 +116,12 @@ def share(amount: int, millionths: int) -> int:
     if amount < 0:
         return -share(-amount, millionths)
     return (amount * millionths * 2 + PARTS_PER_MILLION) // (2 * PARTS_PER_MILLION)
+
+
+def scaled(amount: int, numerator: int, denominator: int) -> int:
+    """`amount` times a ratio, half a unit rounded away from zero: for rates between currencies, which take nothing away that
+    would have to be shared out."""
+    assert numerator >= 0 and denominator > 0, "a rate is positive"
+    if amount < 0:
+        return -scaled(-amount, numerator, denominator)
+    return (amount * numerator * 2 + denominator) // (2 * denominator)

@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transfer_holder: str = ""
     transfer_currency: str = "CNY"
     transfer_hours: int = 72  # how long a purchase waits for its transfer
+    cod_currencies: str = ""  # of cash on delivery, with spaces between; none means that it is not offered
     alipay_app_id: str = ""  # an application at Alipay; none means that the channel is not offered
     alipay_private_key_file: Path | None = None  # keys are files, and never in the environment
     alipay_public_key_file: Path | None = None  # Alipay's own, of this application

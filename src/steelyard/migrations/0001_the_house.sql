@@ -340,6 +340,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('ledger.write', 'operator', '{"zh-Hans": "手工记账、更正与兑换（须两人）", "en": "Write entries by hand, corrections and exchanges (two people)"}')
   , ('ledger.close', 'operator', '{"zh-Hans": "月末结账与反结账（结账须两人）", "en": "Close months of the books (two people) and open them again"}')
   , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
+  , ('fees.manage', 'operator', '{"zh-Hans": "设置佣金与服务费", "en": "Set commission and fees"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
   , ('taxes.manage', 'operator', '{"zh-Hans": "维护税率", "en": "Enter tax rates"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
@@ -413,7 +414,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
   , ('operator_finance', 'ledger.write'), ('operator_finance', 'ledger.close')
   , ('operator_finance', 'reconciliation.manage'), ('operator_finance', 'refunds.approve')
-  , ('operator_finance', 'taxes.manage')
+  , ('operator_finance', 'taxes.manage'), ('operator_finance', 'fees.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -921,6 +922,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('reserve', 'credit', '{"zh-Hans": "商家滚动准备金", "en": "Merchants'' rolling reserves"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('fee_tax', 'credit', '{"zh-Hans": "平台服务费应交税费", "en": "Tax on fees, owed to the tax office"}')
   , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
@@ -936,7 +938,12 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
   , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
+  , ('chargebacks', 'debit', '{"zh-Hans": "渠道拒付占用款", "en": "Taken back by channels, in dispute"}')
+  , ('disputed', 'credit', '{"zh-Hans": "拒付冻结的商家款", "en": "Merchants'' money frozen by chargebacks"}')
+  , ('chargeback_losses', 'debit', '{"zh-Hans": "平台拒付损失", "en": "Losses by chargebacks"}')
   , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}')
+  , ('door_claims', 'debit', '{"zh-Hans": "货到付款待收款", "en": "To be collected at the door"}')
+  , ('carrier_cash', 'debit', '{"zh-Hans": "承运商代收款", "en": "Cash with carriers"}')
   , ('exchange_clearing', 'credit', '{"zh-Hans": "货币兑换清算", "en": "Exchange clearing"}')
   , ('exchange_differences', 'credit', '{"zh-Hans": "汇兑损益", "en": "Realised exchange differences"}')
   , ('own_funds', 'credit', '{"zh-Hans": "平台自有资金", "en": "The platform''s own funds"}')
@@ -964,9 +971,11 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('held', 'liability', 'buyers', false, '{"zh-Hans": "买家已付款、尚未确认收货的资金。", "en": "What buyers have paid for goods that they have not confirmed yet."}')
   , ('refund_due', 'liability', 'buyers', false, '{"zh-Hans": "已同意、尚未到账的退款。", "en": "Refunds that are promised and have not arrived."}')
   , ('payable', 'liability', 'merchants', false, '{"zh-Hans": "已归商家、尚未结算的款项；为负时是商家欠款。", "en": "What is the merchants'' and not paid out yet; below zero, what they owe."}')
+  , ('reserve', 'liability', 'merchants', false, '{"zh-Hans": "按约定暂扣、到期自动释放的商家款项。", "en": "What is kept back of merchants'' payouts by agreement, until it is released by itself."}')
   , ('payout_in_transit', 'liability', 'merchants', false, '{"zh-Hans": "已交银行、银行尚未付出的结算款。", "en": "Payouts that the bank has been told to make and has not made."}')
   , ('reserve', 'liability', 'merchants', false, '{"zh-Hans": "结算时按约定留存、到期自动释放的商家款项。", "en": "What statements have kept back of merchants'' payouts for an agreed time."}')
   , ('commission', 'income', NULL, false, '{"zh-Hans": "向商家收取的佣金，已扣除退回部分。", "en": "Commission taken from merchants, less what went back with refunds."}')
+  , ('fee_tax', 'liability', NULL, true, '{"zh-Hans": "向商家收取的费用中所含、应向税务机关缴纳的税款。", "en": "What merchants have paid as tax on fees: the platform owes it to the tax office."}')
   , ('subsidy', 'expense', NULL, false, '{"zh-Hans": "平台承担的优惠，补给商家。", "en": "The platform''s part of promotions, made good to merchants."}')
   , ('goodwill', 'expense', NULL, false, '{"zh-Hans": "平台赔付给商家或买家的款项。", "en": "What the platform has paid to put things right."}')
   , ('deposit', 'liability', 'merchants', false, '{"zh-Hans": "商家缴存的保证金。", "en": "Deposits that merchants have paid in."}')
@@ -982,7 +991,12 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('compensation_clearing', 'asset', NULL, false, '{"zh-Hans": "商家赔付转入买家余额时的过渡科目，合计为零。", "en": "Where a shop''s compensation crosses to a buyer; zero in total."}')
   , ('transfers_received', 'liability', 'buyers', false, '{"zh-Hans": "已到账、尚未用于订单的买家转账。", "en": "What buyers have transferred and no purchase has taken."}')
   , ('channel_fees', 'expense', NULL, true, '{"zh-Hans": "支付渠道扣收的手续费。", "en": "What payment channels keep as their fees."}')
+  , ('chargebacks', 'asset', NULL, false, '{"zh-Hans": "渠道因拒付扣走、正在争议的款项。", "en": "What channels have taken back and is being argued about."}')
+  , ('disputed', 'liability', 'merchants', false, '{"zh-Hans": "因拒付冻结的商家款项，结案前不结算。", "en": "Of what merchants are owed, what is set aside until a chargeback is decided."}')
+  , ('chargeback_losses', 'expense', NULL, false, '{"zh-Hans": "平台因拒付承担的损失，减去败诉后追回的。", "en": "What the platform lost by chargebacks, less what came back after it was lost."}')
   , ('suspense', 'asset', NULL, false, '{"zh-Hans": "对账差异，等待查明。", "en": "Differences of statements that are being looked into."}')
+  , ('door_claims', 'asset', NULL, false, '{"zh-Hans": "买家约定签收时支付、尚未收到的货款。", "en": "What buyers have promised to pay at the door and nobody has collected yet."}')
+  , ('carrier_cash', 'asset', 'cash', false, '{"zh-Hans": "承运商已代收、尚未回款的货款。", "en": "What carriers have collected at the door and not paid on yet."}')
   , ('exchange_clearing', 'equity', NULL, false, '{"zh-Hans": "兑换时一种货币转出、另一种转入的过渡科目；余额为该货币的未平头寸。", "en": "Where one currency leaves and another comes in; what is left is the open position in a currency."}')
   , ('exchange_differences', 'income', NULL, false, '{"zh-Hans": "已实现的汇兑损益，按本位币记录；负数为损失。", "en": "Realised gains on exchanges, in the house''s currency; below zero, losses."}')
   , ('own_funds', 'equity', NULL, true, '{"zh-Hans": "平台股东投入或提走的自有资金。", "en": "What the platform''s owners have put in or taken out."}')
@@ -1013,6 +1027,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards', 'transfers_received')
         OR credits >= debits)
+  , CONSTRAINT frozen_money_is_there CHECK (kind <> 'disputed' OR credits >= debits)
+  , CONSTRAINT only_what_was_taken_back_comes_back CHECK (kind <> 'chargebacks' OR debits >= credits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
@@ -1183,6 +1199,88 @@ CREATE TABLE ledger_days_summed (
 );
 COMMENT ON TABLE ledger_days_summed IS 'local: which days ledger_days knows, those on which nothing moved too';
 
+-- money.exchange
+
+-- Money of one currency for money of another: documents of two legs, rates as dated data, and what is open in each currency.
+
+CREATE TABLE exchange_rates (
+    day      date NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , micros   bigint NOT NULL
+  , source   text NOT NULL
+  , PRIMARY KEY (day, currency)
+  , CONSTRAINT a_rate_is_positive CHECK (micros > 0)
+  , CONSTRAINT the_base_has_no_rate CHECK (currency <> 'EUR')
+);
+COMMENT ON TABLE exchange_rates IS 'reference: reference rates of a day, as the European Central Bank gives them out: so much of a currency for one euro';
+COMMENT ON COLUMN exchange_rates.micros IS 'Millionths of the currency''s major unit for one euro';
+CREATE INDEX exchange_rates_of_a_currency ON exchange_rates (currency, day DESC);
+
+CREATE TABLE exchange_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE exchange_transitions IS 'reference: the states of an exchange that follow each other';
+INSERT INTO exchange_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('proposed', 'posted'), ('proposed', 'declined');
+
+CREATE TABLE exchanges (
+    exchange_id   uuid PRIMARY KEY
+  , on_day        date NOT NULL
+  , state         text NOT NULL
+  , from_owner    uuid NOT NULL
+  , from_kind     text NOT NULL
+  , from_currency text NOT NULL REFERENCES currencies
+  , sold          bigint NOT NULL
+  , to_owner      uuid NOT NULL
+  , to_kind       text NOT NULL
+  , to_currency   text NOT NULL REFERENCES currencies
+  , bought        bigint NOT NULL
+  , value         bigint
+  , realised      bigint
+  , words         text NOT NULL
+  , proposed_by   text NOT NULL
+  , proposed_at   timestamptz NOT NULL DEFAULT now()
+  , decided_by    text
+  , decided_at    timestamptz
+  , CONSTRAINT an_exchange_is_proposed_posted_or_declined CHECK (state IN ('proposed', 'posted', 'declined'))
+  , CONSTRAINT two_currencies_are_exchanged CHECK (from_currency <> to_currency AND sold > 0 AND bought > 0)
+  , CONSTRAINT cash_is_exchanged_for_cash_or_own_funds_for_own_funds CHECK (
+        (from_kind IN ('channel_cash', 'bank_cash') AND to_kind IN ('channel_cash', 'bank_cash'))
+        OR (from_kind = 'own_funds' AND to_kind = 'own_funds'))
+  , CONSTRAINT posted_means_its_value CHECK (
+        (state = 'posted') = (value IS NOT NULL) AND (state = 'posted') = (realised IS NOT NULL))
+  , CONSTRAINT decided_means_by_whom_and_when CHECK (
+        (state <> 'proposed') = (decided_by IS NOT NULL) AND (state <> 'proposed') = (decided_at IS NOT NULL))
+  , CONSTRAINT two_people_exchange CHECK (state <> 'posted' OR decided_by <> proposed_by)
+);
+COMMENT ON TABLE exchanges IS 'by key: money of one currency that became money of another, on the word of two people';
+COMMENT ON COLUMN exchanges.on_day IS 'The day of the channel''s or bank''s paper, whose reference rate counts';
+COMMENT ON COLUMN exchanges.value IS 'In minor units of the house''s currency';
+COMMENT ON COLUMN exchanges.realised IS 'What positions that it closed have gained, in minor units of the house''s currency; below zero, lost';
+CREATE INDEX exchanges_by_time ON exchanges (proposed_at DESC, exchange_id DESC);
+
+CREATE TABLE exchange_history (
+    exchange_id uuid NOT NULL REFERENCES exchanges
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (exchange_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES exchange_transitions
+);
+COMMENT ON TABLE exchange_history IS 'by key, append-only: each change of an exchange''s state';
+
+CREATE TABLE exchange_positions (
+    currency text PRIMARY KEY REFERENCES currencies
+  , quantity bigint NOT NULL
+  , cost     bigint NOT NULL
+  , CONSTRAINT what_is_not_open_costs_nothing CHECK (quantity <> 0 OR cost = 0)
+  , CONSTRAINT what_was_given_has_brought_something CHECK (quantity >= 0 OR cost <= 0)
+  , CONSTRAINT what_was_got_has_cost_something CHECK (quantity <= 0 OR cost >= 0)
+);
+COMMENT ON TABLE exchange_positions IS 'local: what exchanges have left open in each currency but the house''s';
+COMMENT ON COLUMN exchange_positions.quantity IS 'Minor units got by exchanges; below zero, given away';
+COMMENT ON COLUMN exchange_positions.cost IS 'What it cost, or below zero what it brought, in minor units of the house''s currency';
+
 -- money.wallets
 
 -- What buyers have to spend here: a balance and points, each also an account of the ledger; and gift cards, which fill a balance.
@@ -1342,11 +1440,14 @@ CREATE TABLE payment_splits (
   , captured    bigint NOT NULL DEFAULT 0
   , refunding   bigint NOT NULL DEFAULT 0
   , refunded    bigint NOT NULL DEFAULT 0
+  , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
   , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
-  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+  , CONSTRAINT never_refund_more_than_captured CHECK (
+        0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
 COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
@@ -1534,6 +1635,131 @@ CREATE TABLE channel_rule_limits (
 );
 COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
 
+CREATE TABLE channel_disputes (
+    channel   text NOT NULL
+  , reference text NOT NULL
+  , told_at   timestamptz NOT NULL DEFAULT now()
+  , look_at   timestamptz
+  , looks     integer NOT NULL DEFAULT 0
+  , problem   text
+  , PRIMARY KEY (channel, reference)
+);
+COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
+COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
+COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';
+CREATE INDEX channel_disputes_to_look_at ON channel_disputes (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX channel_disputes_with_a_problem ON channel_disputes (told_at DESC) WHERE problem IS NOT NULL;
+
+CREATE TABLE door_shops (
+    merchant_id uuid PRIMARY KEY
+  , offered     boolean NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , changed_by  text NOT NULL
+);
+COMMENT ON TABLE door_shops IS 'by merchant: the shops whose goods can be paid at the door; no row: not offered';
+
+CREATE TABLE door_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE door_transitions IS 'reference: how far what is collected at the door can be';
+INSERT INTO door_transitions (from_state, to_state) VALUES
+    ('nowhere', 'due'), ('due', 'carried'), ('due', 'void')
+  , ('carried', 'collected'), ('carried', 'kept'), ('carried', 'refused'), ('collected', 'remitted');
+
+CREATE TABLE door_remittances (
+    bank_number text PRIMARY KEY
+  , carrier     text NOT NULL
+  , amount      bigint NOT NULL
+  , fee         bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_remittance_is_of_some_money CHECK (amount > 0 AND fee >= 0)
+);
+COMMENT ON TABLE door_remittances IS 'by key, append-only: what carriers paid on of the cash that they collected, as staff wrote it down from the bank statement';
+COMMENT ON COLUMN door_remittances.fee IS 'What the carrier kept for itself of what it had collected';
+CREATE INDEX door_remittances_by_time ON door_remittances (recorded_at DESC, bank_number);
+
+CREATE TABLE door_collections (
+    merchant_id   uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , payment_id    uuid NOT NULL
+  , buyer_id      uuid NOT NULL
+  , amount        bigint NOT NULL
+  , undone        bigint NOT NULL DEFAULT 0
+  , currency      text NOT NULL REFERENCES currencies
+  , state         text NOT NULL
+  , told          bigint
+  , reported      bigint
+  , carrier       text
+  , remittance    text
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at      timestamptz
+  , PRIMARY KEY (merchant_id, order_id, payment_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT no_more_is_taken_off_than_was_promised CHECK (0 <= undone AND undone <= amount)
+  , CONSTRAINT what_is_on_its_way_was_told CHECK ((state IN ('due', 'void')) = (told IS NULL))
+  , CONSTRAINT told_is_what_is_left CHECK (state NOT IN ('carried', 'collected', 'remitted', 'kept') OR (told > 0 AND told = amount - undone))
+  , CONSTRAINT a_carrier_has_what_it_collected CHECK ((state IN ('collected', 'remitted')) = (carrier IS NOT NULL))
+  , CONSTRAINT remitted_means_by_which CHECK ((state = 'remitted') = (remittance IS NOT NULL))
+  , CONSTRAINT over_means_when CHECK ((state IN ('due', 'carried')) = (ended_at IS NULL))
+);
+COMMENT ON TABLE door_collections IS 'by merchant: what buyers pay at the door, order by order, and where the cash is';
+COMMENT ON COLUMN door_collections.amount IS 'What was promised when it was ordered';
+COMMENT ON COLUMN door_collections.undone IS 'What refunds have taken off it: it is not collected any more';
+COMMENT ON COLUMN door_collections.told IS 'What whoever hands the parcel over asks for, fixed when it leaves';
+COMMENT ON COLUMN door_collections.reported IS 'What the carrier says that it got, where it says so';
+COMMENT ON COLUMN door_collections.remittance IS 'The bank''s number of what the carrier paid on';
+COMMENT ON COLUMN door_collections.ended_at IS 'When it was collected, refused or called off';
+CREATE INDEX door_collections_with_carriers ON door_collections (carrier, currency, ended_at, order_id) WHERE state = 'collected';
+CREATE INDEX door_collections_on_their_way ON door_collections (created_at, order_id) WHERE state = 'carried';
+CREATE INDEX door_refusals_of_a_buyer ON door_collections (buyer_id, ended_at) WHERE state = 'refused';
+CREATE INDEX door_collections_of_a_remittance ON door_collections (remittance) WHERE remittance IS NOT NULL;
+
+CREATE TABLE door_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, payment_id, step)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES door_collections
+  , FOREIGN KEY (from_state, to_state) REFERENCES door_transitions
+);
+COMMENT ON TABLE door_history IS 'by merchant, append-only: what became of what is collected at the door';
+
+CREATE INDEX refunds_of_the_door ON refunds (created_at, refund_id) WHERE channel = 'cod' AND state IN ('instructed', 'sent');
+
+CREATE TABLE channel_exclusions (
+    channel text NOT NULL
+  , about   text NOT NULL
+  , subject uuid NOT NULL
+  , why     text NOT NULL DEFAULT ''
+  , set_by  uuid
+  , set_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, about, subject)
+  , CONSTRAINT an_exclusion_is_about_a_shop_a_category_or_gift_cards CHECK (about IN ('merchant', 'category', 'gift_cards'))
+);
+COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
+COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
+
+CREATE TABLE channel_fees (
+    channel    text NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , valid_from date NOT NULL
+  , millionths bigint NOT NULL
+  , fixed      bigint NOT NULL
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, currency, valid_from)
+  , CONSTRAINT a_fee_is_a_share_and_a_fixed_part CHECK (millionths BETWEEN 0 AND 1000000 AND fixed >= 0)
+);
+COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel says that it keeps of a payment, from a day on; the latest that has begun counts';
+COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
+COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';
+
 -- money.gifts
 
 -- Gift cards that buyers buy in the shop. The platform sells them itself: what is paid for one is owed from that moment on.
@@ -1634,11 +1860,13 @@ CREATE TABLE reconciliation_files (
   , state       text NOT NULL
   , received_by text NOT NULL
   , received_at timestamptz NOT NULL DEFAULT now()
+  , withdrawal_asked_by text
   , PRIMARY KEY (source, file_id)
   , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('read', 'refused', 'withdrawn'))
   , CONSTRAINT refused_means_why CHECK ((state = 'refused') = (problems > 0))
 );
 COMMENT ON TABLE reconciliation_files IS 'by key: statements as they came, whether they could be read or not';
+COMMENT ON COLUMN reconciliation_files.withdrawal_asked_by IS 'Who wants it withdrawn; another person agrees';
 COMMENT ON COLUMN reconciliation_files.size IS 'Bytes';
 COMMENT ON COLUMN reconciliation_files.problems IS 'How many lines could not be read; one is enough to refuse the file, and nothing of it is used';
 -- (Days on which nothing moved have the same bytes: a header and nothing else.)
@@ -1745,6 +1973,8 @@ CREATE TABLE reconciliation_differences (
   , proposed_by text
   , booking     uuid
   , words       text NOT NULL DEFAULT ''
+  , undo_asked_by text
+  , undo_words  text NOT NULL DEFAULT ''
   , PRIMARY KEY (source, item_id)
   , FOREIGN KEY (source, file_id, line_no) REFERENCES reconciliation_lines
   , CONSTRAINT a_difference_is_of_a_kind CHECK (
@@ -1761,6 +1991,7 @@ COMMENT ON COLUMN reconciliation_differences.day IS 'Of the statement on which i
 COMMENT ON COLUMN reconciliation_differences.theirs IS 'Minor units of currency that the statement says; of a fee, what was kept; 0 where it says nothing';
 COMMENT ON COLUMN reconciliation_differences.ours IS 'Minor units of our_currency that our books say; of a fee, what was agreed; 0 where they say nothing';
 COMMENT ON COLUMN reconciliation_differences.ended_on IS 'The day, as its source counts days, from which it is explained';
+COMMENT ON COLUMN reconciliation_differences.undo_asked_by IS 'Who wants what was booked or accepted taken back; above the limit another person agrees';
 COMMENT ON COLUMN reconciliation_differences.booking IS 'The document of the transfers that were posted for it';
 CREATE UNIQUE INDEX a_line_differs_once ON reconciliation_differences (source, file_id, line_no) WHERE line_no IS NOT NULL;
 CREATE UNIQUE INDEX a_transfer_is_missing_once ON reconciliation_differences (source, owner_id, transfer_id)
@@ -2709,12 +2940,14 @@ CREATE TABLE carriers (
     carrier text PRIMARY KEY
   , name    jsonb NOT NULL
   , active  boolean NOT NULL DEFAULT true
+  , collects boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE carriers IS 'reference: who carries';
-INSERT INTO carriers (carrier, name) VALUES
-    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
-  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
-  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+COMMENT ON COLUMN carriers.collects IS 'Whether it collects cash at the door and pays it on; with any other, the shop collects it itself';
+INSERT INTO carriers (carrier, name, collects) VALUES
+    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}', true)
+  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}', true)
+  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}', false);
 
 CREATE TABLE shop_carriers (
     merchant_id uuid NOT NULL
@@ -2739,7 +2972,8 @@ COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that f
 INSERT INTO parcel_transitions (from_state, to_state) VALUES
     ('nowhere', 'handed_over'), ('nowhere', 'delivered')
   , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
-  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered');
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered')
+  , ('handed_over', 'refused'), ('in_transit', 'refused'), ('lost', 'refused');
 
 CREATE TABLE parcels (
     merchant_id  uuid NOT NULL
@@ -2754,10 +2988,14 @@ CREATE TABLE parcels (
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
   , refused_at   timestamptz
+  , collect      bigint
+  , collect_currency text REFERENCES currencies
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+  , CONSTRAINT what_is_collected_is_some_money CHECK (collect > 0 AND (collect IS NULL) = (collect_currency IS NULL))
 );
+COMMENT ON COLUMN parcels.collect IS 'What is to be paid for it at the door, in minor units; none: nothing';
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
@@ -3097,19 +3335,84 @@ CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
 
 -- trade.commission
 
-CREATE TABLE commission_rates (
-    rate_id     uuid PRIMARY KEY
+-- What the platform charges merchants of what they sell: fees, the rules by which they are reckoned, and the tax on them.
+
+CREATE TABLE fees (
+    fee_id uuid PRIMARY KEY
+  , name   jsonb NOT NULL
+  , place  integer NOT NULL
+  , kept   boolean NOT NULL DEFAULT false
+  , CONSTRAINT fees_stand_in_one_order UNIQUE (place)
+  , CONSTRAINT the_first_fee_is_the_commission CHECK (place > 0)
+);
+COMMENT ON TABLE fees IS 'reference: what merchants are charged for; the sales commission is the first, see docs/algorithms/fees.md';
+COMMENT ON COLUMN fees.place IS 'The order in which fees are taken: where a line does not bear them all, the last is cut first';
+COMMENT ON COLUMN fees.kept IS 'Of sales from now on: the fee stays with the platform when goods come back; else it goes back in proportion';
+INSERT INTO fees (fee_id, name, place) VALUES
+    ('01980000-0000-7000-8000-000000000001', '{"zh-Hans": "销售佣金", "en": "Sales commission"}', 1);
+
+CREATE TABLE fee_rules (
+    rule_id     uuid PRIMARY KEY
+  , fee_id      uuid NOT NULL REFERENCES fees
   , merchant_id uuid
   , category_id uuid
-  , millionths  integer NOT NULL
+  , product_id  uuid
+  , channel     text
+  , currency    text REFERENCES currencies
+  , millionths  integer NOT NULL DEFAULT 0
+  , fixed       bigint NOT NULL DEFAULT 0
+  , per_piece   boolean NOT NULL DEFAULT false
+  , least       bigint
+  , most        bigint
+  , on_freight  boolean NOT NULL DEFAULT false
+  , taxes       text NOT NULL DEFAULT 'shown'
   , valid_from  timestamptz NOT NULL
   , valid_to    timestamptz
-  , CONSTRAINT a_commission_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , replaces    uuid
+  , set_at      timestamptz NOT NULL
+  , set_by      uuid
+  , ended_at    timestamptz
+  , ended_by    uuid
+  , CONSTRAINT a_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_fixed_part_is_not_negative CHECK (fixed >= 0)
+  , CONSTRAINT the_least_is_no_more_than_the_most CHECK (0 <= least AND least <= most OR least IS NULL AND 0 <= most OR most IS NULL AND 0 <= least
+                                                         OR least IS NULL AND most IS NULL)
+  , CONSTRAINT amounts_are_of_a_currency CHECK (currency IS NOT NULL OR fixed = 0 AND least IS NULL AND most IS NULL)
+  , CONSTRAINT goods_are_of_a_merchant CHECK (product_id IS NULL OR merchant_id IS NOT NULL AND category_id IS NULL)
+  , CONSTRAINT a_sale_comes_by_a_channel CHECK (channel IN ('shop', 'live', 'amazon', 'agent'))
+  , CONSTRAINT taxes_are_counted_in_one_way CHECK (taxes IN ('shown', 'without', 'with'))
+  , CONSTRAINT a_rule_ends_after_it_begins CHECK (valid_from <= valid_to)
+  , CONSTRAINT an_end_was_set_by_somebody CHECK (ended_by IS NULL OR ended_at IS NOT NULL AND valid_to IS NOT NULL)
 );
-COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the most specific rate counts: merchant and category, merchant, category, all';
-COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
-COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
-CREATE INDEX commission_rates_of_a_merchant ON commission_rates (merchant_id, category_id);
+COMMENT ON TABLE fee_rules IS 'reference: how a fee is reckoned for some sales; of each fee the most specific rule counts, of two the same the newer';
+COMMENT ON COLUMN fee_rules.merchant_id IS 'Sales of this merchant; none: of everybody';
+COMMENT ON COLUMN fee_rules.category_id IS 'This category and those below it; none: all';
+COMMENT ON COLUMN fee_rules.product_id IS 'This product alone';
+COMMENT ON COLUMN fee_rules.channel IS 'By which channel it was sold: shop, live, amazon, agent; none: by any';
+COMMENT ON COLUMN fee_rules.currency IS 'What its amounts are in, and of which sales it counts; none: of all, and it has no amounts';
+COMMENT ON COLUMN fee_rules.millionths IS 'The rate in parts per million: 50000 is 5 %';
+COMMENT ON COLUMN fee_rules.fixed IS 'On top of the rate, in minor units, for each line of an order or for each of its pieces';
+COMMENT ON COLUMN fee_rules.least IS 'The least that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.most IS 'The most that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.on_freight IS 'Whether the line''s part of the freight counts too';
+COMMENT ON COLUMN fee_rules.taxes IS 'What the rate is taken of: prices as they are shown, without the taxes in them, or with those on top too';
+COMMENT ON COLUMN fee_rules.valid_to IS 'Not counting any more from then on; the same as valid_from: withdrawn before it began';
+COMMENT ON COLUMN fee_rules.replaces IS 'The rule that this one was set instead of';
+COMMENT ON COLUMN fee_rules.ended_at IS 'When it was said that it ends';
+CREATE INDEX fee_rules_of_a_merchant ON fee_rules (merchant_id, valid_to);
+CREATE INDEX fee_rules_set_instead ON fee_rules (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX fee_rules_by_beginning ON fee_rules (valid_from DESC, rule_id DESC);
+
+CREATE TABLE fee_taxes (
+    fee_id     uuid NOT NULL REFERENCES fees
+  , valid_from timestamptz NOT NULL
+  , millionths integer NOT NULL
+  , set_at     timestamptz NOT NULL
+  , set_by     uuid
+  , PRIMARY KEY (fee_id, valid_from)
+  , CONSTRAINT a_tax_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE fee_taxes IS 'reference: the rate of tax on a fee, on top of it, from a moment until the next; before the first: none';
 
 -- trade.orders
 
@@ -3181,8 +3484,8 @@ COMMENT ON TABLE order_transitions IS 'reference: the states of an order that fo
 INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
   , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
-  , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
-  , ('partly_shipped', 'shipped'), ('shipped', 'completed');
+  , ('paid', 'held'), ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
+  , ('partly_shipped', 'shipped'), ('shipped', 'completed'), ('shipped', 'cancelled');
 
 CREATE TABLE orders (
     merchant_id  uuid NOT NULL
@@ -3226,6 +3529,9 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , freight_fees jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
+  , fee_tax_returned bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , ship_by      timestamptz
   , freight_tax  bigint NOT NULL DEFAULT 0
@@ -3235,10 +3541,12 @@ CREATE TABLE orders (
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT fees_are_part_of_what_the_merchant_gets CHECK (0 <= commission AND commission <= total + subsidy)
+  , CONSTRAINT tax_is_part_of_the_fees CHECK (0 <= fee_tax AND fee_tax <= commission)
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT never_return_more_tax CHECK (0 <= fee_tax_returned AND fee_tax_returned <= fee_tax)
   , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
@@ -3247,7 +3555,10 @@ COMMENT ON TABLE orders IS 'by merchant: the part of a purchase that one merchan
 COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive taxes included';
 COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
 COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
-COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.commission IS 'Frozen at sale: all fees of goods and freight, with the tax on them';
+COMMENT ON COLUMN orders.fee_tax IS 'Of commission, the tax on fees, which the platform owes the tax office';
+COMMENT ON COLUMN orders.fee_tax_returned IS 'Of commission_returned, the tax in it';
+COMMENT ON COLUMN orders.freight_fees IS 'Frozen at sale: what of the fees is for the freight, as order_lines.fees';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
@@ -3342,13 +3653,13 @@ CREATE TABLE order_lines (
   , tax          bigint NOT NULL DEFAULT 0
   , tax_millionths integer NOT NULL DEFAULT 0
   , tax_inclusive boolean NOT NULL DEFAULT true
-  , commission_millionths integer NOT NULL DEFAULT 0
   , commission   bigint NOT NULL DEFAULT 0
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , fees         jsonb NOT NULL DEFAULT '[]'
   , no_return    text
   , gift         jsonb
   , gift_charged bigint NOT NULL DEFAULT 0
@@ -3370,6 +3681,8 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, gift, or for imported lines: posta
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.commission IS 'Frozen at sale: all fees of the goods, with the tax on them';
+COMMENT ON COLUMN order_lines.fees IS 'Frozen at sale: [{fee_id, name, amount, tax, tax_millionths, kept, rule_id, millionths}], what is nothing left out; see docs/algorithms/fees.md';
 COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing: {promotion_id, name, worth, over, counted, of: [[line, what it counted for]]}';
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
@@ -3621,6 +3934,8 @@ CREATE TABLE order_refunds (
   , goods        bigint NOT NULL
   , freight      bigint NOT NULL
   , commission   bigint NOT NULL
+  , fees         jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
   , reason       text NOT NULL
   , note         text NOT NULL DEFAULT ''
@@ -3632,11 +3947,14 @@ CREATE TABLE order_refunds (
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
-  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'))
+  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'
+                                                       , 'refused_at_the_door', 'chargeback'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
-COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.commission IS 'Fees given back with it, with the tax on them';
+COMMENT ON COLUMN order_refunds.fees IS 'Of each fee: [{fee_id, amount, tax}], what is nothing left out';
+COMMENT ON COLUMN order_refunds.fee_tax IS 'Of commission, the tax';
 COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.tax IS 'Of goods and freight, what is tax, whether it was in the price or on top; none where history was taken over';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
@@ -3978,6 +4296,250 @@ CREATE TABLE refund_request_history (
 );
 COMMENT ON TABLE refund_request_history IS 'by merchant, append-only: each change of a refund that waits for a second person';
 
+-- trade.risk
+
+-- Paid orders that look like fraud are held until somebody has looked at them, or time decides.
+
+CREATE TABLE risk_rules (
+    rule       text PRIMARY KEY
+  , active     boolean NOT NULL
+  , points     integer NOT NULL
+  , least      integer NOT NULL
+  , minutes    integer NOT NULL
+  , changed_at timestamptz
+  , changed_by text
+  , CONSTRAINT a_rule_has_points CHECK (points BETWEEN 1 AND 1000)
+  , CONSTRAINT a_rule_counts_something CHECK (least > 0 AND minutes > 0)
+);
+COMMENT ON TABLE risk_rules IS 'reference: what makes an order suspicious, and how much';
+COMMENT ON COLUMN risk_rules.least IS 'How many, or how much in major units of the currency, trip it; without meaning for rules of lists';
+COMMENT ON COLUMN risk_rules.minutes IS 'Within which time it counts; without meaning for rules that count nothing';
+INSERT INTO risk_rules (rule, active, points, least, minutes) VALUES
+    ('new_buyer', true, 60, 2000, 1)
+  , ('many_to_address', true, 60, 4, 60)
+  , ('many_by_buyer', true, 50, 5, 60)
+  , ('failed_payments', true, 50, 3, 1440)
+  , ('foreign_phone', true, 30, 1, 1)
+  , ('forwarder', true, 40, 1, 1)
+  , ('blocked', true, 100, 1, 1);
+
+CREATE TABLE risk_list (
+    entry_id uuid PRIMARY KEY
+  , list     text NOT NULL
+  , kind     text NOT NULL
+  , value    text NOT NULL
+  , why      text NOT NULL
+  , until    date NOT NULL
+  , by       text NOT NULL
+  , at       timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT an_entry_stands_on_a_known_list CHECK (list IN ('block', 'allow', 'forwarder'))
+  , CONSTRAINT an_entry_is_of_a_known_kind CHECK (kind IN ('email', 'domain', 'phone', 'address'))
+  , CONSTRAINT an_entry_says_what_and_why CHECK (value <> '' AND why <> '')
+  , CONSTRAINT a_forwarder_is_an_address CHECK (list <> 'forwarder' OR kind = 'address')
+);
+COMMENT ON TABLE risk_list IS 'local: whom staff know: never to hold, always to hold, and addresses of freight forwarders';
+COMMENT ON COLUMN risk_list.value IS 'As it is compared: small letters, without spaces; of a telephone its digits; of an address a part of it';
+COMMENT ON COLUMN risk_list.until IS 'It is forgotten on this day';
+CREATE UNIQUE INDEX an_entry_stands_on_a_list_once ON risk_list (list, kind, value);
+CREATE INDEX risk_list_by_time ON risk_list (at DESC, entry_id DESC);
+CREATE INDEX risk_list_to_forget ON risk_list (until);
+
+CREATE TABLE risk_seen (
+    purchase_id uuid PRIMARY KEY
+  , buyer_id    uuid NOT NULL
+  , address     text NOT NULL
+  , at          timestamptz NOT NULL
+);
+COMMENT ON TABLE risk_seen IS 'by key: paid purchases of the last days, by buyer and by what their address comes to, to count how many there are at once';
+COMMENT ON COLUMN risk_seen.address IS 'A digest: the address cannot be read from it';
+CREATE INDEX risk_seen_of_an_address ON risk_seen (address, at);
+CREATE INDEX risk_seen_of_a_buyer ON risk_seen (buyer_id, at);
+CREATE INDEX risk_seen_by_time ON risk_seen (at);
+
+CREATE TABLE risk_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE risk_transitions IS 'reference: the states of a look at an order that follow each other';
+INSERT INTO risk_transitions (from_state, to_state) VALUES
+    ('nowhere', 'passed'), ('nowhere', 'held')
+  , ('held', 'released'), ('held', 'cancelled'), ('held', 'overtaken');
+
+CREATE TABLE risk_checks (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , code        text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , score       integer NOT NULL
+  , tripped     jsonb NOT NULL
+  , state       text NOT NULL
+  , checked_at  timestamptz NOT NULL DEFAULT now()
+  , decide_by   timestamptz
+  , decided_at  timestamptz
+  , decided_by  text
+  , why         text NOT NULL DEFAULT ''
+  , charged_back_at timestamptz
+  , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT held_means_until_when CHECK ((state = 'passed') = (decide_by IS NULL))
+  , CONSTRAINT decided_means_when_and_by_whom
+        CHECK ((state IN ('released', 'cancelled', 'overtaken')) = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+);
+COMMENT ON TABLE risk_checks IS 'by merchant: orders that tripped a rule, and what became of them; those that tripped none are not kept';
+COMMENT ON COLUMN risk_checks.tripped IS '[{rule, points, found}]: found is a number, never who or where';
+COMMENT ON COLUMN risk_checks.charged_back_at IS 'When its money was charged back, so that rules can be judged by what came later';
+CREATE INDEX risk_checks_held ON risk_checks (decide_by, order_id) WHERE state = 'held';
+CREATE INDEX risk_checks_by_time ON risk_checks (checked_at DESC, order_id DESC);
+CREATE INDEX risk_checks_of_an_order ON risk_checks (order_id);
+
+CREATE TABLE risk_check_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, step)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES risk_checks
+  , FOREIGN KEY (from_state, to_state) REFERENCES risk_transitions
+);
+COMMENT ON TABLE risk_check_history IS 'by merchant, append-only: each change of a look''s state';
+
+-- trade.chargebacks
+
+-- Chargebacks: a buyer's bank takes captured money back. Which orders it is of, what is said against it, who bears it.
+
+CREATE TABLE chargeback_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE chargeback_transitions IS 'reference: the states of a chargeback that follow each other';
+INSERT INTO chargeback_transitions (from_state, to_state) VALUES
+    ('nowhere', 'inquiry'), ('nowhere', 'evidence_due')
+  , ('inquiry', 'evidence_due'), ('inquiry', 'closed')
+  , ('evidence_due', 'answering'), ('evidence_due', 'submitted'), ('evidence_due', 'won'), ('evidence_due', 'lost')
+  , ('evidence_due', 'accepted'), ('evidence_due', 'expired')
+  , ('answering', 'evidence_due'), ('answering', 'submitted'), ('answering', 'won'), ('answering', 'lost')
+  , ('answering', 'accepted'), ('answering', 'expired')
+  , ('submitted', 'won'), ('submitted', 'lost')
+  , ('lost', 'recovered'), ('accepted', 'recovered'), ('expired', 'recovered');
+
+CREATE TABLE chargebacks (
+    buyer_id      uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , code          text NOT NULL
+  , payment_id    uuid NOT NULL
+  , purchase_id   uuid NOT NULL
+  , channel       text NOT NULL
+  , reference     text NOT NULL
+  , amount        bigint NOT NULL
+  , currency      text NOT NULL REFERENCES currencies
+  , fee           bigint NOT NULL DEFAULT 0
+  , excess        bigint NOT NULL DEFAULT 0
+  , covered       bigint NOT NULL DEFAULT 0
+  , reason        text NOT NULL
+  , state         text NOT NULL
+  , opened_at     timestamptz NOT NULL DEFAULT now()
+  , opened_by     text NOT NULL
+  , note          text NOT NULL DEFAULT ''
+  , due_at        timestamptz
+  , shop_due_at   timestamptz
+  , answer        text
+  , facts         jsonb NOT NULL DEFAULT '{}'
+  , words         text NOT NULL DEFAULT ''
+  , answer_at     timestamptz
+  , attempts      integer NOT NULL DEFAULT 0
+  , failure       text
+  , submitted_at  timestamptz
+  , ended_at      timestamptz
+  , PRIMARY KEY (buyer_id, chargeback_id)
+  , CONSTRAINT a_chargeback_is_of_some_money CHECK (amount > 0 AND fee >= 0 AND 0 <= covered AND covered <= excess AND excess <= amount)
+  , CONSTRAINT an_answer_is_evidence_or_acceptance CHECK (answer IN ('evidence', 'accept'))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('won', 'lost', 'accepted', 'expired', 'closed', 'recovered')) = (ended_at IS NOT NULL))
+  , CONSTRAINT who_answers_has_an_answer CHECK (state <> 'answering' OR answer IS NOT NULL)
+);
+COMMENT ON TABLE chargebacks IS 'by buyer: money of a payment that its channel has taken back, or asks about';
+COMMENT ON COLUMN chargebacks.reference IS 'What the channel, or the bank''s letter, calls it';
+COMMENT ON COLUMN chargebacks.fee IS 'What the channel charges for it, in minor units of the currency';
+COMMENT ON COLUMN chargebacks.excess IS 'Of amount, what had been given back already: taken twice, and on the platform until it is won';
+COMMENT ON COLUMN chargebacks.covered IS 'Of excess, refunds that the channel refused because of it: it has made them thereby';
+COMMENT ON COLUMN chargebacks.due_at IS 'By when the channel must have evidence; shop_due_at: by when the shops are to have handed theirs in';
+COMMENT ON COLUMN chargebacks.facts IS 'What was handed in, by the names of payments.EVIDENCE_FACTS; words: beside it';
+COMMENT ON COLUMN chargebacks.answer_at IS 'When to tell the channel next';
+CREATE INDEX chargebacks_by_id ON chargebacks (chargeback_id);
+CREATE INDEX chargebacks_of_a_purchase ON chargebacks (purchase_id);
+CREATE INDEX chargebacks_by_time ON chargebacks (opened_at DESC, chargeback_id DESC);
+CREATE INDEX chargebacks_open ON chargebacks (due_at, chargeback_id) WHERE ended_at IS NULL;
+CREATE INDEX chargebacks_to_answer ON chargebacks (answer_at) WHERE answer_at IS NOT NULL;
+
+CREATE TABLE chargeback_history (
+    buyer_id      uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , step          integer NOT NULL
+  , from_state    text NOT NULL
+  , to_state      text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , by            text NOT NULL
+  , PRIMARY KEY (buyer_id, chargeback_id, step)
+  , FOREIGN KEY (buyer_id, chargeback_id) REFERENCES chargebacks
+  , FOREIGN KEY (from_state, to_state) REFERENCES chargeback_transitions
+);
+COMMENT ON TABLE chargeback_history IS 'by buyer, append-only: each change of a chargeback''s state';
+
+CREATE TABLE chargeback_parts (
+    merchant_id   uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , code          text NOT NULL
+  , amount        bigint NOT NULL
+  , currency      text NOT NULL REFERENCES currencies
+  , reason        text NOT NULL
+  , state         text NOT NULL
+  , opened_at     timestamptz NOT NULL
+  , shop_due_at   timestamptz
+  , round         integer NOT NULL DEFAULT 1
+  , frozen        boolean NOT NULL DEFAULT false
+  , bearer        text
+  , bearer_why    text NOT NULL DEFAULT ''
+  , refund_id     uuid
+  , made_good     bigint NOT NULL DEFAULT 0
+  , fee           bigint NOT NULL DEFAULT 0
+  , words         text NOT NULL DEFAULT ''
+  , answered_at   timestamptz
+  , answered_by   text
+  , PRIMARY KEY (merchant_id, chargeback_id, order_id)
+  , CONSTRAINT a_part_is_of_some_money CHECK (amount > 0 AND made_good >= 0 AND fee >= 0)
+  , CONSTRAINT a_merchant_or_the_platform_bears_it CHECK (bearer IN ('merchant', 'platform'))
+  , CONSTRAINT a_refund_has_its_bearer CHECK (refund_id IS NULL OR bearer IS NOT NULL)
+  , CONSTRAINT answered_means_by_whom CHECK ((answered_at IS NULL) = (answered_by IS NULL))
+);
+COMMENT ON TABLE chargeback_parts IS 'by merchant: which part of a chargeback is of which order, and what its shop says; state, reason and dates as of the chargeback';
+COMMENT ON COLUMN chargeback_parts.round IS 'Counted up when the amount is shared out anew: what was frozen before is thawed under its own number';
+COMMENT ON COLUMN chargeback_parts.frozen IS 'Set aside from what the shop is owed: before the order is received its money is held anyway';
+COMMENT ON COLUMN chargeback_parts.bearer IS 'Who bears it when it is lost; none: by the rule of docs/algorithms/chargebacks.md';
+COMMENT ON COLUMN chargeback_parts.refund_id IS 'Of a lost one: the refund that the channel has made';
+COMMENT ON COLUMN chargeback_parts.made_good IS 'Of a lost or recovered one: what the platform paid the shop for it';
+COMMENT ON COLUMN chargeback_parts.fee IS 'Of the channel''s fee, what the shop bears';
+CREATE INDEX chargeback_parts_of_one ON chargeback_parts (chargeback_id);
+CREATE INDEX chargeback_parts_of_an_order ON chargeback_parts (order_id);
+CREATE INDEX chargeback_parts_by_time ON chargeback_parts (merchant_id, opened_at DESC, chargeback_id DESC);
+CREATE INDEX chargeback_parts_to_answer ON chargeback_parts (merchant_id, shop_due_at)
+    WHERE answered_at IS NULL AND state IN ('inquiry', 'evidence_due');
+
+CREATE TABLE chargeback_files (
+    merchant_id   uuid NOT NULL
+  , file_id       uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , file          text NOT NULL
+  , name          text NOT NULL
+  , bytes         integer NOT NULL
+  , by            text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, file_id)
+  , FOREIGN KEY (merchant_id, chargeback_id, order_id) REFERENCES chargeback_parts
+  , CONSTRAINT a_file_has_something_in_it CHECK (bytes > 0)
+);
+COMMENT ON TABLE chargeback_files IS 'by merchant: what a shop handed in as evidence, by its name in the private file store';
+CREATE INDEX chargeback_files_of_a_part ON chargeback_files (merchant_id, chargeback_id, order_id, at);
+
 -- trade.rewards
 
 -- What orders have earned their buyers in points.
@@ -4159,7 +4721,7 @@ CREATE TABLE statements (
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
-COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
 COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
@@ -4201,10 +4763,11 @@ CREATE TABLE settlement_entries (
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
-                                                       , 'correction', 'correction_taken'))
+                                                       , 'correction', 'correction_taken', 'cash_kept', 'disputed'
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
-                       , 'correction_taken')) = (amount < 0))
+                       , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';

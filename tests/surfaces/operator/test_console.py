@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.logistics import parcels
 from steelyard.logistics.parcels.model import Scan
@@ -14,6 +15,7 @@ from steelyard.parties.merchants.model import MerchantState
 from steelyard.surfaces.operator.figures import WAYS
 from steelyard.trade import commission, settlement
 from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.commission.model import Channel, Sale
 from steelyard.trade.settlement import BankAnswer
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
@@ -87,8 +89,12 @@ async def test_a_merchants_commission_counts_from_the_next_order_on(db: Database
     for _ in range(2):
         await chief.post(f"{here}/commission", fields)
 
-    rates = await db.ask(commission.rates_for, [(world.tea.merchant_id, []), (world.tools.merchant_id, [])])
-    assert rates == [72_500, 50_000]
+    sales = [
+        Sale(merchant_id=each.merchant_id, path=[], product_id=ids.mint(), channel=Channel.SHOP, currency="CNY")
+        for each in (world.tea, world.tools)
+    ]
+    stacks = await db.ask(commission.rules_for, sales)
+    assert [[rule.millionths for rule in rules] for rules in stacks] == [[72_500], [50_000]]
     wrong = await chief.follow(await chief.post(f"{here}/commission", {"rate": "101"}))
     assert "between 0 and 100" in words(wrong)
 
@@ -101,7 +107,7 @@ async def test_a_merchants_page_has_a_tab_for_each_of_its_affairs(db: Database, 
         "": order.code,
         "/goods": f"/products/{world.items['green'].product_id}",
         "/orders": order.code,
-        "/money": "New rate",
+        "/money": "New sales commission",
         "/papers": "Licence good until",
         "/staff": world.tea.owner.email,
         "/audit": "Changed a merchant’s terms",

@@ -235,7 +235,7 @@ def _events(found: Facts, part: Order, parcel: Parcel, permalink: str, locale: s
     happened: list[tuple[str, datetime]] = [("shipped", parcel.sent_at)]
     if parcel.delivered_at is not None:
         happened.append(("delivered", max(parcel.delivered_at, parcel.sent_at)))
-    elif parcel.state is ParcelState.LOST:
+    elif parcel.state in (ParcelState.LOST, ParcelState.REFUSED):
         happened.append(("failed_attempt", parcel.sent_at))
     return [
         {

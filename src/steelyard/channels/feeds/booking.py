@@ -214,8 +214,8 @@ def _lines(
         "unit_price": prices,
         "unit_price_micros": micros,
         "amount": lines.column("amount_minor"),
-        "commission_millionths": pa.repeat(pa.scalar(0, pa.int32()), lines.num_rows),
         "commission": pa.repeat(pa.scalar(0, pa.int64()), lines.num_rows),
+        "fees": pa.repeat(pa.scalar("[]"), lines.num_rows),
         "source_line": lines.column("line_id"),
     }
     others = {

@@ -204,7 +204,7 @@ class People:
     async def set_right(self) -> None:
         """Finance staff instruct what failed once more: refunds, and payouts to accounts that are put right first."""
         for lost in await self._db.ask(_failed_refunds):
-            await self._db.transact(payments.retry_refund, lost.merchant_id, lost.refund_id, BY)
+            await self._db.transact(payments.send_again, lost.merchant_id, lost.refund_id, BY)
             self.done["refunds instructed again"] += 1
         for stuck in await self._db.ask(_failed_payouts):
             await self._db.transact(merchants.set_payout, stuck.merchant_id, GOOD_ACCOUNT)

@@ -4,13 +4,14 @@ from steelyard.logistics.fulfilment.bulk import PastInstruction, bulk_fulfil
 from steelyard.logistics.fulfilment.model import Promised, ToLeave
 from steelyard.logistics.fulfilment.promised import count_from, judge, promises_due, to_leave
 from steelyard.logistics.fulfilment.queries import contents, contents_of, status
-from steelyard.logistics.fulfilment.service import instruct, ship, ship_whole, withdraw, withdraw_pieces
+from steelyard.logistics.fulfilment.service import call_off, instruct, ship, ship_whole, withdraw, withdraw_pieces
 
 __all__ = [
     "PastInstruction",
     "Promised",
     "ToLeave",
     "bulk_fulfil",
+    "call_off",
     "contents",
     "contents_of",
     "count_from",

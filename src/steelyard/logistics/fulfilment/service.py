@@ -44,6 +44,28 @@ async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
     )
 
 
+async def call_off(tx: Tx, of: Sequence[tuple[UUID, UUID]]) -> list[UUID]:
+    """Nobody is asked to send these orders, (merchant, order), any more, as if nobody had been: they may be asked for again.
+    Returns those of which nothing has left the house or was withdrawn; the others stay as they are."""
+    rows = await tx.fetch(
+        """
+        WITH due AS (
+            SELECT f.merchant_id, f.order_id, f.line, f.shipped + f.withdrawn AS moved
+            FROM fulfilment_lines f JOIN unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, order_id) USING (merchant_id, order_id)
+            ORDER BY f.merchant_id, f.order_id, f.line FOR UPDATE OF f
+        ), untouched AS (
+            SELECT merchant_id, order_id FROM due GROUP BY merchant_id, order_id HAVING sum(moved) = 0
+        )
+        DELETE FROM fulfilment_lines f USING untouched u
+        WHERE (f.merchant_id, f.order_id) = (u.merchant_id, u.order_id)
+        RETURNING f.order_id
+        """,
+        [merchant_id for merchant_id, _ in of],
+        [order_id for _, order_id in of],
+    )
+    return list(dict.fromkeys(row["order_id"] for row in rows))
+
+
 async def withdraw(tx: Tx, merchant_id: UUID, order_id: UUID) -> None:
     """Nothing of this order needs sending any more. Raises `AlreadyLeft` when some of it has gone."""
     lines = await _lock(tx, merchant_id, order_id)

@@ -5,13 +5,15 @@ Numbers that carriers give beforehand are in `waybills`, which carriers a shop s
 
 from steelyard.logistics.parcels.bulk import PastParcel, bulk_carry
 from steelyard.logistics.parcels.carrier_list import carriers_of, send_with, use_carriers
-from steelyard.logistics.parcels.events import ParcelDelivered
+from steelyard.logistics.parcels.events import ParcelDelivered, ParcelRefused
 from steelyard.logistics.parcels.jobs import receive_webhook
-from steelyard.logistics.parcels.queries import carriers, of_orders, scans, sought, taken
+from steelyard.logistics.parcels.queries import carriers, collected_by, of_orders, scans, sought, taken
 from steelyard.logistics.parcels.service import (
+    ask_to_collect,
     asked,
     clean_number,
     correct_number,
+    give_up,
     hand_over,
     hand_over_many,
     record_scans,
@@ -21,14 +23,18 @@ from steelyard.logistics.parcels.waybills import book_now, waybills_of
 
 __all__ = [
     "ParcelDelivered",
+    "ParcelRefused",
     "PastParcel",
+    "ask_to_collect",
     "asked",
     "book_now",
     "bulk_carry",
     "carriers",
     "carriers_of",
     "clean_number",
+    "collected_by",
     "correct_number",
+    "give_up",
     "hand_over",
     "hand_over_many",
     "of_orders",

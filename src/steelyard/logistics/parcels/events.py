@@ -15,3 +15,14 @@ class ParcelDelivered(Event, frozen=True, kw_only=True):
     parcel_id: UUID
     order_id: UUID
     at: datetime
+    collected: int | None = None  # the cash that the carrier says it got at the door, in minor units
+
+
+class ParcelRefused(Event, frozen=True, kw_only=True):
+    """A parcel was to be paid at the door and was not: it goes back."""
+
+    KIND = "parcels.refused"
+
+    merchant_id: UUID
+    parcel_id: UUID
+    order_id: UUID

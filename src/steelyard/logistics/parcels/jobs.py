@@ -53,12 +53,13 @@ async def ask_carriers(db: Database, carriers: Carriers, settings: Settings) -> 
 async def _ask(carriers: Carriers, parcel: ToAsk, webhook: str) -> Tracking | Unknown | None:
     if parcel.registered:
         return await carriers.query(parcel.carrier, parcel.number)
-    return await carriers.follow(parcel.carrier, parcel.number, webhook)
+    return await carriers.follow(parcel.carrier, parcel.number, webhook, parcel.to_collect)
 
 
 async def _answered(tx: Tx, parcel: ToAsk, tracking: Tracking | None) -> None:
     if tracking is not None:
-        await record_scans(tx, carrier=parcel.carrier, number=parcel.number, scans=tracking.scans)
+        got = tracking.collected
+        await record_scans(tx, carrier=parcel.carrier, number=parcel.number, scans=tracking.scans, collected=got)
     await asked(tx, parcel, known=tracking is not None)
 
 
@@ -77,7 +78,7 @@ async def _take_in(tx: Tx, name: str, news: TrackingNews, body: Mapping[str, obj
     if not await payments.receive(tx, name, news.event_id, body):
         return
     told = news.tracking
-    await record_scans(tx, carrier=told.carrier, number=told.number, scans=told.scans)
+    await record_scans(tx, carrier=told.carrier, number=told.number, scans=told.scans, collected=told.collected)
     await payments.applied(tx, name, news.event_id)
 
 

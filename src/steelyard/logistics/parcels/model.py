@@ -24,29 +24,39 @@ CORRECTIONS_MAX = 3
 
 
 class ParcelState(StrEnum):
-    """`lost`: the carrier reported trouble; it may be found again."""
+    """`lost`: the carrier reported trouble; it may be found again. `refused`: it was to be paid at the door, and was not."""
 
     HANDED_OVER = "handed_over"
     IN_TRANSIT = "in_transit"
     DELIVERED = "delivered"
     LOST = "lost"
+    REFUSED = "refused"
 
 
 MACHINE = Machine(
     "parcel",
     {ParcelState.HANDED_OVER, ParcelState.DELIVERED},
     {
-        ParcelState.HANDED_OVER: {ParcelState.IN_TRANSIT, ParcelState.DELIVERED, ParcelState.LOST},
-        ParcelState.IN_TRANSIT: {ParcelState.DELIVERED, ParcelState.LOST},
-        ParcelState.LOST: {ParcelState.IN_TRANSIT, ParcelState.DELIVERED},
+        ParcelState.HANDED_OVER: {
+            ParcelState.IN_TRANSIT,
+            ParcelState.DELIVERED,
+            ParcelState.LOST,
+            ParcelState.REFUSED,
+        },
+        ParcelState.IN_TRANSIT: {ParcelState.DELIVERED, ParcelState.LOST, ParcelState.REFUSED},
+        ParcelState.LOST: {ParcelState.IN_TRANSIT, ParcelState.DELIVERED, ParcelState.REFUSED},
         ParcelState.DELIVERED: set(),
+        ParcelState.REFUSED: set(),
     },
 )
 
 
 class Carrier(msgspec.Struct, frozen=True, kw_only=True):
+    """`collects`: cash at the door, which it pays on."""
+
     carrier: str
     name: Text
+    collects: bool = False
 
 
 class CarrierList(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +75,8 @@ class CarrierList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """What the carrier told: `code` is accepted, picked_up, in_transit, arrived, out_for_delivery, delivered, exception."""
+    """What the carrier told: `code` is accepted, picked_up, in_transit, arrived, out_for_delivery, delivered, exception,
+    refused."""
 
     at: datetime
     code: str
@@ -74,11 +85,20 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tracking(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a carrier knows about one number, so far."""
+    """All that a carrier knows about one number, so far. `collected`: the cash that it says it got at the door, in minor
+    units."""
 
     carrier: str
     number: str
     scans: Sequence[Scan]
+    collected: int | None = None
+
+
+class ToCollect(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever hands a parcel over asks for at the door, in minor units."""
+
+    amount: int
+    currency: str
 
 
 class TrackingNews(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ SCANS_MAX = 200
 
 async def carriers(read: Read) -> list[Carrier]:
     return await read.all(
-        Carrier, "SELECT carrier, name FROM carriers WHERE active ORDER BY carrier = 'other', carrier"
+        Carrier, "SELECT carrier, name, collects FROM carriers WHERE active ORDER BY carrier = 'other', carrier"
     )
 
 
@@ -76,3 +76,16 @@ async def taken(read: Read, merchant_id: UUID, numbers: Sequence[tuple[str, str]
         [number for _, number in numbers],
     )
     return {(row["carrier"], row["number"]) for row in rows}
+
+
+async def collected_by(read: Read, merchant_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Of these orders of a merchant, whose parcel goes with a carrier that collects cash at the door: which carrier that is."""
+    rows = await read.fetch(
+        """
+        SELECT p.order_id, p.carrier FROM parcels p JOIN carriers c USING (carrier)
+        WHERE p.merchant_id = $1 AND p.order_id = ANY($2) AND c.collects AND p.collect IS NOT NULL
+        """,
+        merchant_id,
+        list(order_ids),
+    )
+    return {row["order_id"]: row["carrier"] for row in rows}

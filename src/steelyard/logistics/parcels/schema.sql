@@ -4,12 +4,14 @@ CREATE TABLE carriers (
     carrier text PRIMARY KEY
   , name    jsonb NOT NULL
   , active  boolean NOT NULL DEFAULT true
+  , collects boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE carriers IS 'reference: who carries';
-INSERT INTO carriers (carrier, name) VALUES
-    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
-  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
-  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+COMMENT ON COLUMN carriers.collects IS 'Whether it collects cash at the door and pays it on; with any other, the shop collects it itself';
+INSERT INTO carriers (carrier, name, collects) VALUES
+    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}', true)
+  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}', true)
+  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}', false);
 
 CREATE TABLE shop_carriers (
     merchant_id uuid NOT NULL
@@ -34,7 +36,8 @@ COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that f
 INSERT INTO parcel_transitions (from_state, to_state) VALUES
     ('nowhere', 'handed_over'), ('nowhere', 'delivered')
   , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
-  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered');
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered')
+  , ('handed_over', 'refused'), ('in_transit', 'refused'), ('lost', 'refused');
 
 CREATE TABLE parcels (
     merchant_id  uuid NOT NULL
@@ -49,10 +52,14 @@ CREATE TABLE parcels (
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
   , refused_at   timestamptz
+  , collect      bigint
+  , collect_currency text REFERENCES currencies
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+  , CONSTRAINT what_is_collected_is_some_money CHECK (collect > 0 AND (collect IS NULL) = (collect_currency IS NULL))
 );
+COMMENT ON COLUMN parcels.collect IS 'What is to be paid for it at the door, in minor units; none: nothing';
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';

@@ -1,6 +1,6 @@
 """Commands on parcels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from steelyard.kernel import events
 from steelyard.kernel.db import Row, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.logistics.parcels.events import ParcelDelivered
+from steelyard.logistics.parcels.events import ParcelDelivered, ParcelRefused
 from steelyard.logistics.parcels.model import (
     CORRECTION_HOURS,
     CORRECTIONS_MAX,
@@ -22,6 +22,7 @@ from steelyard.logistics.parcels.model import (
     ParcelId,
     ParcelState,
     Scan,
+    ToCollect,
     TooLateToCorrect,
 )
 
@@ -145,16 +146,57 @@ async def correct_number(
     return Correction(carrier_was=parcel["carrier"], number_was=parcel["number"], carrier=carrier, number=number)
 
 
-async def record_scans(tx: Tx, *, carrier: str, number: str, scans: Sequence[Scan], by: str = "carrier") -> None:
+async def ask_to_collect(tx: Tx, merchant_id: UUID, wanted: Mapping[UUID, ToCollect]) -> None:
+    """Of these parcels, which leave now, so much is to be paid at the door: their carriers are told so with the number."""
+    await tx.execute(
+        """
+        UPDATE parcels p SET collect = w.amount, collect_currency = w.currency
+        FROM unnest($2::uuid[], $3::bigint[], $4::text[]) AS w (parcel_id, amount, currency)
+        WHERE p.merchant_id = $1 AND p.parcel_id = w.parcel_id
+        """,
+        merchant_id,
+        list(wanted),
+        [each.amount for each in wanted.values()],
+        [each.currency for each in wanted.values()],
+    )
+
+
+async def give_up(tx: Tx, merchant_id: UUID, order_id: UUID, by: str) -> None:
+    """Of an order that nobody paid at the door: its parcels go back, whatever their carrier tells later. Announces nothing:
+    whoever says so knows."""
+    rows = await tx.fetch(
+        """
+        SELECT merchant_id, parcel_id, state FROM parcels
+        WHERE merchant_id = $1 AND order_id = $2 AND state NOT IN ('delivered', 'refused') ORDER BY parcel_id FOR UPDATE
+        """,
+        merchant_id,
+        order_id,
+    )
+    for row in rows:  # one: what is paid at the door leaves in one parcel
+        await _refuse(tx, row, ParcelState(row["state"]), by)
+
+
+async def _refuse(tx: Tx, parcel: Row, before: ParcelState, by: str) -> None:
+    await tx.execute(
+        "UPDATE parcels SET state = 'refused', attempt_at = NULL WHERE merchant_id = $1 AND parcel_id = $2",
+        parcel["merchant_id"],
+        parcel["parcel_id"],
+    )
+    await _note(tx, parcel["merchant_id"], parcel["parcel_id"], before, ParcelState.REFUSED, by)
+
+
+async def record_scans(
+    tx: Tx, *, carrier: str, number: str, scans: Sequence[Scan], by: str = "carrier", collected: int | None = None
+) -> None:
     """Write down what the carrier told about a number, and move the parcels that have it.
 
     A scan that is known already is no news; scans may come in any order and more than once: a parcel is where its latest
-    scan says, and once delivered it stays so. A number that nobody here sent is ignored. Announces `ParcelDelivered`,
-    once a parcel.
+    scan says, and once delivered it stays so. A number that nobody here sent is ignored. `collected`: the cash
+    that the carrier says it got. Announces `ParcelDelivered`, or `ParcelRefused`, once a parcel.
     """
     parcels = await tx.fetch(
         """
-        SELECT merchant_id, parcel_id, order_id, state FROM parcels WHERE carrier = $1 AND number = $2
+        SELECT merchant_id, parcel_id, order_id, state, collect FROM parcels WHERE carrier = $1 AND number = $2
         ORDER BY merchant_id, parcel_id FOR UPDATE
         """,
         carrier,
@@ -174,10 +216,10 @@ async def record_scans(tx: Tx, *, carrier: str, number: str, scans: Sequence[Sca
             [scan.place for scan in scans],
             [dict(scan.words) for scan in scans],
         )
-        await _follow(tx, parcel, by)
+        await _follow(tx, parcel, by, collected)
 
 
-async def _follow(tx: Tx, parcel: Row, by: str) -> None:
+async def _follow(tx: Tx, parcel: Row, by: str, collected: int | None) -> None:
     """Move a locked parcel to where its scans, all of them, say it is."""
     scan = await tx.row(
         """
@@ -190,7 +232,16 @@ async def _follow(tx: Tx, parcel: Row, by: str) -> None:
     if scan is None:
         return
     before, after = ParcelState(parcel["state"]), _STATE_OF.get(scan["code"], ParcelState.IN_TRANSIT)
+    if scan["code"] == "refused":  # what is paid already and not taken is trouble like any other, for people to look at
+        after = ParcelState.REFUSED if parcel["collect"] else ParcelState.LOST
     if not MACHINE.allows(before, after):
+        return
+    if after is ParcelState.REFUSED:
+        await _refuse(tx, parcel, before, by)
+        gone = ParcelRefused(
+            merchant_id=parcel["merchant_id"], parcel_id=parcel["parcel_id"], order_id=parcel["order_id"]
+        )
+        await events.publish(tx, gone)
         return
     # Whatever the carrier's clock says, or an old number: nothing arrives before it was sent.
     delivered_at = await tx.value(
@@ -216,6 +267,7 @@ async def _follow(tx: Tx, parcel: Row, by: str) -> None:
                 parcel_id=parcel["parcel_id"],
                 order_id=parcel["order_id"],
                 at=delivered_at,
+                collected=collected if parcel["collect"] else None,
             ),
         )
 
@@ -243,6 +295,14 @@ class ToAsk(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str
     number: str
     registered: bool
+    collect: int | None = None
+    collect_currency: str | None = None
+
+    @property
+    def to_collect(self) -> ToCollect | None:
+        if self.collect is None or self.collect_currency is None:
+            return None
+        return ToCollect(amount=self.collect, currency=self.collect_currency)
 
 
 async def take_to_ask(tx: Tx) -> list[ToAsk]:
@@ -255,6 +315,7 @@ async def take_to_ask(tx: Tx) -> list[ToAsk]:
               ORDER BY attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED) due
         WHERE p.merchant_id = due.merchant_id AND p.parcel_id = due.parcel_id
         RETURNING p.merchant_id, p.parcel_id, p.carrier, p.number, p.registered_at IS NOT NULL AS registered
+                , p.collect, p.collect_currency
         """,
         LEASE,
         ASKS_PER_SWEEP,
@@ -268,7 +329,7 @@ async def asked(tx: Tx, parcel: ToAsk, *, known: bool = True) -> None:
         """
         UPDATE parcels SET registered_at = CASE WHEN $5 THEN coalesce(registered_at, now()) END
              , refused_at = CASE WHEN NOT $5 THEN coalesce(refused_at, now()) END
-             , attempt_at = CASE WHEN state <> 'delivered' AND attempts < $4 THEN now() + $3::interval END
+             , attempt_at = CASE WHEN state NOT IN ('delivered', 'refused') AND attempts < $4 THEN now() + $3::interval END
         WHERE merchant_id = $1 AND parcel_id = $2
         """,
         parcel.merchant_id,

@@ -35,6 +35,7 @@ class AccountKind(StrEnum):
     RESERVE = "reserve"
     PAYOUT_IN_TRANSIT = "payout_in_transit"
     COMMISSION = "commission"
+    FEE_TAX = "fee_tax"
     SUBSIDY = "subsidy"
     GOODWILL = "goodwill"
     DEPOSIT = "deposit"
@@ -50,7 +51,12 @@ class AccountKind(StrEnum):
     COMPENSATION_CLEARING = "compensation_clearing"
     TRANSFERS_RECEIVED = "transfers_received"
     CHANNEL_FEES = "channel_fees"
+    CHARGEBACKS = "chargebacks"
+    DISPUTED = "disputed"
+    CHARGEBACK_LOSSES = "chargeback_losses"
     SUSPENSE = "suspense"
+    DOOR_CLAIMS = "door_claims"
+    CARRIER_CASH = "carrier_cash"
     EXCHANGE_CLEARING = "exchange_clearing"
     EXCHANGE_DIFFERENCES = "exchange_differences"
     OWN_FUNDS = "own_funds"
@@ -284,7 +290,7 @@ class SecondPerson(Refusal):
 class NotByHand(Refusal):
     """Accounts that other parts of the house count on, transfer by transfer, are corrected where the transfer came from."""
 
-    code = "not_by_hand"
+    code = "entry_not_by_hand"
     title = N_("This is not corrected by hand")
     detail = N_("Undo it where it came from: the order, refund, statement or difference.")
 

@@ -10,8 +10,11 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 
 The states live in `payments.model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares of
 itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
-answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes`, and those
-that staff transfer in `by_hand`.
+answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
+becomes of refunds in `refund_outcomes`, and those that staff transfer in `by_hand`. What is paid at the door is in `door`: its
+states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels take back and argue about
+is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too. What channels
+keep by contract is in `fees`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -23,6 +26,7 @@ from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
 from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
 from steelyard.money.payments.choosing import (
+    GIFT_CARDS,
     Limit,
     Rule,
     RuleHasBegun,
@@ -38,7 +42,60 @@ from steelyard.money.payments.choosing import (
     why_not,
     withdraw_rule,
 )
-from steelyard.money.payments.events import Refunded
+from steelyard.money.payments.dispute_model import (
+    EVIDENCE_FACTS,
+    Dispute,
+    DisputeNews,
+    DisputeReason,
+    DisputeUnknown,
+    Disputing,
+    Evidence,
+)
+from steelyard.money.payments.dispute_model import Standing as DisputeStanding
+from steelyard.money.payments.disputes import (
+    DueLook,
+    conclude_refused,
+    dispute_problems,
+    lock_captured,
+    looked_at,
+    payment_named,
+    set_disputed,
+    tell_of_dispute,
+    to_look_at,
+)
+from steelyard.money.payments.door import collect as collect_at_the_door
+from steelyard.money.payments.door import keep as keep_at_the_door
+from steelyard.money.payments.door import refuse as refuse_at_the_door
+from steelyard.money.payments.door import tell as tell_at_the_door
+from steelyard.money.payments.door_model import (
+    AT_THE_DOOR,
+    DoesNotAddUp,
+    DoorState,
+    NotAtTheDoor,
+    NotWithTheCarrier,
+    Owed,
+    Remittance,
+    RemittanceKnown,
+)
+from steelyard.money.payments.door_model import Arrived as ArrivedAtTheDoor
+from steelyard.money.payments.door_model import Collection as DoorCollection
+from steelyard.money.payments.door_remitting import (
+    ORDERS_PER_REMITTANCE_MAX,
+    offer,
+    offers_of,
+    owed,
+    refusals_of,
+    remit,
+    remittances,
+    under_way,
+    with_carrier,
+)
+from steelyard.money.payments.door_remitting import of_all as doors_of_all
+from steelyard.money.payments.door_remitting import of_orders as doors_of
+from steelyard.money.payments.door_remitting import of_payment as doors_of_payment
+from steelyard.money.payments.events import CashKept, Refunded
+from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
+from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Channel, Verifier, account_of, channel, channels, verifier
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
@@ -106,14 +163,34 @@ from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
 
 __all__ = [
+    "AT_THE_DOOR",
+    "EVIDENCE_FACTS",
+    "GIFT_CARDS",
+    "ORDERS_PER_REMITTANCE_MAX",
+    "About",
+    "AgreedFee",
+    "ArrivedAtTheDoor",
     "BadWebhook",
     "BankMovement",
     "ByHand",
     "Calls",
+    "CashKept",
     "Channel",
     "ChannelAnswer",
     "Device",
+    "Dispute",
+    "DisputeNews",
+    "DisputeReason",
+    "DisputeStanding",
+    "DisputeUnknown",
+    "Disputing",
+    "DoesNotAddUp",
+    "DoorCollection",
+    "DoorState",
+    "DueLook",
     "DueQuery",
+    "Evidence",
+    "Exclusion",
     "ExpectedTransfer",
     "Fee",
     "Handover",
@@ -123,12 +200,15 @@ __all__ = [
     "Message",
     "MovementKnown",
     "News",
+    "NotAtTheDoor",
     "NotByHand",
     "NotLeftOver",
+    "NotWithTheCarrier",
     "NothingCaptured",
     "NumberUsed",
     "OtherNews",
     "Outcome",
+    "Owed",
     "OwedBack",
     "Payment",
     "PaymentId",
@@ -148,6 +228,8 @@ __all__ = [
     "RefundState",
     "RefundTooLarge",
     "Refunded",
+    "Remittance",
+    "RemittanceKnown",
     "Rest",
     "RestChange",
     "Rule",
@@ -164,6 +246,7 @@ __all__ = [
     "Verifier",
     "Wanted",
     "account_of",
+    "agree_fee",
     "applied",
     "bank_movements",
     "book_movement",
@@ -173,18 +256,31 @@ __all__ = [
     "came_back",
     "channel",
     "channels",
+    "collect_at_the_door",
+    "conclude_refused",
+    "dispute_problems",
+    "doors_of",
+    "doors_of_all",
+    "doors_of_payment",
+    "exclude",
+    "exclusions_of",
     "expected_transfer",
     "expected_transfers",
+    "fees_of",
     "get",
     "get_all",
     "give_up",
+    "include",
     "instruct",
     "instruct_all",
     "is_purse",
     "keep",
+    "keep_at_the_door",
     "kept_of",
     "latest_of",
     "let_go",
+    "lock_captured",
+    "looked_at",
     "made_by_hand",
     "means_of",
     "messages_about",
@@ -192,9 +288,13 @@ __all__ = [
     "note",
     "note_of",
     "of_purchase",
+    "offer",
     "offered",
+    "offers_of",
+    "owed",
     "owed_back",
     "page",
+    "payment_named",
     "place_of",
     "query_soon",
     "receive",
@@ -209,6 +309,10 @@ __all__ = [
     "refunds_of_order",
     "refunds_of_payment",
     "refunds_page",
+    "refusals_of",
+    "refuse_at_the_door",
+    "remit",
+    "remittances",
     "rest_changes",
     "rests",
     "rule",
@@ -216,19 +320,26 @@ __all__ = [
     "rules_of",
     "send_again",
     "send_refunds",
+    "set_disputed",
     "splits_of",
     "splits_of_order",
     "standing",
     "take",
+    "tell_at_the_door",
+    "tell_of_dispute",
     "timeline",
     "timelines",
     "to_apply",
+    "to_look_at",
     "to_query",
     "to_refund",
     "try_now",
+    "under_way",
     "verifier",
     "verify_signature",
     "webhook_url",
     "why_not",
+    "with_carrier",
+    "withdraw_fee",
     "withdraw_rule",
 ]

@@ -57,17 +57,21 @@ SELECT p.payment_id, s.order_id, s.captured, s.refunding, s.refunded
 FROM payments p JOIN payment_splits s USING (payment_id)
 WHERE p.surplus AND s.refunding + s.refunded <> s.captured;
 
--- name: a buyer's money at the channels is what was captured less what was given back
+-- name: a buyer's money at the channels, with what they took back and argue about or keep, is what was captured less what was given back
 SELECT owner_id, currency, a.debits - a.credits AS booked, m.captured - m.refunded AS known
-FROM (SELECT * FROM ledger_accounts
-      WHERE kind = 'channel_cash' AND owner_id NOT IN (SELECT owner_id FROM ledger_counterparties)) AS a
+FROM (SELECT owner_id, currency, sum(debits) AS debits, sum(credits) AS credits FROM ledger_accounts
+      WHERE (kind IN ('channel_cash', 'chargebacks')
+             OR kind = 'chargeback_losses' AND owner_id NOT IN (SELECT merchant_id FROM merchants))
+        AND owner_id NOT IN (SELECT owner_id FROM ledger_counterparties) GROUP BY 1, 2) AS a
 FULL JOIN (
     SELECT buyer_id AS owner_id, currency, sum(captured) AS captured, sum(refunded) AS refunded
     FROM (
         SELECT buyer_id, currency, CASE channel WHEN 'bank_transfer' THEN 0 ELSE captured END AS captured, refunded
-        FROM payment_splits WHERE channel NOT IN ('balance', 'points')
+        FROM payment_splits WHERE channel NOT IN ('balance', 'points', 'cod')
         UNION ALL
-        SELECT buyer_id, currency, 0, -amount FROM refunds WHERE route = 'balance' AND state = 'succeeded'
+        SELECT buyer_id, currency, 0, -amount FROM refunds WHERE route = 'balance' AND state = 'succeeded' AND channel <> 'cod'
+        UNION ALL
+        SELECT buyer_id, currency, 0, amount FROM refunds WHERE route = 'by_hand' AND state = 'succeeded' AND channel = 'cod'
         UNION ALL
         SELECT buyer_id, currency, amount, 0 FROM bank_movements
     ) AS known GROUP BY buyer_id, currency
@@ -110,3 +114,48 @@ FROM (SELECT refund_id, amount FROM refunds WHERE route = 'by_hand' AND state = 
 LEFT JOIN refunds_by_hand h USING (refund_id, amount)
 LEFT JOIN bank_movements m USING (bank_number)
 WHERE h.bank_number IS NULL OR m.bank_number IS NOT NULL;
+
+-- name: what is collected at the door is in the state that its history ends in, each step beginning where the last ended
+SELECT d.merchant_id, d.order_id, d.payment_id, d.state, h.to_state, h.broken
+FROM door_collections d
+LEFT JOIN (
+    SELECT merchant_id, order_id, payment_id, (array_agg(to_state ORDER BY step DESC))[1] AS to_state
+         , bool_or(from_state <> before) AS broken
+    FROM (SELECT *, lag(to_state, 1, 'nowhere') OVER (PARTITION BY merchant_id, order_id, payment_id ORDER BY step) AS before
+          FROM door_history) AS steps
+    GROUP BY merchant_id, order_id, payment_id
+) AS h USING (merchant_id, order_id, payment_id)
+WHERE d.state IS DISTINCT FROM h.to_state OR h.broken;
+
+-- name: what was promised to be paid at the door is written down with the promise
+SELECT s.merchant_id, s.order_id, s.payment_id, s.captured, d.amount
+FROM (SELECT * FROM payment_splits WHERE channel = 'cod' AND captured > 0) AS s
+FULL JOIN door_collections d USING (merchant_id, order_id, payment_id)
+WHERE s.captured IS DISTINCT FROM d.amount OR d.undone > s.refunded
+   OR (d.state IN ('due', 'carried', 'void') AND d.undone <> s.refunded);
+
+-- name: a merchant's claims at doors are what is promised there, less what was taken off, collected and kept
+SELECT owner_id, currency, a.amount AS booked, d.amount AS known
+FROM (SELECT owner_id, currency, debits - credits AS amount FROM ledger_accounts WHERE kind = 'door_claims') AS a
+FULL JOIN (
+    SELECT merchant_id AS owner_id, currency
+         , sum(amount - undone - CASE WHEN state IN ('collected', 'remitted', 'kept') THEN told ELSE 0 END) AS amount
+    FROM door_collections GROUP BY merchant_id, currency
+) AS d USING (owner_id, currency)
+WHERE coalesce(a.amount, 0) <> coalesce(d.amount, 0);
+
+-- name: what carriers have of a merchant's is what they collected and have not paid on
+SELECT owner_id, currency, a.amount AS booked, d.amount AS known
+FROM (SELECT owner_id, currency, debits - credits AS amount FROM ledger_accounts WHERE kind = 'carrier_cash') AS a
+FULL JOIN (
+    SELECT merchant_id AS owner_id, currency, sum(told) FILTER (WHERE state = 'collected') AS amount
+    FROM door_collections GROUP BY merchant_id, currency
+) AS d USING (owner_id, currency)
+WHERE coalesce(a.amount, 0) <> coalesce(d.amount, 0);
+
+-- name: what a carrier paid on, with its fee, is what it had collected for the orders named
+SELECT r.bank_number, r.amount, r.fee, d.told
+FROM door_remittances r
+FULL JOIN (SELECT remittance AS bank_number, sum(told) AS told FROM door_collections WHERE remittance IS NOT NULL
+           GROUP BY remittance) AS d USING (bank_number)
+WHERE d.told IS DISTINCT FROM r.amount + r.fee;

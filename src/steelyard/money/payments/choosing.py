@@ -22,6 +22,10 @@ RULES_SHOWN_MAX = 100
 PLACE_OF_THE_UNRULED = 50
 
 
+# What gift cards are called among what a channel is not offered for.
+GIFT_CARDS = UUID(int=0)
+
+
 class RuleHasBegun(Refusal):
     """What counts already is not changed in hindsight: a rule for a channel begins now or later."""
 
@@ -62,19 +66,39 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be paid: `amount` in minor units, 0 while it is not known; `country`, where the goods go, is empty where
-    none do."""
+    none do. `shops` sell it, `categories` are those of its goods with all above them; a gift card has neither (`gift_card`).
+    `at_once`: it has an end of its own, and cannot wait for a transfer or the door. `phone`: there is one to call at the door;
+    `refuses`: its buyer let too many parcels go back unpaid."""
 
     amount: int
     currency: str
     country: str = ""
     device: Device = Device.DESK
+    shops: frozenset[UUID] = frozenset()
+    categories: frozenset[UUID] = frozenset()
+    gift_card: bool = False
+    at_once: bool = False
+    phone: bool = False
+    refuses: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules that count now, and the channels that rest."""
+    """The rules that count now, the channels that rest, what each is not offered for, and the shops that offer to be paid at the
+    door."""
 
     rules: Mapping[str, Rule]
     rests: Mapping[str, Rest]
+    excluded: Mapping[str, frozenset[UUID]] = {}
+    door_shops: frozenset[UUID] = frozenset()
+
+    @property
+    def by_category(self) -> bool:
+        """Whether it matters of which category goods are."""
+        return any(self.excluded.values())
+
+    def at_the_door(self, shops: frozenset[UUID]) -> bool:
+        """Whether all of these shops offer to be paid at the door."""
+        return bool(shops) and shops <= self.door_shops
 
 
 async def standing(read: Read) -> Standing:
@@ -91,6 +115,10 @@ async def standing(read: Read) -> Standing:
                                     WHERE (l.channel, l.valid_from) = (r.channel, r.valid_from)), '[]'))
              FROM channel_rules r WHERE r.valid_from <= now()
              ORDER BY r.channel, r.valid_from DESC)
+            UNION ALL
+            SELECT e.channel, 'excluded', NULL, NULL, NULL, NULL, now(), to_jsonb(e.subject) FROM channel_exclusions e
+            UNION ALL
+            SELECT '', 'door', NULL, NULL, NULL, NULL, now(), to_jsonb(d.merchant_id) FROM door_shops d WHERE d.offered
             """
         )
         kept = (time.monotonic(), _standing([dict(row) for row in rows]))
@@ -100,9 +128,16 @@ async def standing(read: Read) -> Standing:
 
 def _standing(rows: Sequence[Mapping[str, Any]]) -> Standing:
     rested = [{name: row[name] for name in Rest.__struct_fields__} for row in rows if row["rule"] is None]
+    ruled = [row for row in rows if isinstance(row["rule"], dict)]
+    excluded: dict[str, frozenset[UUID]] = {}
+    for row in rows:
+        if row["why"] == "excluded" and row["state"] is None:
+            excluded[row["channel"]] = excluded.get(row["channel"], frozenset()) | {UUID(row["rule"])}
     return Standing(
-        rules={row["channel"]: msgspec.convert(row["rule"], Rule) for row in rows if row["rule"] is not None},
+        rules={row["channel"]: msgspec.convert(row["rule"], Rule) for row in ruled},
         rests={row["channel"]: msgspec.convert(row, Rest) for row in rested},
+        excluded=excluded,
+        door_shops=frozenset(UUID(row["rule"]) for row in rows if row["why"] == "door" and row["state"] is None),
     )
 
 
@@ -123,14 +158,22 @@ def offered(channels: Mapping[str, Channel], now: Standing, wanted: Wanted) -> l
 
 
 def why_not(channel: Channel, now: Standing, wanted: Wanted) -> str | None:
-    """Why a channel is not for this purchase, rests aside: `currency`, `amount`, `country`, `device`, `rule`."""
+    """Why a channel is not for this purchase, rests aside: `currency`, `amount`, `country`, `device`, `rule`; `goods` that it
+    is not offered for; `wait`, since it would take too long; at the door `shop`, `phone` and `refuses`."""
     rule, terms = now.rules.get(channel.name), channel.terms
+    excluded = now.excluded.get(channel.name, frozenset())
+    about = wanted.shops | wanted.categories | ({GIFT_CARDS} if wanted.gift_card else set())
     fits = {
         "currency": terms.currencies is None or wanted.currency in terms.currencies,
         "amount": not wanted.amount or terms.takes(wanted.amount, wanted.currency),
         "country": terms.countries is None or not wanted.country or wanted.country in terms.countries,
         "device": wanted.device in terms.devices,
         "rule": rule is None or rule.allows(wanted),
+        "goods": not excluded & about,
+        "wait": not (wanted.at_once and (terms.wait_hours or terms.at_the_door)),
+        "shop": not terms.at_the_door or now.at_the_door(wanted.shops),
+        "phone": not terms.at_the_door or wanted.phone,
+        "refuses": not (terms.at_the_door and wanted.refuses),
     }
     return next((why for why, good in fits.items() if not good), None)
 

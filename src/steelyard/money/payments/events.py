@@ -16,3 +16,15 @@ class Refunded(Event, frozen=True, kw_only=True):
     buyer_id: UUID
     amount: int
     currency: str
+
+
+class CashKept(Event, frozen=True, kw_only=True):
+    """A shop that brought the parcel itself has the buyer's cash: so much less the platform owes it."""
+
+    KIND = "payments.cash_kept"
+
+    merchant_id: UUID
+    order_id: UUID
+    document: UUID
+    amount: int
+    currency: str

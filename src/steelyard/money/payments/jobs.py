@@ -9,6 +9,8 @@ from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database
 from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
+from steelyard.money.payments.door import give_back
+from steelyard.money.payments.door_model import AT_THE_DOOR
 from steelyard.money.payments.gateways import channels
 from steelyard.money.payments.gateways.interface import Channel
 from steelyard.money.payments.health import forget_calls, note
@@ -47,6 +49,9 @@ async def send_refunds(db: Database, offered: Mapping[str, Channel], settings: S
     async def learn(refund: DueRefund) -> RefundRecording | None:
         if is_purse(refund.channel) or refund.route is RefundRoute.BALANCE:
             return _said(refund, RefundAnswer(reference=None, state=RefundState.SUCCEEDED), "system")
+        if refund.channel == AT_THE_DOOR:  # where the cash is, and so what becomes of it, is known here
+            await db.transact(give_back, refund)
+            return None
         channel = offered.get(refund.channel)
         if channel is None:
             log.warning("refund.channel_missing", refund_id=str(refund.refund_id), channel=refund.channel)

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel.errors import Refusal
-from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.money.ledger.model import AccountKind
+from steelyard.money.payments.dispute_model import DisputeNews
+from steelyard.money.payments.door_model import DOOR_MACHINE
 from steelyard.money.payments.refund_model import (
     REFUND_MACHINE,
     AnsweredRefundState,
@@ -25,6 +25,10 @@ from steelyard.money.payments.refund_model import (
     RefundState,
     refund_reference,
 )
+from steelyard.money.payments.refusals import BadWebhook as BadWebhook  # noqa: PLC0414  # found here, too
+from steelyard.money.payments.refusals import NothingCaptured as NothingCaptured  # noqa: PLC0414  # found here, too
+from steelyard.money.payments.refusals import RefundTooLarge as RefundTooLarge  # noqa: PLC0414  # found here, too
+from steelyard.money.payments.refusals import UnknownChannel as UnknownChannel  # noqa: PLC0414  # found here, too
 from steelyard.money.payments.terms import Device, Handover
 from steelyard.money.wallets.model import HELD, Purse
 from steelyard.parties.customers.model import BuyerId
@@ -103,7 +107,7 @@ REST_MACHINE = Machine(
     {RestState.RESTING: {RestState.RESTING, RestState.WORKING}, RestState.WORKING: {RestState.RESTING}},
 )
 
-MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE, REST_MACHINE)
+MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE, REST_MACHINE, DOOR_MACHINE)
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,9 +169,11 @@ class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """The call gave no answer (time-out, 5xx): it may have been done or not. Ask again until it is known."""
+    """The call gave no answer (time-out, 5xx): it may have been done or not. Ask again until it is known. `refused`: the channel
+    did answer, readably; what became of the payment is asked for all the same, but nothing is the matter with the channel."""
 
     why: str
+    refused: bool = False
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,7 +209,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
-    """A split as it stands: `refunding` is on its way back to the buyer, `refunded` has arrived."""
+    """A split as it stands: `refunding` is on its way back to the buyer, `refunded` has arrived, `disputed` was taken back by the
+    channel and is argued about."""
 
     merchant_id: MerchantId
     order_id: UUID
@@ -215,10 +222,11 @@ class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
     captured: int
     refunding: int
     refunded: int
+    disputed: int = 0
 
     @property
     def refundable(self) -> int:
-        return self.captured - self.refunding - self.refunded
+        return self.captured - self.refunding - self.refunded - self.disputed
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,9 +257,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DueQuery(Sought, frozen=True, kw_only=True):
-    """A payment whose outcome is to be asked for now. If the channel does not know it either, one that is `overdue` (its
-    time is over) may be given up (`give_up`), and one that is `lost` (it should have arrived long since) once the channel
-    has been told not to take it any more."""
+    """A payment whose outcome is to be asked for now. If the channel does not know it either, one that is `overdue` may be
+    given up, and one that is `lost` (it should have arrived long since) once the channel was told not to take it any more."""
 
     overdue: bool
     lost: bool
@@ -292,7 +299,7 @@ class OtherNews(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-News = PaymentNews | RefundNews | OtherNews
+News = PaymentNews | RefundNews | DisputeNews | OtherNews
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -313,37 +320,3 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     applied_at: datetime | None
     error: str | None
-
-
-class RefundTooLarge(Refusal):
-    """Not more is given back than was captured for the order, less what is already back or on its way."""
-
-    code = "refund_too_large"
-    title = N_("The refund is too large")
-    detail = N_("Only part of this amount is left to refund for this order.")
-
-
-class NothingCaptured(Refusal):
-    """Only money that was captured can be given back."""
-
-    code = "nothing_captured"
-    title = N_("Nothing to refund")
-    detail = N_("No payment was received for this order.")
-
-
-class BadWebhook(Refusal):
-    """A webhook is applied only when its sender's signature fits and it is fresh."""
-
-    code = "bad_webhook"
-    status = 401
-    title = N_("The message was not accepted")
-    detail = N_("Its signature is missing or wrong, or it is too old.")
-
-
-class UnknownChannel(Refusal):
-    """Payments go through a channel that this installation has set up."""
-
-    code = "unknown_channel"
-    status = 422
-    title = N_("This payment method is not available")
-    detail = N_("Please choose another payment method.")

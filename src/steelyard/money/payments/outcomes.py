@@ -9,6 +9,8 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.payments import door_steps
+from steelyard.money.payments.door_model import AT_THE_DOOR
 from steelyard.money.payments.model import (
     PAYMENT_MACHINE,
     Became,
@@ -158,11 +160,20 @@ async def _capture(tx: Tx, payments: Sequence[Payment]) -> None:
         [p.payment_id for p in payments],
     )
     assert sum(row["amount"] for row in splits) == sum(p.amount for p in payments)
+    promised = [p.payment_id for p in payments if p.channel == AT_THE_DOOR]
+    if promised:
+        await door_steps.promise(tx, promised)
     await ledger.post(
         tx,
-        [captured(p.buyer_id, p.payment_id, p.amount, p.currency, p.channel) for p in payments]
+        [
+            captured(p.buyer_id, p.payment_id, p.amount, p.currency, p.channel)
+            for p in payments
+            if p.payment_id not in promised
+        ]
         + [
-            allotted(row["merchant_id"], row["payment_id"], row["amount"], row["currency"])
+            allotted(
+                row["merchant_id"], row["payment_id"], row["amount"], row["currency"], row["payment_id"] in promised
+            )
             for row in splits
             if row["amount"] > 0
         ],
@@ -182,11 +193,12 @@ def captured(buyer_id: UUID, payment_id: UUID, amount: int, currency: str, chann
     )
 
 
-def allotted(merchant_id: UUID, payment_id: UUID, amount: int, currency: str) -> Transfer:
-    """This merchant's part of the payment is held until the buyer has received the goods."""
+def allotted(merchant_id: UUID, payment_id: UUID, amount: int, currency: str, at_the_door: bool = False) -> Transfer:
+    """This merchant's part of the payment is held until the buyer has received the goods. What is paid `at_the_door` is a claim
+    of the merchant's own: no money of the buyer's has come."""
     return Transfer(
         owner_id=merchant_id,
-        debit=AccountKind.ORDER_CLEARING,
+        debit=AccountKind.DOOR_CLAIMS if at_the_door else AccountKind.ORDER_CLEARING,
         credit=AccountKind.HELD,
         amount=amount,
         currency=currency,

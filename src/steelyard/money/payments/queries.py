@@ -178,7 +178,7 @@ async def splits_of_order(read: Read, merchant_id: UUID, order_id: UUID) -> list
     return await read.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded, disputed
         FROM payment_splits WHERE merchant_id = $1 AND order_id = $2
         ORDER BY payment_id
         """,
@@ -192,7 +192,7 @@ async def splits_of(read: Read, payment_id: UUID) -> list[PaymentSplit]:
     return await read.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded, disputed
         FROM payment_splits WHERE payment_id = $1
         ORDER BY merchant_id, order_id
         """,

@@ -14,6 +14,8 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.payments.door_model import AT_THE_DOOR
+from steelyard.money.payments.door_steps import undo
 from steelyard.money.payments.events import Refunded
 from steelyard.money.payments.model import (
     REFUND_MACHINE,
@@ -276,6 +278,11 @@ async def _write(tx: Tx, refunds: Sequence[Refund], steps: Sequence[_Step]) -> N
     )
 
 
+def _off_the_door(refund: Refund) -> bool:
+    """Whether it is not collected at the door, instead of going anywhere."""
+    return refund.channel == AT_THE_DOOR and refund.route is RefundRoute.ORIGIN
+
+
 def _into_purse(refund: Refund) -> bool:
     return is_purse(refund.channel) or refund.route is RefundRoute.BALANCE
 
@@ -289,6 +296,7 @@ async def _book(tx: Tx, booked: Sequence[_Booked]) -> None:
     if into:  # purses before splits, splits before accounts
         await hold_for(tx, [each.refund for each in into])
     await _count(tx, booked)
+    await undo(tx, [each.refund for each in booked if _off_the_door(each.refund)])
     if into:
         touched = {(t.owner_id, kind, t.currency) for t in transfers for kind in (t.debit, t.credit)}
         touched |= {
@@ -347,6 +355,9 @@ def _told(refund: Refund) -> Refunded:
 def _transfers(booked: _Booked) -> list[Transfer]:
     refund, document = booked.refund, booked.document
     sides = [refunded_by_merchant(refund.merchant_id, document, refund.amount, refund.currency)]
+    if _off_the_door(refund):
+        assert not booked.back, "what was not collected does not come back"
+        return [msgspec.structs.replace(sides[0], credit=AccountKind.DOOR_CLAIMS)]
     if not _into_purse(refund):
         sides.append(refunded_to_buyer(refund.buyer_id, document, refund.amount, refund.currency))
     if booked.back:

@@ -126,7 +126,7 @@ async def _lock_splits(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: UU
     splits = await tx.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded, disputed
         FROM payment_splits
         WHERE merchant_id = $1 AND order_id = $2 AND payment_id = coalesce($3, payment_id) AND captured > 0
         ORDER BY payment_id
@@ -180,7 +180,7 @@ async def refund_surplus(tx: Tx, payment_id: UUID, reason: str) -> list[Refund]:
     splits = await tx.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded, disputed
         FROM payment_splits WHERE payment_id = $1
         ORDER BY merchant_id, order_id
         FOR UPDATE

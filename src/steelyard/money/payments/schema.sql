@@ -65,11 +65,14 @@ CREATE TABLE payment_splits (
   , captured    bigint NOT NULL DEFAULT 0
   , refunding   bigint NOT NULL DEFAULT 0
   , refunded    bigint NOT NULL DEFAULT 0
+  , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
   , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
-  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+  , CONSTRAINT never_refund_more_than_captured CHECK (
+        0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
 COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
@@ -256,3 +259,128 @@ CREATE TABLE channel_rule_limits (
   , CONSTRAINT limits_are_in_order CHECK (coalesce(smallest, 1) > 0 AND coalesce(smallest, 1) <= coalesce(largest, coalesce(smallest, 1)))
 );
 COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
+
+CREATE TABLE channel_disputes (
+    channel   text NOT NULL
+  , reference text NOT NULL
+  , told_at   timestamptz NOT NULL DEFAULT now()
+  , look_at   timestamptz
+  , looks     integer NOT NULL DEFAULT 0
+  , problem   text
+  , PRIMARY KEY (channel, reference)
+);
+COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
+COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
+COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';
+CREATE INDEX channel_disputes_to_look_at ON channel_disputes (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX channel_disputes_with_a_problem ON channel_disputes (told_at DESC) WHERE problem IS NOT NULL;
+
+CREATE TABLE door_shops (
+    merchant_id uuid PRIMARY KEY
+  , offered     boolean NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , changed_by  text NOT NULL
+);
+COMMENT ON TABLE door_shops IS 'by merchant: the shops whose goods can be paid at the door; no row: not offered';
+
+CREATE TABLE door_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE door_transitions IS 'reference: how far what is collected at the door can be';
+INSERT INTO door_transitions (from_state, to_state) VALUES
+    ('nowhere', 'due'), ('due', 'carried'), ('due', 'void')
+  , ('carried', 'collected'), ('carried', 'kept'), ('carried', 'refused'), ('collected', 'remitted');
+
+CREATE TABLE door_remittances (
+    bank_number text PRIMARY KEY
+  , carrier     text NOT NULL
+  , amount      bigint NOT NULL
+  , fee         bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_remittance_is_of_some_money CHECK (amount > 0 AND fee >= 0)
+);
+COMMENT ON TABLE door_remittances IS 'by key, append-only: what carriers paid on of the cash that they collected, as staff wrote it down from the bank statement';
+COMMENT ON COLUMN door_remittances.fee IS 'What the carrier kept for itself of what it had collected';
+CREATE INDEX door_remittances_by_time ON door_remittances (recorded_at DESC, bank_number);
+
+CREATE TABLE door_collections (
+    merchant_id   uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , payment_id    uuid NOT NULL
+  , buyer_id      uuid NOT NULL
+  , amount        bigint NOT NULL
+  , undone        bigint NOT NULL DEFAULT 0
+  , currency      text NOT NULL REFERENCES currencies
+  , state         text NOT NULL
+  , told          bigint
+  , reported      bigint
+  , carrier       text
+  , remittance    text
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at      timestamptz
+  , PRIMARY KEY (merchant_id, order_id, payment_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT no_more_is_taken_off_than_was_promised CHECK (0 <= undone AND undone <= amount)
+  , CONSTRAINT what_is_on_its_way_was_told CHECK ((state IN ('due', 'void')) = (told IS NULL))
+  , CONSTRAINT told_is_what_is_left CHECK (state NOT IN ('carried', 'collected', 'remitted', 'kept') OR (told > 0 AND told = amount - undone))
+  , CONSTRAINT a_carrier_has_what_it_collected CHECK ((state IN ('collected', 'remitted')) = (carrier IS NOT NULL))
+  , CONSTRAINT remitted_means_by_which CHECK ((state = 'remitted') = (remittance IS NOT NULL))
+  , CONSTRAINT over_means_when CHECK ((state IN ('due', 'carried')) = (ended_at IS NULL))
+);
+COMMENT ON TABLE door_collections IS 'by merchant: what buyers pay at the door, order by order, and where the cash is';
+COMMENT ON COLUMN door_collections.amount IS 'What was promised when it was ordered';
+COMMENT ON COLUMN door_collections.undone IS 'What refunds have taken off it: it is not collected any more';
+COMMENT ON COLUMN door_collections.told IS 'What whoever hands the parcel over asks for, fixed when it leaves';
+COMMENT ON COLUMN door_collections.reported IS 'What the carrier says that it got, where it says so';
+COMMENT ON COLUMN door_collections.remittance IS 'The bank''s number of what the carrier paid on';
+COMMENT ON COLUMN door_collections.ended_at IS 'When it was collected, refused or called off';
+CREATE INDEX door_collections_with_carriers ON door_collections (carrier, currency, ended_at, order_id) WHERE state = 'collected';
+CREATE INDEX door_collections_on_their_way ON door_collections (created_at, order_id) WHERE state = 'carried';
+CREATE INDEX door_refusals_of_a_buyer ON door_collections (buyer_id, ended_at) WHERE state = 'refused';
+CREATE INDEX door_collections_of_a_remittance ON door_collections (remittance) WHERE remittance IS NOT NULL;
+
+CREATE TABLE door_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, payment_id, step)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES door_collections
+  , FOREIGN KEY (from_state, to_state) REFERENCES door_transitions
+);
+COMMENT ON TABLE door_history IS 'by merchant, append-only: what became of what is collected at the door';
+
+CREATE INDEX refunds_of_the_door ON refunds (created_at, refund_id) WHERE channel = 'cod' AND state IN ('instructed', 'sent');
+
+CREATE TABLE channel_exclusions (
+    channel text NOT NULL
+  , about   text NOT NULL
+  , subject uuid NOT NULL
+  , why     text NOT NULL DEFAULT ''
+  , set_by  uuid
+  , set_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, about, subject)
+  , CONSTRAINT an_exclusion_is_about_a_shop_a_category_or_gift_cards CHECK (about IN ('merchant', 'category', 'gift_cards'))
+);
+COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
+COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
+
+CREATE TABLE channel_fees (
+    channel    text NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , valid_from date NOT NULL
+  , millionths bigint NOT NULL
+  , fixed      bigint NOT NULL
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, currency, valid_from)
+  , CONSTRAINT a_fee_is_a_share_and_a_fixed_part CHECK (millionths BETWEEN 0 AND 1000000 AND fixed >= 0)
+);
+COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel says that it keeps of a payment, from a day on; the latest that has begun counts';
+COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
+COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';

@@ -51,7 +51,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     `refund_days` is how long after the capture money can be given back, none for ever. `cashiers` are the origins
     (scheme, host, port) of pages that payers are sent to. `statement` names the format of its statements, for
     reconciliation. `by_hand` means that people say when money has come; `wait_hours` that a
-    purchase waits so long for it, instead of as long as the operator lets purchases wait.
+    purchase waits so long for it, instead of as long as the operator lets purchases wait. `at_the_door`: it is paid where the
+    parcel is handed over, so only for what is sent, by shops that offer it, to buyers who did not let parcels go back.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     cashiers: tuple[str, ...] = ()
     statement: str = ""
     by_hand: bool = False
+    at_the_door: bool = False
     wait_hours: int = 0
     thanks: Thanks = Thanks()
 

@@ -8,6 +8,8 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.kernel.money import Money
 from steelyard.logistics import fulfilment, parcels
+from steelyard.money import payments
+from steelyard.money.payments import DoorState
 from steelyard.operations.service import buyer_mails
 from steelyard.operations.service.case_mails import (
     tell_appeal_ended,
@@ -72,6 +74,8 @@ async def tell_paid(tx: Tx, events: Sequence[orders.PurchasePaid]) -> None:
             )
             for order in placed
         ]
+        doors = await payments.doors_of_all(tx, [(order.merchant_id, order.order_id) for order in placed])
+        owed = sum(door.left for door in doors.values())
         facts = OrderConfirmed(
             name=purchase.contact.name,
             purchase=purchase.code,
@@ -80,6 +84,7 @@ async def tell_paid(tx: Tx, events: Sequence[orders.PurchasePaid]) -> None:
             link=buyer_mails.page_of(purchase),
             waits=purchase.team_id is not None,
             ships_by=next((order.agreed for order in placed if order.agreed is not None), None),
+            at_the_door=Money(owed, purchase.currency) if owed else None,
         )
         await buyer_mails.send(tx, purchase, Template.ORDER_CONFIRMED, facts, purchase.purchase_id)
 
@@ -111,12 +116,14 @@ async def tell_cancelled(tx: Tx, events: Sequence[orders.OrderCancelled]) -> Non
         if event.reason in TEAM_REASONS:
             await tell_team(tx, order, purchase, TEAM_REASONS[event.reason])
             continue
+        door = (await payments.doors_of(tx, order.merchant_id, [order.order_id])).get(order.order_id)
+        back = order.refunded - (door.amount if door else 0)  # what was to be paid at the door was not charged
         facts = OrderCancelled(
             name=purchase.contact.name,
             order=order.code,
             shop=await buyer_mails.shop_of(tx, order.merchant_id),
             reason=event.reason,
-            refund=Money(order.refunded, order.currency) if order.refunded else None,
+            refund=Money(back, order.currency) if back else None,
             link=buyer_mails.page_of(purchase),
         )
         await buyer_mails.send(tx, purchase, Template.ORDER_CANCELLED, facts, order.order_id)
@@ -127,12 +134,13 @@ async def tell_refunded(tx: Tx, events: Sequence[aftersales.OrderRefunded]) -> N
     for event in events:
         decided = (await aftersales.of_orders(tx, [OrderId(event.order_id)]))[OrderId(event.order_id)]
         refund = next((each for each in decided if each.refund_id == event.refund_id), None)
-        if refund is None or refund.reason in (Reason.CANCELLED, Reason.IMPORTED):
+        if refund is None or refund.reason in (Reason.CANCELLED, Reason.IMPORTED, Reason.REFUSED):
             continue
         order, purchase = await buyer_mails.found(tx, event.merchant_id, event.order_id)
         if refund.reason is Reason.PRICE_PROTECTION:
             await tell_protected(tx, order, purchase, refund.refund_id)
             continue
+        door = (await payments.doors_of(tx, order.merchant_id, [order.order_id])).get(order.order_id)
         facts = RefundSent(
             name=purchase.contact.name,
             order=order.code,
@@ -140,6 +148,7 @@ async def tell_refunded(tx: Tx, events: Sequence[aftersales.OrderRefunded]) -> N
             amount=Money(event.goods + event.freight, event.currency),
             at=refund.at,
             link=buyer_mails.page_of(purchase),
+            at_the_door=door is not None and door.state in (DoorState.DUE, DoorState.VOID),
         )
         await buyer_mails.send(tx, purchase, Template.REFUND_SENT, facts, event.refund_id)
 

@@ -16,7 +16,8 @@ TEAM_REASONS = {"group_failed": "failed", "group_too_late": "too_late"}
 async def tell_let_go(tx: Tx, events: Sequence[orders.OrderLetGo]) -> None:
     for event in events:
         order, purchase = await buyer_mails.found(tx, event.merchant_id, event.order_id)
-        await tell(tx, order, purchase, "whole")
+        if purchase.team_id is not None:
+            await tell(tx, order, purchase, "whole")
 
 
 async def tell(tx: Tx, order: Order, purchase: Purchase, what: str) -> None:

@@ -81,7 +81,7 @@ class OrderPart(msgspec.Struct, frozen=True, kw_only=True):
 
 class OrderConfirmed(Facts, frozen=True, kw_only=True):
     """A purchase is paid: its code, one order per shop, and `link` to its page. `waits`: it is sent when its team is whole;
-    `ships_by`: it is sent later, by a day that was agreed."""
+    `ships_by`: it is sent later, by a day that was agreed; `at_the_door`: so much is paid when the parcels are handed over."""
 
     name: str
     purchase: str
@@ -90,6 +90,7 @@ class OrderConfirmed(Facts, frozen=True, kw_only=True):
     link: str
     waits: bool = False
     ships_by: datetime | None = None
+    at_the_door: Money | None = None
 
 
 class OrderShipped(Facts, frozen=True, kw_only=True):
@@ -116,7 +117,8 @@ class OrderCancelled(Facts, frozen=True, kw_only=True):
 
 
 class RefundSent(Facts, frozen=True, kw_only=True):
-    """Money is on its way back; `at` is when it was sent."""
+    """Money is on its way back; `at` is when it was sent. `at_the_door`: so much less is to be paid there, since nothing was
+    yet."""
 
     name: str
     order: str
@@ -124,6 +126,7 @@ class RefundSent(Facts, frozen=True, kw_only=True):
     amount: Money
     at: datetime
     link: str
+    at_the_door: bool = False
 
 
 class PayoutAccountChanged(Facts, frozen=True, kw_only=True):

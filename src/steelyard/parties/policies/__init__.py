@@ -4,9 +4,10 @@
 its own transaction. A process remembers the answers for two seconds, so that asking costs nothing on hot paths and a
 change counts everywhere within two seconds, without a restart.
 
-`kinds` says what a setting is; `case_times` are those of after-sales cases, `reconciling` that of statements, `shop_rules` those
-of what shops are held to, `gift_rules` those of gift cards in the shop. `documents` are the terms, which the operator changes
-by publishing another version.
+`kinds` says what a setting is; `case_times` are those of after-sales cases, `reconciling` that of statements, `door_rules`
+those of cash on delivery, `shop_rules` those of what shops are held to, `gift_rules` those of gift cards in the shop,
+`dispute_rules` those of suspicious orders and chargebacks.
+`documents` are the terms, which the operator changes by publishing another version.
 """
 
 from steelyard.parties.policies.documents import (

@@ -19,6 +19,7 @@ class Unit(StrEnum):
     PERCENT = "percent"
     POINTS = "points"
     UNITS_OF_MONEY = "units_of_money"
+    PARCELS = "parcels"
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,14 @@ from steelyard.parties.policies.case_times import (
     CASE_SHOP_INSPECTS,
     CASE_SHOP_RESENDS,
 )
+from steelyard.parties.policies.dispute_rules import (
+    CHARGEBACK_FEES,
+    RISK_HOLDS,
+    RISK_HOURS,
+    RISK_RELEASES,
+    RISK_SCORE,
+)
+from steelyard.parties.policies.door_rules import CARRIER_DAYS, DOOR_REFUSAL_DAYS, DOOR_REFUSALS
 from steelyard.parties.policies.gift_rules import (
     GIFTS_LEAST,
     GIFTS_MOST,
@@ -329,6 +337,14 @@ POLICIES: tuple[Policy, ...] = (
     GIFTS_PER_DAY,
     GIFTS_REFUND_DAYS,
     RECONCILIATION_ALONE,
+    RISK_HOLDS,
+    RISK_SCORE,
+    RISK_HOURS,
+    RISK_RELEASES,
+    CHARGEBACK_FEES,
+    DOOR_REFUSALS,
+    DOOR_REFUSAL_DAYS,
+    CARRIER_DAYS,
     CASE_SHOP_ANSWERS,
     CASE_BUYER_SENDS,
     CASE_SHOP_INSPECTS,

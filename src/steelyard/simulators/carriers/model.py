@@ -10,7 +10,9 @@ Carrier = Literal["simex", "simpost"]
 CARRIERS: tuple[Carrier, ...] = get_args(Carrier)
 Stage = Literal["accepted", "picked_up", "in_transit", "arrived", "out_for_delivery", "delivered"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-Code = Literal["accepted", "picked_up", "in_transit", "arrived", "out_for_delivery", "delivered", "exception"]
+Code = Literal[
+    "accepted", "picked_up", "in_transit", "arrived", "out_for_delivery", "delivered", "exception", "refused"
+]
 
 Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,80}$")]
 Number = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{6,40}$")]
@@ -27,6 +29,7 @@ TEXTS: dict[Code, tuple[str, str]] = {
     "out_for_delivery": ("派送中", "Out for delivery"),
     "delivered": ("已签收", "Delivered"),
     "exception": ("派送异常，等待处理", "Delivery problem, waiting for an answer"),
+    "refused": ("收件人拒收，退回寄件人", "Refused by the recipient, goes back to the sender"),
 }
 
 
@@ -65,10 +68,20 @@ class Waybill(msgspec.Struct, frozen=True):
     label_url: str
 
 
+class Cash(msgspec.Struct, frozen=True, kw_only=True):
+    """To be collected when the parcel is handed over, in minor units."""
+
+    amount: Annotated[int, Meta(ge=1)]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+
+
 class TrackingRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`cash` is collected at the door; what was said last counts, until the parcel is handed over."""
+
     carrier: Carrier
     number: Number
     webhook_url: WebAddress | None = None
+    cash: Cash | None = None
 
 
 class AdvanceRequest(msgspec.Struct, frozen=True):
@@ -86,9 +99,11 @@ class TrackingEvent(msgspec.Struct, frozen=True):
 
 
 class Tracking(msgspec.Struct, frozen=True):
-    """A parcel's story, oldest event first; `status` is the code of the last."""
+    """A parcel's story, oldest event first; `status` is the code of the last. `cash` is to be collected, `collected` was."""
 
     carrier: Carrier
     number: str
     status: Code
     events: list[TrackingEvent]
+    cash: Cash | None = None
+    collected: int | None = None

@@ -11,6 +11,7 @@ from steelyard.simulators.carriers.model import (
     TEXTS,
     Address,
     Carrier,
+    Cash,
     Code,
     Tracking,
     TrackingEvent,
@@ -45,6 +46,14 @@ CREATE INDEX IF NOT EXISTS parcels_by_creation ON parcels (created_at);
 CREATE TABLE IF NOT EXISTS parcels_collect (
   carrier TEXT NOT NULL
 , number  TEXT NOT NULL
+, PRIMARY KEY (carrier, number)
+, FOREIGN KEY (carrier, number) REFERENCES parcels
+);
+CREATE TABLE IF NOT EXISTS parcels_cash (
+  carrier  TEXT NOT NULL
+, number   TEXT NOT NULL
+, amount   INTEGER NOT NULL
+, currency TEXT NOT NULL
 , PRIMARY KEY (carrier, number)
 , FOREIGN KEY (carrier, number) REFERENCES parcels
 );
@@ -154,6 +163,17 @@ class Yard:
             known = self._find(tx, request.carrier, request.number) is not None
             if not known:
                 self._accept(tx, request.carrier, request.number, None)
+            if request.cash is not None and self.parcel(request.carrier, request.number, tx).status != "delivered":
+                tx.execute(
+                    """INSERT INTO parcels_cash VALUES (:carrier, :number, :amount, :currency)
+                       ON CONFLICT (carrier, number) DO UPDATE SET amount = :amount, currency = :currency""",
+                    {
+                        "carrier": request.carrier,
+                        "number": request.number,
+                        "amount": request.cash.amount,
+                        "currency": request.cash.currency,
+                    },
+                )
             self._subscribe(tx, request.carrier, request.number, request.webhook_url)
             if not known:
                 self._step(tx, request.carrier, request.number, "accepted")
@@ -165,10 +185,12 @@ class Yard:
             parcel = self.parcel(carrier, number, tx)
             if to == parcel.status:
                 return self.tracking(carrier, number, tx)
-            if parcel.status == "delivered":
-                raise Refused(409, "parcel_delivered", "The parcel is delivered; it goes nowhere any more.")
-            if to == "exception":
-                self._step(tx, parcel.carrier, number, "exception")
+            if parcel.status in ("delivered", "refused"):
+                raise Refused(
+                    409, "parcel_delivered", "The parcel is delivered, or went back; it goes nowhere any more."
+                )
+            if to in ("exception", "refused"):
+                self._step(tx, parcel.carrier, number, to)
                 return self.tracking(carrier, number, tx)
             goal = parcel.stage + 1 if to is None else STAGES.index(to)
             if goal <= parcel.stage:
@@ -215,13 +237,13 @@ class Yard:
     def _step(self, tx: Tx, carrier: Carrier, number: str, code: Code) -> None:
         """One event: written, and told to all who follow. The clock stops at an exception and at the end."""
         now = self._clock.now()
-        rests = code in ("exception", "delivered") or not self._stage_seconds
+        rests = code in ("exception", "delivered", "refused") or not self._stage_seconds
         parcel = self.parcel(carrier, number, tx)
         facts = {
             "carrier": carrier,
             "number": number,
             "code": code,
-            "stage": parcel.stage if code == "exception" else STAGES.index(code),
+            "stage": parcel.stage if code in ("exception", "refused") else STAGES.index(code),
             "now": now,
             "next": None if rests else now + self._stage_seconds,
             "place": parcel.place(code),
@@ -263,7 +285,13 @@ class Yard:
             {"carrier": carrier, "number": number},
         )
         told = [TrackingEvent(event.at, event.code, event.place, *TEXTS[event.code]) for event in events]
-        return Tracking(parcel.carrier, number, parcel.status, told)
+        cash = (read or self._store).row(
+            Cash,
+            "SELECT amount, currency FROM parcels_cash WHERE carrier = :carrier AND number = :number",
+            {"carrier": carrier, "number": number},
+        )
+        collected = cash.amount if cash is not None and parcel.status == "delivered" else None
+        return Tracking(parcel.carrier, number, parcel.status, told, cash, collected)
 
     def collects(self, carrier: str, number: str) -> bool:
         """Whether the recipient pays for this parcel."""

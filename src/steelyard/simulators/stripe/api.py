@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from steelyard.simulators.problems import Refused
 from steelyard.simulators.requests import request_id
 from steelyard.simulators.stripe.book import StripeBook
+from steelyard.simulators.stripe.disputes import Disputes
 from steelyard.simulators.stripe.keys import Keys
 from steelyard.simulators.stripe.words import StripeRefused, form
 from steelyard.simulators.web import Foundation
@@ -128,7 +129,45 @@ async def list_intents(request: AnyRequest, book: NamedDependency[StripeBook]) -
     return _json(book.listed("payment_intent", form(request.url.query)), 200, request)
 
 
+@get("/v1/disputes/{name:str}")
+async def show_dispute(request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook]) -> Response[bytes]:
+    expand = form(request.url.query).get("expand") or []
+    return _json(Disputes(book).whole(name, expand="payment_intent" in expand), 200, request)
+
+
+@get("/v1/disputes")
+async def list_disputes(request: AnyRequest, book: NamedDependency[StripeBook]) -> Response[bytes]:
+    given = form(request.url.query)
+    return _json(book.listed("dispute", given, parent=given.get("payment_intent")), 200, request)
+
+
+@post("/v1/disputes/{name:str}", status_code=200)
+async def answer_dispute(
+    request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
+) -> Response[bytes]:
+    return await _done(
+        request, ground, lambda tx, given: _expanded(tx, book, Disputes(book).update(tx, name, given), given)
+    )
+
+
+@post("/v1/disputes/{name:str}/close", status_code=200)
+async def close_dispute(
+    request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
+) -> Response[bytes]:
+    return await _done(request, ground, lambda tx, given: _expanded(tx, book, Disputes(book).accept(tx, name), given))
+
+
+def _expanded(tx: Any, book: StripeBook, dispute: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    if "payment_intent" not in (given.get("expand") or []):
+        return dispute
+    return {**dispute, "payment_intent": book.get("payment_intent", dispute["payment_intent"], tx)}
+
+
 API = [
+    show_dispute,
+    list_disputes,
+    answer_dispute,
+    close_dispute,
     open_session,
     show_session,
     expire_session,

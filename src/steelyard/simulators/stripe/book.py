@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS idempotency (
 , body    BLOB NOT NULL
 );
 """
-PREFIX = {"checkout.session": "cs_test_", "payment_intent": "pi_", "refund": "re_"}
+PREFIX = {"checkout.session": "cs_test_", "payment_intent": "pi_", "refund": "re_", "dispute": "du_"}
 LATEST_SHOWN = 50
 ROWS_MAX = 100
 SESSION_SECONDS_MIN = 30 * 60
@@ -48,6 +48,14 @@ Thing = dict[str, Any]
 class _Row(msgspec.Struct, frozen=True):
     body: bytes
     refunded: int
+
+
+def disputed(tx: Tx, intent: str) -> bool:
+    """Whether a charge's money was taken back, and has not come again."""
+    rows = tx.rows(
+        _Row, "SELECT body, refunded FROM things WHERE parent = :intent AND kind = 'dispute'", {"intent": intent}
+    )
+    return any(msgspec.json.decode(row.body)["status"] in ("needs_response", "under_review", "lost") for row in rows)
 
 
 class StripeBook:
@@ -88,7 +96,7 @@ class StripeBook:
     def latest(self, kind: str) -> list[Thing]:
         return self.listed(kind, {"limit": str(LATEST_SHOWN)})["data"]
 
-    def _write(self, tx: Tx, thing: Thing, *, parent: str | None = None, due_at: float | None = None) -> Thing:
+    def write(self, tx: Tx, thing: Thing, *, parent: str | None = None, due_at: float | None = None) -> Thing:
         facts = {
             "id": thing["id"], "kind": thing["object"], "parent": parent, "due": due_at, "created": self._clock.now(),
             "body": msgspec.json.encode(thing),
@@ -101,10 +109,10 @@ class StripeBook:
         )
         return thing
 
-    def _say(self, tx: Tx, kind: str, thing: Thing) -> None:
+    def say(self, tx: Tx, kind: str, thing: Thing) -> None:
         self._outbox.publish(tx, kind, thing["id"], self._tell, thing)
 
-    def _new(self, kind: str, **facts: Any) -> Thing:
+    def new(self, kind: str, **facts: Any) -> Thing:
         made = {"id": PREFIX[kind] + secrets.token_hex(12), "object": kind, "created": int(self._clock.now())}
         return {**made, "livemode": False, **facts}
 
@@ -136,7 +144,7 @@ class StripeBook:
                 "The `expires_at` timestamp must be at least 30 minutes and at most 24 hours from now.",
                 param="expires_at",
             )
-        session = self._new(
+        session = self.new(
             "checkout.session",
             amount_total=amount, currency=currency, client_reference_id=given.get("client_reference_id"),
             metadata=given.get("metadata") or {}, mode="payment", status="open", payment_status="unpaid",
@@ -146,7 +154,7 @@ class StripeBook:
         session["url"] = f"{self._url}/c/pay/{session['id']}"
         session["name"] = prices[0].get("product_data", {}).get("name")
         session["intent_data"] = given.get("payment_intent_data") or {}
-        return self._write(tx, session, due_at=float(ends))
+        return self.write(tx, session, due_at=float(ends))
 
     def decide(self, name: str, do: str) -> Thing:
         """What the buyer, or later the bank behind it, decides on a page."""
@@ -167,9 +175,9 @@ class StripeBook:
         session["payment_intent"] = intent["id"]
         if do == "decline":
             decline(intent, "generic_decline")
-            self._write(tx, intent)
-            self._say(tx, "payment_intent.payment_failed", intent)
-            return self._write(tx, session, due_at=float(session["expires_at"]))
+            self.write(tx, intent)
+            self.say(tx, "payment_intent.payment_failed", intent)
+            return self.write(tx, session, due_at=float(session["expires_at"]))
         paid = do == "pay"
         manual = intent["capture_method"] == "manual"
         charge(intent, paid=paid and not manual)
@@ -178,11 +186,11 @@ class StripeBook:
         session["status"] = "complete"
         session["payment_status"] = "paid" if paid and not manual else "unpaid"
         session["url"] = None
-        self._write(tx, intent)
-        self._write(tx, session)
+        self.write(tx, intent)
+        self.write(tx, session)
         if paid and not manual:
-            self._say(tx, "payment_intent.succeeded", intent)
-        self._say(tx, "checkout.session.completed", session)
+            self.say(tx, "payment_intent.succeeded", intent)
+        self.say(tx, "checkout.session.completed", session)
         return session
 
     def _made_for(self, session: Thing) -> Thing:
@@ -201,9 +209,9 @@ class StripeBook:
             session["payment_status"] = "paid"
         else:
             decline(intent, "insufficient_funds")
-        self._write(tx, intent)
-        self._write(tx, session)
-        self._say(tx, f"checkout.session.async_payment_{'succeeded' if paid else 'failed'}", session)
+        self.write(tx, intent)
+        self.write(tx, session)
+        self.say(tx, f"checkout.session.async_payment_{'succeeded' if paid else 'failed'}", session)
         return session
 
     def expire(self, tx: Tx, name: str) -> Thing:
@@ -216,8 +224,8 @@ class StripeBook:
 
     def _expire(self, tx: Tx, session: Thing) -> Thing:
         session["status"], session["url"] = "expired", None
-        self._write(tx, session)
-        self._say(tx, "checkout.session.expired", session)
+        self.write(tx, session)
+        self.say(tx, "checkout.session.expired", session)
         return session
 
     async def expire_due(self) -> float | None:
@@ -233,7 +241,7 @@ class StripeBook:
     # Charges
 
     def _fresh_intent(self, amount: int, currency: str, capture: str, given: Thing) -> Thing:
-        return self._new(
+        return self.new(
             "payment_intent",
             amount=amount, amount_received=0, amount_capturable=0, currency=currency, capture_method=capture,
             status="requires_payment_method", metadata=given.get("metadata") or {},
@@ -247,7 +255,7 @@ class StripeBook:
         intent = self._fresh_intent(amount, currency, given.get("capture_method", "automatic"), given)
         if given.get("confirm") == "true":
             self._confirm(tx, intent, word(given, "payment_method"))
-        return self._write(tx, intent)
+        return self.write(tx, intent)
 
     def _confirm(self, tx: Tx, intent: Thing, method: str) -> None:
         match method:
@@ -255,8 +263,8 @@ class StripeBook:
                 self._charged(tx, intent)
             case "pm_card_visa_chargeDeclined":
                 decline(intent, "generic_decline")
-                self._write(tx, intent)
-                self._say(tx, "payment_intent.payment_failed", intent)
+                self.write(tx, intent)
+                self.say(tx, "payment_intent.payment_failed", intent)
                 raise StripeRefused(
                     "Your card was declined.", status=402, kind="card_error", code="card_declined",
                     decline_code="generic_decline", payment_intent=intent,
@@ -273,10 +281,10 @@ class StripeBook:
     def _charged(self, tx: Tx, intent: Thing) -> None:
         if intent["capture_method"] == "manual":
             intent["status"], intent["amount_capturable"] = "requires_capture", intent["amount"]
-            self._say(tx, "payment_intent.amount_capturable_updated", intent)
+            self.say(tx, "payment_intent.amount_capturable_updated", intent)
             return
         charge(intent, paid=True)
-        self._say(tx, "payment_intent.succeeded", intent)
+        self.say(tx, "payment_intent.succeeded", intent)
 
     def authenticate(self, name: str, passed: bool) -> Thing:
         """The 3-D step, once."""
@@ -289,8 +297,8 @@ class StripeBook:
                 self._charged(tx, intent)
             else:
                 decline(intent, None, "payment_intent_authentication_failure")
-                self._say(tx, "payment_intent.payment_failed", intent)
-            return self._write(tx, intent)
+                self.say(tx, "payment_intent.payment_failed", intent)
+            return self.write(tx, intent)
 
     def capture(self, tx: Tx, name: str, given: Thing) -> Thing:
         intent = self.get("payment_intent", name, tx)
@@ -304,8 +312,8 @@ class StripeBook:
             )  # fmt: skip
         charge(intent, paid=True)
         intent["amount_received"], intent["amount_capturable"] = amount, 0
-        self._write(tx, intent)
-        self._say(tx, "payment_intent.succeeded", intent)
+        self.write(tx, intent)
+        self.say(tx, "payment_intent.succeeded", intent)
         return intent
 
     def cancel(self, tx: Tx, name: str) -> Thing:
@@ -313,8 +321,8 @@ class StripeBook:
         if intent["status"] not in OPEN:
             raise unexpected(intent, "cancel")
         intent["status"], intent["amount_capturable"] = "canceled", 0
-        self._write(tx, intent)
-        self._say(tx, "payment_intent.canceled", intent)
+        self.write(tx, intent)
+        self.say(tx, "payment_intent.canceled", intent)
         return intent
 
     # Refunds
@@ -326,6 +334,9 @@ class StripeBook:
                 f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
                 param="payment_intent",
             )
+        if disputed(tx, intent["id"]):
+            raise StripeRefused(f"Charge {intent['latest_charge']} has been charged back; cannot issue a refund.",
+                                code="charge_disputed")  # fmt: skip
         row = tx.row(_Row, "SELECT body, refunded FROM things WHERE id = :id", {"id": intent["id"]})
         assert row is not None
         left = intent["amount_received"] - row.refunded
@@ -341,13 +352,13 @@ class StripeBook:
         tx.execute(
             "UPDATE things SET refunded = refunded + :amount WHERE id = :id", {"id": intent["id"], "amount": amount}
         )
-        refund = self._new(
+        refund = self.new(
             "refund",
             amount=amount, currency=intent["currency"], payment_intent=intent["id"], charge=intent["latest_charge"],
             status="pending", metadata=given.get("metadata") or {}, reason=given.get("reason"),
         )  # fmt: skip
-        self._write(tx, refund, parent=intent["id"], due_at=self._clock.now() + self._refund_seconds)
-        self._say(tx, "refund.created", refund)
+        self.write(tx, refund, parent=intent["id"], due_at=self._clock.now() + self._refund_seconds)
+        self.say(tx, "refund.created", refund)
         return refund
 
     async def settle_due(self) -> float | None:
@@ -370,5 +381,5 @@ class StripeBook:
                 "UPDATE things SET refunded = refunded - :amount WHERE id = :id",
                 {"id": refund["payment_intent"], "amount": refund["amount"]},
             )
-        self._write(tx, refund, parent=refund["payment_intent"])
-        self._say(tx, "refund.failed" if fails else "refund.updated", refund)
+        self.write(tx, refund, parent=refund["payment_intent"])
+        self.say(tx, "refund.failed" if fails else "refund.updated", refund)

@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from steelyard.simulators.pages import page
 from steelyard.simulators.requests import language
 from steelyard.simulators.stripe.book import StripeBook
+from steelyard.simulators.stripe.disputes import REASONS, Disputes
 from steelyard.simulators.web import Foundation
 
 AnyRequest = Request[object, object, State]
@@ -22,9 +23,58 @@ class Choice(msgspec.Struct, frozen=True):
     do: Literal["pay", "decline", "slow", "settle", "fail"]
 
 
+class Claim(msgspec.Struct, frozen=True):
+    intent: str
+    kind: Literal["inquiry", "chargeback"]
+    reason: Literal[
+        "fraudulent", "product_not_received", "product_unacceptable", "duplicate", "credit_not_processed", "general"
+    ]
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    do: Literal["escalate", "close", "win", "lose"]
+
+
 @get("/")
 async def index(request: AnyRequest, book: NamedDependency[StripeBook]) -> Template:
-    return page(request, "stripe.html", sessions=book.latest("checkout.session"), intents=book.latest("payment_intent"))
+    return page(
+        request,
+        "stripe.html",
+        sessions=book.latest("checkout.session"),
+        intents=book.latest("payment_intent"),
+        disputes=book.latest("dispute"),
+        reasons=REASONS,
+    )
+
+
+@post("/disputes")
+async def dispute(
+    request: AnyRequest,
+    data: URLEncodedBody[Claim],
+    book: NamedDependency[StripeBook],
+    ground: NamedDependency[Foundation],
+) -> Redirect:
+    """The payer's bank takes a payment back, or asks about it."""
+    with ground.store.write() as tx:
+        amount = book.get("payment_intent", data.intent, tx)["amount_received"]
+        Disputes(book).open(tx, data.intent, amount, data.reason, ground.clock.now(), inquiry=data.kind == "inquiry")
+    ground.pump.wake()
+    return Redirect(f"/?lang={language(request)}", status_code=SEE_OTHER)
+
+
+@post("/disputes/{name:str}")
+async def decide_dispute(
+    request: AnyRequest,
+    name: FromPath[str],
+    data: URLEncodedBody[Ruling],
+    book: NamedDependency[StripeBook],
+    ground: NamedDependency[Foundation],
+) -> Redirect:
+    """What the bank decides."""
+    with ground.store.write() as tx:
+        Disputes(book).decide(tx, name, data.do)
+    ground.pump.wake()
+    return Redirect(f"/?lang={language(request)}", status_code=SEE_OTHER)
 
 
 @get("/c/pay/{name:str}")
@@ -71,4 +121,4 @@ async def pass_three_d(
     return Redirect(back or f"/3ds/{name}?lang={language(request)}", status_code=SEE_OTHER)
 
 
-PAGES = [index, cashier, choose, three_d, pass_three_d]
+PAGES = [index, dispute, decide_dispute, cashier, choose, three_d, pass_three_d]

@@ -12,6 +12,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.logistics import freight, parcels
 from steelyard.logistics.freight.model import Template
 from steelyard.logistics.parcels.model import Carrier, CarrierList
+from steelyard.money import payments
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
@@ -25,7 +26,7 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 NEEDS = {"permission": "freight.edit"}
 HERE = f"{frame.HOME}/carriers"
 
-Found = tuple[list[Carrier], CarrierList, list[Template]]
+Found = tuple[list[Carrier], CarrierList, list[Template], bool]
 
 
 async def found(read: Read, merchant_id: MerchantId) -> Found:
@@ -33,11 +34,12 @@ async def found(read: Read, merchant_id: MerchantId) -> Found:
         await parcels.carriers(read),
         await parcels.carriers_of(read, merchant_id),
         await freight.templates(read, merchant_id),
+        await payments.offers_of(read, merchant_id),
     )
 
 
 async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
-    every, mine, templates = await visit.merchant_db.ask(found, visit.merchant_id)
+    every, mine, templates, at_the_door = await visit.merchant_db.ask(found, visit.merchant_id)
     used = typed.all("carriers") if typed else [each.carrier for each in mine.carriers]
     return await frame.show(
         visit,
@@ -51,6 +53,7 @@ async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str
         options={
             each.carrier: [t for t in templates if mine.by_option.get(t.template_id) == each.carrier] for each in every
         },
+        at_the_door=at_the_door if payments.AT_THE_DOOR in payments.channels(visit.settings) else None,
         seen=_mark([each.carrier for each in mine.carriers]),
         errors=errors or {},
     )
@@ -60,7 +63,7 @@ async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str
 async def carriers_page(visit: NamedDependency[Visit]) -> Response[Any]:
     """Who carries for the shop."""
     if exports.wanted(visit):
-        every, mine, _ = await visit.merchant_db.ask(found, visit.merchant_id)
+        every, mine, *_ = await visit.merchant_db.ask(found, visit.merchant_id)
         used = [each.carrier for each in mine.carriers]
         columns = [visit.say(word) for word in (N_("Carrier"), N_("Used"), N_("Preferred"))]
         rows = [(each.name, each.carrier in used, each.carrier == used[0]) for each in every]

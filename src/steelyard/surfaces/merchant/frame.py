@@ -33,6 +33,7 @@ CALENDAR = f"{HOME}/calendar"
 CAMPAIGNS = f"{HOME}/campaigns"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
+FEES = f"{HOME}/fees"
 TAXES = f"{HOME}/taxes"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
@@ -64,6 +65,7 @@ PLACES = (
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
+    (FEES, N_("Fees"), "percent", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "statements.read", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),

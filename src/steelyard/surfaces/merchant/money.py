@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
@@ -11,12 +10,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from steelyard.goods import catalog
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
-from steelyard.kernel.text import Text
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind
 from steelyard.parties import access, merchants
@@ -24,12 +21,12 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.components.charts import Chart, Series
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import exports, settlement_words
+from steelyard.surfaces.web import exports, fee_words, settlement_words
 from steelyard.surfaces.web.console import address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import commission, settlement
-from steelyard.trade.commission.model import Rate
+from steelyard.trade.commission.model import Rule
 from steelyard.trade.settlement import AwaitedOrder, Cycle, Expected, Held, Terms, settlement_day
 
 NEEDS = {"permission": "statements.read"}
@@ -47,12 +44,12 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     held: list[Held]
     expected: list[Expected]
     awaited: Page[AwaitedOrder]
-    rates: list[Rate]
-    categories: dict[UUID, Text]
     terms: Sequence[Terms]
     now: Terms
     reserves: list[settlement.Reserve]
     due: dict[str, int]
+    rules: list[Rule]
+    named: fee_words.Named
 
     @property
     def currencies(self) -> list[str]:
@@ -83,9 +80,9 @@ async def overview(read: Read, merchant_id: MerchantId, cursor: str | None) -> O
     balances: dict[str, dict[AccountKind, int]] = {}
     for balance in await ledger.balances(read, merchant_id):
         balances.setdefault(balance.currency, {})[AccountKind(balance.kind)] = balance.balance
-    rates = await commission.rates_of_merchant(read, merchant_id)
     agreed = await settlement.agreed(read, [merchant_id])
     today = settlement_day(datetime.now(UTC))
+    rules = await commission.rules_of_merchant(read, merchant_id)
     return Overview(
         merchant=merchant,
         balances=balances,
@@ -93,12 +90,12 @@ async def overview(read: Read, merchant_id: MerchantId, cursor: str | None) -> O
         held=await settlement.held(read, merchant_id),
         expected=await settlement.expected(read, merchant_id),
         awaited=await settlement.awaited(read, merchant_id, cursor, AWAITED_SHOWN),
-        rates=rates,
         terms=agreed.of.get(merchant_id, []),
         now=agreed.on(merchant_id, today),
         reserves=await settlement.reserves_of(read, merchant_id),
         due=await settlement.due_by(read, merchant_id, today),
-        categories={category.category_id: category.name for category in await catalog.categories(read)},
+        rules=rules,
+        named=await fee_words.named(read, rules),
     )
 
 
@@ -117,7 +114,7 @@ async def money_page(visit: NamedDependency[Visit], cursor: FromQuery[str | None
         words=settlement_words,
         today=settlement_day(datetime.now(UTC)),
         most=most,
-        per_cent=lambda millionths: f"{millionths / 10_000:g}",  # pyright: ignore[reportUnknownLambdaType]  # to read, not to reckon
+        channels=fee_words.CHANNELS,
         export_href=address(f"{frame.MONEY}/expected", format="csv"),
         next_href=address(frame.MONEY, cursor=found.awaited.next) + "#awaited" if found.awaited.next else "",
         start_href=f"{frame.MONEY}#awaited" if cursor else "",

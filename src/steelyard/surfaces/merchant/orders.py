@@ -11,6 +11,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.goods import inventory
+from steelyard.goods.inventory.model import MovementsWanted
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
@@ -19,13 +21,14 @@ from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import Dispatch, LineStatus, Packed, ParcelLine
 from steelyard.logistics.parcels.model import CORRECTION_HOURS, CarrierList, Parcel, ParcelId, ParcelState, Scan
 from steelyard.money import payments
+from steelyard.money.payments import DoorCollection, DoorState
 from steelyard.money.payments.model import Refund, RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant import door_acts, frame
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
-from steelyard.surfaces.web import promise_words
+from steelyard.surfaces.web import fee_words, promise_words
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -41,7 +44,7 @@ REFUNDABLE = (OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, Or
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that an order's page tells."""
+    """Everything that an order's page tells. `door`: it is paid there; `back`: the goods that were not are on the shelf again."""
 
     order: Order
     shop: ShopCard
@@ -57,6 +60,9 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[OrderNote]
     payout: settlement.OrderPayout | None = None
     compensations: list[Compensation] = []
+    door: DoorCollection | None = None
+    carrier_collects: bool = False
+    back: bool = False
 
     @property
     def income(self) -> int:
@@ -80,6 +86,11 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         """Something is left to give back; what was imported was paid elsewhere, and is not given back from here."""
         elsewhere = (self.order.source or "").startswith("import:")
         return self.order.state in REFUNDABLE and self.order.kept > 0 and not elsewhere
+
+    @property
+    def fees(self) -> list[fee_words.Charged]:
+        """What it is charged after refunds, fee by fee."""
+        return fee_words.charged(self.order, self.lines, self.refunds)
 
 
 async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole:
@@ -107,7 +118,16 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         asked=await asked_about(read, merchant_id, order_id),
         team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
         compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],
+        door=(door := (await payments.doors_of(read, merchant_id, [order_id])).get(order_id)),
+        carrier_collects=door is not None and bool(await parcels.collected_by(read, merchant_id, [order_id])),
+        back=door is not None and door.state is DoorState.REFUSED and await _back(read, merchant_id, order_id),
     )
+
+
+async def _back(read: Read, merchant_id: MerchantId, order_id: OrderId) -> bool:
+    """Whether what nobody paid for at the door is on the shelf again."""
+    wanted = MovementsWanted(document=aftersales.returned_of(order_id))
+    return bool((await inventory.find_movements(read, merchant_id, wanted)).items)
 
 
 def _promised(order: Order, lines: Sequence[OrderLine]) -> bool:
@@ -304,4 +324,4 @@ async def leave_note(visit: NamedDependency[Visit], request: WebRequest, order_i
     )
 
 
-HANDLERS = [order_page, ship_order, correct_number, cancel_order, refund_order, leave_note]
+HANDLERS = [order_page, *door_acts.HANDLERS, ship_order, correct_number, cancel_order, refund_order, leave_note]

@@ -19,9 +19,11 @@ from steelyard.kernel import i18n
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import LOCALES, N_
+from steelyard.kernel.money import Money
 from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import LineStatus, ParcelLine
 from steelyard.logistics.parcels.model import Parcel
+from steelyard.money import payments
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.customers.model import Address
@@ -50,6 +52,7 @@ class Papers(msgspec.Struct, frozen=True, kw_only=True):
     left: dict[UUID, dict[int, LineStatus]]
     kept: list[Kept]
     warehouses: list[Warehouse]
+    doors: dict[UUID, payments.DoorCollection]
 
     @property
     def sender(self) -> Address:
@@ -72,6 +75,7 @@ async def papers(read: Read, merchant_id: MerchantId, order_ids: Sequence[UUID])
         left=await fulfilment.status(read, ids_of),
         kept=await inventory.kept_where(read, merchant_id, ids_of),
         warehouses=await warehouses.of_merchant(read, merchant_id),
+        doors=await payments.doors_of(read, merchant_id, ids_of),
     )
 
 
@@ -146,6 +150,14 @@ class _Words:
         return line.title.in_language(self.locale)
 
 
+def _asked(found: Papers, order: Order, words: _Words) -> str:
+    """What is to be collected when the parcel is handed over, to be read by whoever does."""
+    door = found.doors.get(order.order_id)
+    if door is None or not door.left:
+        return ""
+    return f"{words.say(N_('To collect at the door'))}: {door.currency} {Money(door.left, door.currency).decimal()}"
+
+
 def _labels(found: Papers, words: _Words, title: str) -> bytes:
     """A label for each parcel of each order; an order that has none yet gets one without bars."""
     made: list[Label] = []
@@ -180,7 +192,7 @@ def _labels(found: Papers, words: _Words, title: str) -> bytes:
                         for item in inside
                         if item.line in line_of
                     ],
-                    note=order.note,
+                    note=" · ".join(part for part in (_asked(found, order, words), order.note) if part),
                     printed=words.at(datetime.now(UTC)),
                 )
             )
@@ -203,7 +215,7 @@ def _slips(found: Papers, words: _Words, title: str) -> bytes:
                 name=order.address.name or order.contact.name,
                 phone=order.address.phone or order.contact.phone,
                 address=address_lines(order.address),
-                note=order.note,
+                note=" · ".join(part for part in (_asked(found, order, words), order.note) if part),
                 # While something is to be sent, the slip lists that; later, all that was bought.
                 lines=[
                     SlipLine(title=words.title(line), options=words.options(line), code=line.sku_code, pieces=pieces)

@@ -1,6 +1,5 @@
 """Who changed a product, when, what was before and after; and the way back to a version."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from litestar.response import Redirect
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog import Difference, Version
-from steelyard.goods.catalog.model import Category, ProductChange
+from steelyard.goods.catalog.model import ProductChange
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
@@ -22,6 +21,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.editor_forms import difference
+from steelyard.surfaces.web.category_names import names_of
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.product_words import FIELD_WORDS, said
@@ -54,14 +54,6 @@ async def history(read: Read, merchant_id: MerchantId, product_id: UUID) -> Hist
         for place, version in enumerate(found)
     ]
     return History(title=product.title, changes=changes, categories=names_of(await catalog.categories(read)))
-
-
-def names_of(tree: Sequence[Category]) -> dict[UUID, Text]:
-    found: dict[UUID, Text] = {}
-    for category in tree:
-        found[category.category_id] = category.name
-        found |= names_of(category.children)
-    return found
 
 
 @get("/products/{product_id:uuid}/history", opt={"permission": "products.read"})

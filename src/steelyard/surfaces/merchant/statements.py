@@ -53,6 +53,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     checks: list[settlement.Check]
     kinds: list[tuple[settlement.EntryKind, int, int]]
     disputed: dict[UUID, settlement.Dispute]
+    fees: list[settlement.FeeSum]
 
 
 async def listed(read: Read, merchant_id: MerchantId, cursor: str | None) -> Listed:
@@ -79,6 +80,7 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         checks=await settlement.checks_of(read, merchant_id, statement_id),
         kinds=await settlement.by_kind(read, merchant_id, statement_id),
         disputed={each.entry_id: each for each in await settlement.disputes_of(read, merchant_id, statement_id)},
+        fees=await settlement.fees_of_statement(read, merchant_id, statement_id),
     )
 
 
@@ -170,6 +172,7 @@ async def statement_print(visit: NamedDependency[Visit], statement_id: FromPath[
         frame.STATEMENTS,
         back=f"{frame.STATEMENTS}/{statement_id}",
         statement=found.statement,
+        fees=found.fees,
         entries=entries,
         codes=found.codes,
         merchant=merchant,

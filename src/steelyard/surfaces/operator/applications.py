@@ -31,9 +31,9 @@ from steelyard.parties.applications.model import (
 from steelyard.parties.policies.model import APPLICATION_DAYS, RECEIPT_DAYS, SETTLEMENT_DAYS
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.application_words import CANNED, STEP_NAMES
+from steelyard.surfaces.web.category_names import names_of
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.papers import paper

@@ -20,8 +20,8 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.behind_figures import Days, asked_of, days_of, show
-from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.category_names import names_of
 from steelyard.surfaces.web.console import ROWS_PER_PAGE
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.visit import Visit

@@ -9,6 +9,7 @@ STATEMENT = f"{frame.BOOKS}/statement"
 INCOME = f"{frame.BOOKS}/income"
 MONTHS = f"{frame.BOOKS}/months"
 VOUCHERS = f"{frame.BOOKS}/vouchers"
+EXCHANGES = f"{frame.BOOKS}/exchanges"
 EXPORT = f"{frame.BOOKS}/export"
 
 _TABS = (
@@ -18,6 +19,7 @@ _TABS = (
     (INCOME, N_("Income and costs")),
     (MONTHS, N_("Months")),
     (VOUCHERS, N_("Entries by hand")),
+    (EXCHANGES, N_("Exchanges")),
     (EXPORT, N_("For accountants")),
 )
 

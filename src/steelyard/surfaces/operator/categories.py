@@ -23,9 +23,9 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import PaperKind
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.operator.deposits_asked import FIELD, Asked, asked_of
 from steelyard.surfaces.web import exports, seen
+from steelyard.surfaces.web.category_names import names_of
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect

@@ -1,7 +1,7 @@
 """The payment channels: what each can do, how it answers, and what the operator decides about it from a day on."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,15 +10,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.goods import catalog
+from steelyard.goods.catalog.model import Category
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.money import currencies, payments
 from steelyard.money.payments import Channel, Rest, Rule
-from steelyard.parties import access
+from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
-from steelyard.surfaces.operator import frame
+from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.operator import channel_exclusions, channel_fees, frame
 from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web.console import SAVED, done, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -79,6 +82,10 @@ class One(msgspec.Struct, frozen=True, kw_only=True):
     calls: payments.Calls | None
     names: Mapping[Any, str]
     currencies: Sequence[str]
+    excluded: Sequence[payments.Exclusion]
+    fees: Sequence[payments.AgreedFee]
+    shops: Mapping[Any, ShopCard]
+    categories: Sequence[Category]
 
 
 async def one(read: Read, name: str) -> One:
@@ -89,6 +96,10 @@ async def one(read: Read, name: str) -> One:
         calls=(await payments.calls_since(read, RECENT)).get(name),
         names={member.account_id: member.name for member in await access.staff(read, None)},
         currencies=[each.currency for each in await currencies.all(read)],
+        excluded=(excluded := await payments.exclusions_of(read, name)),
+        fees=await payments.fees_of(read, name),
+        shops=await merchants.cards(read, [MerchantId(each.subject) for each in excluded if each.about == "merchant"]),
+        categories=channel_exclusions.flat(await catalog.categories(read)),
     )
 
 
@@ -128,6 +139,7 @@ async def _page(
         currencies=_currencies(channel, found.currencies),
         devices=[visit.say(DEVICES[each]) for each in DEVICES if each in channel.terms.devices],
         errors=errors or {},
+        today=datetime.now(UTC).date(),
         here=f"{frame.CHANNELS}/{channel.name}",
     )
 
@@ -275,4 +287,12 @@ async def try_again(visit: NamedDependency[Visit], name: FromPath[str]) -> Redir
     )
 
 
-HANDLERS = [channel_list, channel_page, decide_about, withdraw_rule, try_again]
+HANDLERS = [
+    channel_list,
+    channel_page,
+    decide_about,
+    withdraw_rule,
+    try_again,
+    *channel_exclusions.HANDLERS,
+    *channel_fees.HANDLERS,
+]

@@ -19,11 +19,13 @@ PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 CHANNELS = f"{HOME}/channels"
 TRANSFERS = f"{HOME}/transfers"
+DOOR = f"{HOME}/cash-on-delivery"
 BOOKS = f"{HOME}/books"
 MONEY = f"{HOME}/money"
 RECONCILIATION = f"{HOME}/reconciliation"
 TAXES = f"{HOME}/taxes"
 SETTLEMENT = f"{HOME}/settlement"
+FEES = f"{HOME}/fees"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
 FLASH = f"{HOME}/flash"
@@ -79,11 +81,13 @@ PLACES = (
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (TRANSFERS, N_("Bank transfers"), "landmark", "payments.read", N_("Money")),
+    (DOOR, N_("Cash on delivery"), "hand-coins", "payments.read", N_("Money")),
     (CHANNELS, N_("Ways to pay"), "credit-card", "payments.read", N_("Money")),
     (MONEY, N_("Money position"), "chart-line", "ledger.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
+    (FEES, N_("Commission and fees"), "percent", "fees.manage", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "ledger.read", N_("Money")),
     (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),

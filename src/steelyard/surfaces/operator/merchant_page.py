@@ -16,7 +16,6 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.money import PARTS_PER_MILLION
 from steelyard.kernel.paging import Page
 from steelyard.kernel.text import Text
 from steelyard.money import ledger
@@ -30,15 +29,15 @@ from steelyard.parties.merchants.model import LicenceRenewal, Merchant, Merchant
 from steelyard.parties.policies import Version
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.operator.closing import Closing, closing
-from steelyard.surfaces.web import settlement_words
+from steelyard.surfaces.web import fee_words, settlement_words
 from steelyard.surfaces.web.audit_details import Reader, raw, reader
 from steelyard.surfaces.web.audit_words import ACTIONS
+from steelyard.surfaces.web.category_names import names_of
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import commission, orders, settlement
-from steelyard.trade.commission.model import Rate
+from steelyard.trade.commission.model import Rule
 from steelyard.trade.orders.model import Order, OrderState
 from steelyard.trade.settlement import Statement, Waiting
 
@@ -173,25 +172,27 @@ async def orders_tab(
 
 
 class Money(Head, frozen=True, kw_only=True):
-    """`rates` are those that count for this merchant: its own, and everybody's."""
+    """`rules` are those of fees that can count for this merchant now: its own, and everybody's."""
 
     balances: list[ledger.Balance]
     waiting: list[Waiting]
     page: Page[Statement]
-    rates: list[Rate]
+    rules: list[Rule]
     category_names: Mapping[UUID, Text]
     terms: settlement.Terms
+    named: fee_words.Named
 
 
 async def its_money(read: Read, merchant_id: MerchantId, cursor: str | None) -> Money:
     above = await head(read, merchant_id)
-    rates = await commission.valid_rates(read)
+    rules = await commission.rules_of_merchant(read, merchant_id)
     return Money(
         **msgspec.structs.asdict(above),
         balances=await ledger.balances(read, merchant_id),
         waiting=await settlement.waiting(read, merchant_id),
         page=await settlement.statements_page(read, merchant_id=merchant_id, cursor=cursor, limit=ROWS_PER_PAGE),
-        rates=[rate for rate in rates if rate.merchant_id in (None, merchant_id)],
+        rules=rules,
+        named=await fee_words.named(read, rules),
         category_names=names_of(await catalog.categories(read)),
         terms=(await settlement.agreed(read, [merchant_id])).on(
             merchant_id, settlement.settlement_day(datetime.now(UTC))
@@ -211,8 +212,8 @@ async def money_tab(
         "/money",
         found,
         rate_id=ids.mint(),
-        parts=PARTS_PER_MILLION,
         words=settlement_words,
+        channels=fee_words.CHANNELS,
         **_onward(visit, found.page, cursor),
     )
 

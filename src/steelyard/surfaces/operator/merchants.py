@@ -27,7 +27,7 @@ from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import commission
-from steelyard.trade.commission.model import RateId
+from steelyard.trade.commission.model import SALES_COMMISSION, RuleId, Scope
 from steelyard.trade.settlement import settlement_day
 
 PERCENT_DIGITS = 4
@@ -119,12 +119,13 @@ async def known(visit: Visit, merchant_id: UUID) -> Merchant:
 
 
 async def set_rate(
-    tx: Tx, actor: Actor, rate_id: RateId, millionths: int, merchant_id: MerchantId, category_id: UUID | None
+    tx: Tx, actor: Actor, rate_id: RuleId, millionths: int, merchant_id: MerchantId, category_id: UUID | None
 ) -> None:
-    rates = await commission.valid_rates(tx)
-    own = (each for each in rates if (each.merchant_id, each.category_id) == (merchant_id, category_id))
-    was = next(own, None)
-    await commission.set_rate(tx, rate_id, millionths, merchant_id=merchant_id, category_id=category_id)
+    scope = Scope(merchant_id=merchant_id, category_id=category_id)
+    rules = await commission.rules_of_merchant(tx, merchant_id)
+    was = next((rule for rule in rules if rule.fee_id == SALES_COMMISSION and rule.scope == scope), None)
+    by = actor.account.account_id if actor.account else None
+    await commission.set_rate(tx, rate_id, millionths, merchant_id=merchant_id, category_id=category_id, by=by)
     facts = {"category_id": str(category_id) if category_id else None}
     await access.audit(
         tx,
@@ -156,7 +157,7 @@ async def change_commission(
         lambda: visit.db.transact(
             set_rate,
             visit.actor,
-            RateId(form.uuid("rate_id")),
+            RuleId(form.uuid("rate_id")),
             millionths,
             merchant.merchant_id,
             as_uuid(form.text("category")),

@@ -25,7 +25,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.operator.figures import DEFAULT_CURRENCY
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, fee_words
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.entries import Entries
 from steelyard.surfaces.web.moments import day_of
@@ -75,6 +75,11 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     told: list[Message]
     earned: list[settlement.Entry]
     statements: dict[UUID, settlement.Statement]
+
+    @property
+    def fees(self) -> list[fee_words.Charged]:
+        """What it is charged after refunds, fee by fee."""
+        return fee_words.charged(self.order, self.lines, self.refunds)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,8 +24,8 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.category_names import names_of
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.moments import moment_of

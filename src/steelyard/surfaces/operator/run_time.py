@@ -88,7 +88,7 @@ async def first_steps(read: Read, settings: Settings) -> list[Step]:
             name=N_("Set a commission"),
             why=N_("Without a rate no commission is taken."),
             href=frame.MERCHANTS,
-            done=bool(await commission.valid_rates(read)),
+            done=await commission.any_rule(read),
         ),
         Step(
             name=N_("Connect a payment channel"),

@@ -69,6 +69,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     checks: list[settlement.Check]
     kinds: list[tuple[settlement.EntryKind, int, int]]
     disputed: dict[UUID, settlement.Dispute]
+    fees: list[settlement.FeeSum]
 
 
 async def listed(read: Read, tab: str, cursor: str | None) -> Listed:
@@ -108,6 +109,7 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         checks=await settlement.checks_of(read, merchant_id, statement_id),
         kinds=await settlement.by_kind(read, merchant_id, statement_id),
         disputed={each.entry_id: each for each in await settlement.disputes_of(read, merchant_id, statement_id)},
+        fees=await settlement.fees_of_statement(read, merchant_id, statement_id),
     )
 
 

@@ -61,7 +61,7 @@ async def cancel_paid(
     return await _do(
         visit,
         await _back(visit, order, data),
-        N_("The order was cancelled. Your money is on its way back."),
+        N_("The order was cancelled. What you have paid for it is on its way back."),
         visit.db.transact(aftersales.cancel_for_buyer, order.merchant_id, order.order_id, refund_id, visit.by),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from uuid import UUID
 
 import msgspec
 
@@ -19,7 +20,7 @@ from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
-from steelyard.trade import aftersales, groups, orders, promises, reviews
+from steelyard.trade import aftersales, checkout, groups, orders, promises, reviews
 from steelyard.trade.aftersales import Action, Case
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.groups.model import Membership
@@ -70,7 +71,7 @@ TABS = (
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """One merchant's part of a purchase; history, parcels, refunds, cases and what was paid for promises only on the pages of an
-    order or a purchase. `team`: for which it waits."""
+    order or a purchase. `team`: for which it waits; `door`: it is paid there."""
 
     order: Order
     shop: ShopCard
@@ -86,6 +87,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     compensations: Sequence[Compensation] = ()
     protected: Sequence[Protected] = ()
     drops: Mapping[int, Drop] = {}
+    door: payments.DoorCollection | None = None
 
     @property
     def pieces(self) -> int:
@@ -162,11 +164,12 @@ class ListPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchasePage(msgspec.Struct, frozen=True, kw_only=True):
-    """`standing` of the channels, where something is to be paid."""
+    """`standing` of the channels, and for what they are wanted, where something is to be paid."""
 
     shell: Shell
     view: PurchaseView
     standing: payments.Standing | None = None
+    wanted: payments.Wanted | None = None
 
 
 async def tab_counts(read: Read, owners: Sequence[BuyerId]) -> dict[str, int]:
@@ -249,6 +252,7 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
     cases = await aftersales.cases_of_orders(read, [order.order_id for order in found])
     brief = await _brief(read, found)
     compensations, protected = await _promises(read, brief)
+    doors = await payments.doors_of_all(read, [(view.order.merchant_id, view.order.order_id) for view in brief])
     return [
         msgspec.structs.replace(
             view,
@@ -263,9 +267,16 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
             compensations=[each for each in compensations if each.order_id == view.order.order_id],
             protected=[each for each in protected if each.order_id == view.order.order_id],
             drops=await promises.drops(read, view.order, view.lines),
+            door=doors.get(view.order.order_id),
+            actions=_allowed(view.actions, doors.get(view.order.order_id)),
         )
         for view in brief
     ]
+
+
+def _allowed(actions: frozenset[Action], door: payments.DoorCollection | None) -> frozenset[Action]:
+    """Receipt of what is paid at the door is confirmed once that is done."""
+    return actions - {Action.RECEIVE} if door is not None and door.left else actions
 
 
 async def _promises(read: Read, views: Sequence[OrderView]) -> tuple[list[Compensation], list[Protected]]:
@@ -291,8 +302,7 @@ async def purchase_page(read: Read, buyer_id: BuyerId, purchase: Purchase) -> Pu
         means=await _means(read, purchase, parts),
         booking=await booking_of(read, purchase),
     )
-    now = await payments.standing(read) if view.payable else None
-    return PurchasePage(shell=await shell(read, buyer_id), view=view, standing=now)
+    return await _page(read, buyer_id, view, [part.merchant_id for part in parts])
 
 
 async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePage:
@@ -305,8 +315,15 @@ async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePag
         means=await _means(read, purchase, [order]),
         booking=await booking_of(read, purchase),
     )
-    now = await payments.standing(read) if view.payable else None
-    return PurchasePage(shell=await shell(read, buyer_id), view=view, standing=now)
+    return await _page(read, buyer_id, view, [order.merchant_id])
+
+
+async def _page(read: Read, buyer_id: BuyerId, view: PurchaseView, shops: Sequence[UUID]) -> PurchasePage:
+    if not view.payable:
+        return PurchasePage(shell=await shell(read, buyer_id), view=view)
+    now = await payments.standing(read)
+    wanted = await checkout.ways.of_purchase(read, view.purchase, view.booking, shops, view.due)
+    return PurchasePage(shell=await shell(read, buyer_id), view=view, standing=now, wanted=wanted)
 
 
 async def booking_of(read: Read, purchase: Purchase) -> Booking | None:

@@ -16,7 +16,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.money import payments
-from steelyard.money.payments import Device, Standing
+from steelyard.money.payments import Device, Standing, Wanted
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
@@ -24,7 +24,7 @@ from steelyard.surfaces.storefront.order_views import booking_of
 from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
-from steelyard.surfaces.storefront.ways import Way, payer_of, ways
+from steelyard.surfaces.storefront.ways import Way, came_by_itself, payer_of, ways, wechat_state
 from steelyard.surfaces.web import scanning
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -71,12 +71,15 @@ def looks_of(visit: Visit) -> int:
 
 
 class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`last` is the latest try to pay; none was made when the purchase costs nothing. `booking`: it is paid in two parts."""
+    """`last` is the latest try to pay; none was made when the purchase costs nothing. `booking`: it is paid in two parts.
+    `door`: it is to be paid there."""
 
     shell: Shell
     purchase: Purchase
     last: Payment | None
     standing: Standing
+    wanted: Wanted
+    door: bool = False
     looks: int = 0
     booking: Booking | None = None
 
@@ -113,10 +116,10 @@ async def purchase_path(visit: Visit, purchase_id: PurchaseId) -> str:
 class DueNow(msgspec.Struct, frozen=True, kw_only=True):
     purchase: Purchase
     standing: Standing
-    booking: Booking | None
+    wanted: Wanted
 
     def ways(self, visit: Visit) -> list[Way]:
-        return ways_of(visit, self.purchase, self.booking, self.standing)
+        return ways(visit, self.standing, self.wanted)
 
 
 async def due_now(read: Read, purchase_id: PurchaseId) -> DueNow:
@@ -125,7 +128,8 @@ async def due_now(read: Read, purchase_id: PurchaseId) -> DueNow:
     if purchase is None:
         raise NotFound()
     booking = await booking_of(read, purchase)
-    return DueNow(purchase=purchase, standing=await payments.standing(read), booking=booking)
+    wanted = await wanted_of(read, purchase, booking)
+    return DueNow(purchase=purchase, standing=await payments.standing(read), wanted=wanted)
 
 
 def due_of(purchase: Purchase, booking: Booking | None) -> int:
@@ -135,12 +139,10 @@ def due_of(purchase: Purchase, booking: Booking | None) -> int:
     return purchase.total - purchase.tendered
 
 
-def ways_of(visit: Visit, purchase: Purchase, booking: Booking | None, now: Standing) -> list[Way]:
-    """How what is to be paid of it now can be paid."""
-    country = purchase.address.country
-    at_once = booking is not None or purchase.team_id is not None
-    amount = due_of(purchase, booking)
-    return ways(visit, now, amount=amount, currency=purchase.currency, country=country, at_once=at_once)
+async def wanted_of(read: Read, purchase: Purchase, booking: Booking | None) -> Wanted:
+    """For what is to be paid of it now."""
+    shops = [part.merchant_id for part in await orders.orders_of_purchase(read, purchase.purchase_id)]
+    return await checkout.ways.of_purchase(read, purchase, booking, shops, due_of(purchase, booking))
 
 
 async def pay(
@@ -163,7 +165,7 @@ async def pay(
         account = payments.account_of(visit.settings, channel) if payer.device is Device.WECHAT else None
         if account is not None and not openid:
             known = f"{visit.settings.base_url.rstrip('/')}{path}/wechat{'?anew=1' if anew else ''}"
-            return redirect(visit, account.ask(known), cookies=cookies)
+            return redirect(visit, account.ask(known, wechat_state(visit, found.purchase.code)), cookies=cookies)
         payer = msgspec.structs.replace(payer, name=openid)
         begin = checkout.renew if anew else checkout.collect
         collection = await begin(visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer)
@@ -192,6 +194,8 @@ async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, lo
         purchase=purchase,
         last=last,
         standing=await payments.standing(read),
+        wanted=await wanted_of(read, purchase, booking),
+        door=bool(last is not None and last.channel == payments.AT_THE_DOOR and last.state is PaymentState.CAPTURED),
         looks=looks,
         booking=booking,
     )
@@ -217,7 +221,8 @@ async def known_to_wechat(visit: NamedDependency[Visit], code: FromPath[str]) ->
         await limits.take(visit.db, TRIES_PER_BUYER, "wechat", str(purchase.buyer_id))
     except Refusal as refusal:
         return redirect(visit, f"/purchases/{purchase.code}", (visit.refused(refusal), "bad"))
-    openid = await account.openid(said.get("code", "")) if account else None
+    ours = came_by_itself(visit, purchase.code)
+    openid = await account.openid(said.get("code", "")) if account and ours else None
     if openid is None:
         failed = visit.say(N_("WeChat did not tell us who pays. Please try again, or choose another way to pay."))
         return redirect(visit, f"/purchases/{purchase.code}", (failed, "bad"))
@@ -259,7 +264,7 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
         view.shell,
         crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(visit.say(N_("Payment")))],
         view=view,
-        channels=ways_of(visit, view.purchase, view.booking, view.standing),
+        channels=ways(visit, view.standing, view.wanted),
         wallet=wallet_of(visit, view.last),
         qr=scanning.qr,
     )

@@ -95,12 +95,9 @@ async def order_shown(visit: NamedDependency[Visit], code: FromPath[str]) -> Res
 
 def _ways(visit: Visit, page: PurchasePage) -> list[Way]:
     """How what is to be paid now can be paid."""
-    if page.standing is None:
+    if page.standing is None or page.wanted is None:
         return []
-    purchase, country = page.view.purchase, page.view.address.country
-    at_once = page.view.booking is not None or purchase.team_id is not None
-    due = page.view.due
-    return ways(visit, page.standing, amount=due, currency=purchase.currency, country=country, at_once=at_once)
+    return ways(visit, page.standing, page.wanted)
 
 
 def _shown(visit: Visit) -> dict[str, Any]:

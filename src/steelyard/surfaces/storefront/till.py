@@ -18,7 +18,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
-from steelyard.money.payments import Standing
+from steelyard.money.payments import Standing, Wanted
 from steelyard.money.wallets import PURSES, TenderMoved
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
@@ -43,7 +43,7 @@ from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import amount, number, said, uuid_of
 from steelyard.surfaces.storefront.wallet import purses_of
-from steelyard.surfaces.storefront.ways import Way, ways
+from steelyard.surfaces.storefront.ways import Way, none_left, ways
 from steelyard.surfaces.storefront.words import problem_words
 from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
@@ -100,6 +100,7 @@ class TillPage(msgspec.Struct, frozen=True, kw_only=True):
     checkout: CheckoutView
     book: Sequence[SavedAddress]
     standing: Standing
+    wanted: Wanted
     rule: Rule | None = None
 
     @property
@@ -131,7 +132,9 @@ async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], ch
     book = await customers.addresses(read, buyer_id)
     rule = unreturnable.rule_of(view, await rights.rules(read))
     now = await payments.standing(read)
-    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book, standing=now, rule=rule)
+    wanted = await checkout.ways.of_checkout(read, view)
+    own = await shell(read, buyer_id)
+    return TillPage(shell=own, checkout=view, book=book, standing=now, wanted=wanted, rule=rule)
 
 
 @get("/checkout/{checkout_id:uuid}")
@@ -290,10 +293,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
 
 def _ways(visit: Visit, view: TillPage) -> list[Way]:
     """How what a channel has to collect of it can be paid."""
-    quote, country = view.checkout.quote, view.checkout.checkout.address.country
-    at_once = quote.booking is not None or quote.gathered is not None
-    rest = view.checkout.rest
-    return ways(visit, view.standing, amount=rest, currency=quote.currency, country=country, at_once=at_once)
+    return ways(visit, view.standing, view.wanted)
 
 
 def _wish(view: TillPage, expected: int | None, rest: int | None, by: str) -> placing.Wish:
@@ -365,6 +365,7 @@ async def _shown(
         problem_words={key: visit.say(problem_words(each), **each.facts) for key, each in lines.items()},
         form_only={problem.code for problem in view.checkout.quote.blocking} <= _OF_THE_FORM,
         channels=_ways(visit, view),
+        none_left=none_left(visit, view.standing, view.wanted),
         delivery=DELIVERY,
         pieces=QUANTITY,
         note=NOTE,

@@ -1,10 +1,15 @@
 """The ways to pay that a buyer sees: what each is called, and which of them are offered for what is to be paid here."""
 
+from hashlib import sha256
+from secrets import compare_digest
+
 import msgspec
 
+from steelyard.kernel.i18n import N_
 from steelyard.money import payments
 from steelyard.money.payments import Device, Standing, Wanted
 from steelyard.surfaces.web.callers import address_of
+from steelyard.surfaces.web.security import CSRF_COOKIE
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade.checkout import Payer
 
@@ -37,14 +42,22 @@ def payer_of(visit: Visit) -> Payer:
     return Payer(device=device_of(visit), address=address_of(visit))
 
 
-def ways(
-    visit: Visit, now: Standing, *, amount: int, currency: str, country: str = "", at_once: bool = False
-) -> list[Way]:
-    """How this amount (minor units; 0: whatever it comes to) can be paid here, the first of the operator's order first.
+def wechat_state(visit: Visit, about: str) -> str:
+    """A word of this browser's session for the way to WeChat and back: nobody is led back here with somebody else's code. Empty
+    without a session."""
+    own = visit.connection.cookies.get(CSRF_COOKIE, "")
+    return sha256(f"wechat {about} {own}".encode()).hexdigest() if own else ""
 
-    `at_once`: it has an end of its own, and cannot wait for a transfer.
-    """
-    wanted = Wanted(amount=amount, currency=currency, country=country, device=device_of(visit))
+
+def came_by_itself(visit: Visit, about: str) -> bool:
+    """Whether who comes back from WeChat is who was sent there."""
+    own, said = wechat_state(visit, about), visit.connection.query_params.get("state", "")
+    return bool(own) and compare_digest(own.encode(), said.encode())
+
+
+def ways(visit: Visit, now: Standing, wanted: Wanted) -> list[Way]:
+    """How this can be paid here, the first of the operator's order first."""
+    here = msgspec.structs.replace(wanted, device=device_of(visit))
     return [
         Way(
             name=channel.name,
@@ -52,6 +65,23 @@ def ways(
             about=payments.note_of(now, channel),
             icon=channel.terms.icon,
         )
-        for channel in payments.offered(payments.channels(visit.settings), now, wanted)
-        if not (at_once and channel.terms.wait_hours)
+        for channel in payments.offered(payments.channels(visit.settings), now, here)
     ]
+
+
+# Why none of the ways to pay is offered, the one first that the buyer can do most about.
+_NONE_LEFT = {
+    "phone": N_("Please enter a phone number in the address: without one it cannot be paid on delivery."),
+    "amount": N_("The ways to pay that there are do not take this amount. Please buy more, or less, at once."),
+    "goods": N_("No way to pay is offered for all of these goods together. Please buy them one shop after the other."),
+    "country": N_("No way to pay is offered for deliveries to this country."),
+    "device": N_("No way to pay can be used on this device. Please open the page on another one."),
+    "currency": N_("No way to pay takes this currency."),
+}
+
+
+def none_left(visit: Visit, now: Standing, wanted: Wanted) -> str:
+    """Why nothing is offered for this, where that can be said."""
+    here = msgspec.structs.replace(wanted, device=device_of(visit))
+    reasons = {payments.why_not(channel, now, here) for channel in payments.channels(visit.settings).values()}
+    return next((visit.say(words) for why, words in _NONE_LEFT.items() if why in reasons), "")

@@ -74,6 +74,7 @@ PARCEL_STATES: dict[ParcelState, tuple[str, Tone]] = {
     ParcelState.IN_TRANSIT: (N_("On its way"), "info"),
     ParcelState.DELIVERED: (N_("Delivered"), "good"),
     ParcelState.LOST: (N_("Lost"), "bad"),
+    ParcelState.REFUSED: (N_("Refused at the door"), "warn"),
 }
 SCANS: dict[str, str] = {
     "accepted": N_("The carrier expects the parcel"),
@@ -83,6 +84,7 @@ SCANS: dict[str, str] = {
     "out_for_delivery": N_("Out for delivery"),
     "delivered": N_("Delivered"),
     "exception": N_("Held up"),
+    "refused": N_("Not paid at the door: it goes back"),
 }
 REFUND_STATES: dict[RefundState, tuple[str, Tone]] = {
     RefundState.INSTRUCTED: (N_("Under way"), "info"),
@@ -100,12 +102,14 @@ CANCEL_REASONS: dict[str, str] = {
     "group_failed": N_("The group did not come together in time. All of your money goes back."),
     "group_too_late": N_("The group had ended before it was paid. All of your money goes back."),
     "group_ended": N_("The group had ended before it was paid."),
+    "refused_at_the_door": N_("The parcel was not paid when it was to be handed over."),
 }
 # Each channel's name and one line about it.
 CHANNELS: dict[str, tuple[str, str]] = {
     "simpay": (N_("SimPay"), N_("Payment simulator: no real money is moved")),
     "stripe": (N_("Card (Stripe)"), ""),
     "bank_transfer": (N_("Bank transfer"), ""),
+    "cod": (N_("Cash on delivery"), ""),
     "balance": (N_("Balance"), ""),
     "points": (N_("Reward points"), ""),
     "archive": (N_("Paid elsewhere"), ""),

@@ -14,6 +14,7 @@ UNITS: dict[Unit, str] = {
     Unit.PERCENT: N_("percent"),
     Unit.POINTS: N_("points"),
     Unit.UNITS_OF_MONEY: N_("yuan"),
+    Unit.PARCELS: N_("parcels"),
 }
 
 FIELDS: dict[str, str] = {

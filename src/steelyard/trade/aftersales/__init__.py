@@ -10,6 +10,8 @@ fetched `pickups`. An appeal against the platform's decision is `appeals`; how t
 dictionary, `wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have
 decided, and `privacy` is for buyers who leave.
 
+What goes back beside the buyer's money, to the merchant and to the platform, is in `fees`.
+
 What somebody of a staff may give back alone is said by `limits`; above it a command waits as data (`limit_model`) until a second
 person approves it: `approvals`, asked about by `approval_queries`; its states are `approval_states`.
 """
@@ -106,7 +108,16 @@ from steelyard.trade.aftersales.requests import (
     request_of,
     requests_of_orders,
 )
-from steelyard.trade.aftersales.service import cancel, freight_left, refund
+from steelyard.trade.aftersales.service import (
+    back_on_the_shelf,
+    cancel,
+    charge_back,
+    freight_left,
+    refund,
+    refuse_at_the_door,
+    refuse_by_shop,
+    returned_of,
+)
 from steelyard.trade.aftersales.silence import act_on_silence
 from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 
@@ -161,6 +172,7 @@ __all__ = [
     "ask_platform",
     "ask_to_cancel",
     "asked_by_buyer",
+    "back_on_the_shelf",
     "behind",
     "blank_records",
     "bulk_refund",
@@ -173,6 +185,7 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
+    "charge_back",
     "check_alone",
     "choices",
     "confirm",
@@ -206,11 +219,14 @@ __all__ = [
     "receive",
     "refund",
     "refuse",
+    "refuse_at_the_door",
+    "refuse_by_shop",
     "refuse_cancellation",
     "request_in",
     "request_of",
     "requests_of_orders",
     "requests_page",
+    "returned_of",
     "rule_of",
     "send_again",
     "send_back",

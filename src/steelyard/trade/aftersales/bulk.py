@@ -20,6 +20,8 @@ _COLUMNS = (
     "goods",
     "freight",
     "commission",
+    "fees",
+    "fee_tax",
     "currency",
     "reason",
     "note",
@@ -55,8 +57,8 @@ async def bulk_refund(tx: Tx, refunds: Sequence[RecordedReturn], by: str = "impo
         "order_refunds",
         _COLUMNS,
         [
-            (r.merchant_id, r.refund_id, r.order_id, r.amount, r.freight, r.commission, r.currency, r.reason, r.note, by,
-             r.released, r.at)
+            (r.merchant_id, r.refund_id, r.order_id, r.amount, r.freight, r.commission, r.fees, r.fee_tax, r.currency,
+             r.reason, r.note, by, r.released, r.at)
             for r in refunds
         ],
     )  # fmt: skip
@@ -67,7 +69,7 @@ async def bulk_refund(tx: Tx, refunds: Sequence[RecordedReturn], by: str = "impo
     )
     await orders.bulk_refunded(tx, refunds)
     await payments.bulk_record(tx, [], [_recorded(r) for r in refunds])
-    await ledger.bulk_post(tx, [_commission_returned(r) for r in refunds if r.commission and r.released])
+    await ledger.bulk_post(tx, [move for r in refunds if r.released for move in _fees_returned(r)])
 
 
 def _recorded(r: RecordedReturn) -> RecordedRefund:
@@ -86,14 +88,24 @@ def _recorded(r: RecordedReturn) -> RecordedRefund:
     )
 
 
-def _commission_returned(r: RecordedReturn) -> DatedTransfer:
-    transfer = Transfer(
-        owner_id=r.merchant_id,
-        debit=AccountKind.COMMISSION,
-        credit=AccountKind.PAYABLE,
-        amount=r.commission,
-        currency=r.currency,
-        reason="commission_returned",
-        document=r.refund_id,
+def _fees_returned(r: RecordedReturn) -> list[DatedTransfer]:
+    moves = (
+        (AccountKind.FEE_TAX, AccountKind.COMMISSION, r.fee_tax, "fee_tax_returned"),
+        (AccountKind.COMMISSION, AccountKind.PAYABLE, r.commission, "commission_returned"),
     )
-    return DatedTransfer.of(transfer, r.at)
+    return [
+        DatedTransfer.of(
+            Transfer(
+                owner_id=r.merchant_id,
+                debit=debit,
+                credit=credit,
+                amount=amount,
+                currency=r.currency,
+                reason=reason,
+                document=r.refund_id,
+            ),
+            r.at,
+        )
+        for debit, credit, amount, reason in moves
+        if amount
+    ]

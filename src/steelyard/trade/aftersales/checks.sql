@@ -5,15 +5,49 @@ LEFT JOIN (SELECT merchant_id, refund_id, sum(amount) AS amount FROM order_refun
   USING (merchant_id, refund_id)
 WHERE r.goods <> coalesce(l.amount, 0);
 
+-- name: The commission that a refund gives back is that of its fees, and so is the tax in it
+SELECT merchant_id, refund_id, commission, fee_tax, fees, f.whole, f.tax
+FROM order_refunds
+CROSS JOIN LATERAL (SELECT coalesce(sum((f ->> 'amount')::bigint + coalesce((f ->> 'tax')::bigint, 0)), 0) AS whole
+                         , coalesce(sum((f ->> 'tax')::bigint), 0) AS tax FROM jsonb_array_elements(fees) AS f) f
+WHERE (commission <> 0 OR fee_tax <> 0 OR fees <> '[]') AND (commission <> f.whole OR fee_tax <> f.tax);
+
+-- name: No fee gives back more than was taken
+SELECT r.merchant_id, r.order_id, r.fee_id, r.amount, r.tax, t.amount AS taken, t.tax AS taken_tax
+FROM (SELECT merchant_id, order_id, f ->> 'fee_id' AS fee_id, sum((f ->> 'amount')::bigint) AS amount
+           , coalesce(sum((f ->> 'tax')::bigint), 0) AS tax
+      FROM order_refunds, jsonb_array_elements(fees) AS f WHERE fees <> '[]' GROUP BY 1, 2, 3) r
+LEFT JOIN LATERAL (
+    SELECT coalesce(sum((f ->> 'amount')::bigint), 0) AS amount, coalesce(sum((f ->> 'tax')::bigint), 0) AS tax
+    FROM (SELECT jsonb_array_elements(l.fees) AS f FROM order_lines l
+          WHERE (l.merchant_id, l.order_id) = (r.merchant_id, r.order_id)
+          UNION ALL
+          SELECT jsonb_array_elements(o.freight_fees) FROM orders o
+          WHERE (o.merchant_id, o.order_id) = (r.merchant_id, r.order_id)) AS all_fees
+    WHERE f ->> 'fee_id' = r.fee_id) t ON true
+WHERE r.amount > t.amount OR r.tax > t.tax OR r.amount < 0 OR r.tax < 0;
+
+-- name: Of a received order the tax office is owed the tax on its fees, less what refunds gave back
+SELECT o.merchant_id, o.order_id, o.fee_tax, o.fee_tax_returned, p.owed, b.back
+FROM orders o
+LEFT JOIN (SELECT owner_id, document, sum(amount) AS owed FROM ledger_transfers WHERE reason = 'fee_tax' GROUP BY 1, 2) p
+  ON p.owner_id = o.merchant_id AND p.document = o.order_id
+LEFT JOIN (SELECT r.merchant_id, r.order_id, sum(t.amount) AS back
+           FROM ledger_transfers t JOIN order_refunds r ON r.merchant_id = t.owner_id AND r.refund_id = t.document
+           WHERE t.reason = 'fee_tax_returned' GROUP BY 1, 2) b USING (merchant_id, order_id)
+WHERE (o.fee_tax <> 0 OR p.owed IS NOT NULL OR b.back IS NOT NULL)
+  AND coalesce(p.owed, 0) - coalesce(b.back, 0)
+      <> CASE o.state WHEN 'completed' THEN o.fee_tax - o.fee_tax_returned ELSE 0 END;
+
 -- name: An order knows what was given back of it
 SELECT o.merchant_id, o.order_id, o.refunded, r.amount, o.commission_returned, r.commission
      , o.subsidy_returned, r.subsidy
 FROM orders o
 LEFT JOIN (SELECT merchant_id, order_id, sum(goods + freight) AS amount, sum(commission) AS commission
-                , sum(subsidy) AS subsidy
+                , sum(subsidy) AS subsidy, sum(fee_tax) AS fee_tax
            FROM order_refunds GROUP BY 1, 2) r USING (merchant_id, order_id)
 WHERE o.refunded <> coalesce(r.amount, 0) OR o.commission_returned <> coalesce(r.commission, 0)
-   OR o.subsidy_returned <> coalesce(r.subsidy, 0);
+   OR o.subsidy_returned <> coalesce(r.subsidy, 0) OR o.fee_tax_returned <> coalesce(r.fee_tax, 0);
 
 -- name: Of a received order the platform has paid its part of promotions, less what refunds took back
 SELECT o.merchant_id, o.order_id, o.subsidy, o.subsidy_returned, p.paid, b.back

@@ -14,6 +14,7 @@ from steelyard.money.payments.model import RefundId, RefundRoute
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.aftersales.approval_states import REQUEST_MACHINE
+from steelyard.trade.commission.model import FeePart, added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
 
 # The machine of what waits for a second person stands in a file of its own, and is found here.
@@ -41,6 +42,8 @@ class Reason(StrEnum):
     RETURNED = "returned"
     IMPORTED = "imported"
     PRICE_PROTECTION = "price_protection"
+    CHARGEBACK = "chargeback"
+    REFUSED = "refused_at_the_door"
 
 
 class Returned(msgspec.Struct, frozen=True):
@@ -82,8 +85,13 @@ class LineShare(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     quantity: int
     amount: int
-    commission: int
+    fees: Sequence[FeePart] = ()
     subsidy: int = 0
+
+    @property
+    def commission(self) -> int:
+        """Of all fees and the tax on them, what goes back to the merchant."""
+        return sum(part.amount + part.tax for part in self.fees)
 
 
 class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +109,7 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     released: bool
     at: datetime
     subsidy: int = 0
+    fees: list[FeePart] = []
     tax: int | None = None
 
 
@@ -238,8 +247,8 @@ def freight_of(order: Order, lines: Sequence[OrderLine]) -> int:
 def share_of(line: OrderLine, quantity: int) -> LineShare:
     """What `quantity` more pieces of a line come to, after those that were given back before.
 
-    Money, commission and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up to
-    the whole line, to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes
+    Money, each fee with its tax and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up
+    to the whole line, to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes
     each of the pieces that are left cheaper, the last of them by what remains of it.
     """
     before, after = line.refunded_quantity, line.refunded_quantity + quantity
@@ -252,7 +261,7 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
         line=line.line,
         quantity=quantity,
         amount=amount,
-        commission=_more(line.commission, line, after, line.refunded + amount if less else None),
+        fees=_fees_of(line, after, line.refunded + amount if less else None),
         subsidy=_more(line.subsidy, line, after, line.refunded + amount if less else None),
     )
 
@@ -266,18 +275,22 @@ def less_of(line: OrderLine, amount: int) -> LineShare:
         line=line.line,
         quantity=0,
         amount=amount,
-        commission=_more(line.commission, line, pieces, money),
+        fees=_fees_of(line, pieces, money),
         subsidy=_more(line.subsidy, line, pieces, money),
     )
 
 
-def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> int:
-    """Of the platform's part of what was taken off an order's freight, what is taken back with `freight` more of the
-    `whole` that the buyer paid for it, after `before`; in proportion, as of a line."""
-    subsidy = sum(offer.platform for offer in order.freight_offers)
-    if not subsidy or not whole:
-        return 0
-    return cumulative(subsidy, before + freight, whole) - cumulative(subsidy, before, whole)
+def _fees_of(line: OrderLine, pieces: int, money: int | None) -> list[FeePart]:
+    """Of each fee that is not kept, and of the tax on it, what goes back beside what went back before."""
+    return [
+        FeePart(
+            fee_id=fee.fee_id,
+            amount=_more(fee.amount, line, pieces, money),
+            tax=_more(fee.tax, line, pieces, money),
+        )
+        for fee in line.fees
+        if not fee.kept
+    ]
 
 
 def both_of(line: OrderLine, pieces: int, amount: int) -> LineShare:
@@ -293,7 +306,7 @@ def both_of(line: OrderLine, pieces: int, amount: int) -> LineShare:
         line=line.line,
         quantity=pieces,
         amount=some.amount + rest.amount,
-        commission=some.commission + rest.commission,
+        fees=added([*some.fees, *rest.fees]),
         subsidy=some.subsidy + rest.subsidy,
     )
 
@@ -325,13 +338,13 @@ def _without_pieces(line: OrderLine) -> int:
 
 
 def _more(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
-    """Of the line's commission or subsidy, what goes back beside what went back before."""
+    """Of a fee or the subsidy of the line, what goes back beside what went back before."""
     given = _part(whole, line, line.refunded_quantity, line.refunded if _without_pieces(line) else None)
     return _part(whole, line, pieces, money) - given
 
 
 def _part(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
-    """What has gone back of a line's commission or subsidy once these pieces have, and so much money where it is more than
+    """What has gone back of a fee or the subsidy of a line once these pieces have, and so much money where it is more than
     theirs: in proportion to whichever says more, so that it never falls, and is all of it with the last cent."""
     of_pieces = cumulative(whole, pieces, line.quantity)
     return of_pieces if money is None else max(of_pieces, cumulative(whole, money, paid_for(line)))

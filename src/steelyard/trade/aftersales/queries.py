@@ -20,6 +20,7 @@ async def of_orders(read: Read, order_ids: Sequence[OrderId]) -> dict[OrderId, l
         OrderRefund,
         """
         SELECT refund_id, order_id, goods, freight, commission, currency, reason, note, by, released, at, subsidy, tax
+             , fees
         FROM order_refunds WHERE order_id = ANY($1) ORDER BY at, refund_id LIMIT $2
         """,
         list(order_ids),

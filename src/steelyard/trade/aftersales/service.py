@@ -1,18 +1,23 @@
 """Commands: cancel a paid order, give money back."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
 
 from steelyard.goods import inventory
-from steelyard.kernel import events
+from steelyard.kernel import events, ids, money
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.logistics import fulfilment, parcels
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import PaymentId, RefundAnswer, RefundId, RefundState
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
+from steelyard.trade.aftersales.fees import Beside, all_fees_left, freight_fees_of, freight_subsidy_of
 from steelyard.trade.aftersales.gifts import kept_back, together, unearned
 from steelyard.trade.aftersales.model import (
     LINES_PER_REFUND_MAX,
@@ -22,18 +27,21 @@ from steelyard.trade.aftersales.model import (
     LineShare,
     NotRefundable,
     NotThatMany,
+    OrderRefund,
     Reason,
     RefundRequest,
     Returned,
     both_of,
     freight_of,
-    freight_subsidy_of,
     less_of,
     paid_for,
     share_of,
     tax_of,
 )
+from steelyard.trade.aftersales.queries import of_orders
+from steelyard.trade.commission.model import added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
+from steelyard.trade.orders.refusals import CarrierCollects
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
 TO_SEND = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED})
@@ -51,6 +59,51 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     if order.state is OrderState.HELD:
         await groups.leave(tx, [order_id])
     await orders.cancel_order(tx, order, reason, by)
+    await _all_back(tx, order, lines, refund_id, Reason.CANCELLED, by)
+
+
+async def refuse_at_the_door(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
+    """Nobody paid for a parcel at the door: the order is called off, and nothing of it is owed. What purses paid of it goes back.
+
+    Its goods are on their way back, and its shop puts them on the shelf when they are there. Said twice, the second changes
+    nothing. Raises `NotFound`, `NotAtTheDoor`, `TransitionRefused`.
+    """
+    order = await orders.lock_order(tx, merchant_id, order_id)
+    if order.state is OrderState.CANCELLED:
+        return
+    lines = (await orders.lines_of(tx, [order_id]))[order_id]
+    await orders.refuse_at_the_door(tx, order, by)
+    await _all_back(tx, order, lines, RefundId(returned_of(order_id)), Reason.REFUSED, by)
+
+
+async def refuse_by_shop(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
+    """`refuse_at_the_door` for a parcel that the shop brought itself. Raises `CarrierCollects`, and what that raises."""
+    if await parcels.collected_by(tx, merchant_id, [order_id]):
+        raise CarrierCollects()
+    await refuse_at_the_door(tx, merchant_id, order_id, by)
+
+
+async def back_on_the_shelf(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
+    """The parcel that nobody paid for is back: what was in it can be sold again. Said twice, the second changes nothing. Raises
+    `NotFound`."""
+    order = await orders.lock_order(tx, merchant_id, order_id)
+    if order.state is not OrderState.CANCELLED or order.shipped_at is None:
+        raise NotFound()
+    lines = (await orders.lines_of(tx, [order_id]))[order_id]
+    gone = await fulfilment.status(tx, [order_id])
+    back = [(line.sku_id, None, sent) for line in lines if (sent := gone[order_id][line.line].shipped)]
+    await inventory.take_back(tx, merchant_id, back, document=returned_of(order_id), by=by)
+
+
+def returned_of(order_id: UUID) -> UUID:
+    """Under which document the goods of an order that nobody paid for at the door come back into stock."""
+    return ids.derived(order_id, "door")
+
+
+async def _all_back(
+    tx: Tx, order: Order, lines: Sequence[OrderLine], refund_id: RefundId, reason: Reason, by: str
+) -> None:
+    """Give back all that was not given back of an order that is called off."""
     left = [
         Returned(line.line, line.quantity - line.refunded_quantity)
         for line in lines
@@ -58,15 +111,16 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     ]
     request = RefundRequest(
         refund_id=refund_id,
-        merchant_id=merchant_id,
-        order_id=order_id,
+        merchant_id=order.merchant_id,
+        order_id=order.order_id,
         lines=left,
         freight=await freight_left(tx, order, lines),
-        reason=Reason.CANCELLED,
+        reason=reason,
     )
     if order.kept:
         shares = [share_of(_line(lines, item), item.quantity) for item in left]
-        await _give_back(tx, order, request, lines, shares, by, subsidy=order.subsidy_kept, left=request.freight)
+        beside = Beside(fees=await all_fees_left(tx, order, lines), subsidy=order.subsidy_kept)
+        await _give_back(tx, order, request, lines, shares, by, beside=beside, left=request.freight)
 
 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
@@ -101,11 +155,18 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         await orders.charge_gifts(tx, order, charged)
     if request.restock:
         await _restock(tx, request, lines, stayed, by)
-    subsidy = sum(share.subsidy for share in shares)
-    if request.freight:
+    beside = _beside(order, lines, shares, request.freight, left)
+    await _give_back(tx, order, request, lines, shares, by, beside=beside, left=left)
+
+
+def _beside(order: Order, lines: Sequence[OrderLine], shares: Sequence[LineShare], freight: int, left: int) -> Beside:
+    """What goes back beside these shares and so much freight of what was `left` of it."""
+    subsidy, fees = sum(share.subsidy for share in shares), [part for share in shares for part in share.fees]
+    if freight:
         whole = freight_of(order, lines)
-        subsidy += freight_subsidy_of(order, whole, whole - left, request.freight)
-    await _give_back(tx, order, request, lines, shares, by, subsidy=subsidy, left=left)
+        subsidy += freight_subsidy_of(order, whole, whole - left, freight)
+        fees += freight_fees_of(order, whole, whole - left, freight)
+    return Beside(fees=added(fees), subsidy=subsidy)
 
 
 def _shares(lines: Sequence[OrderLine], pieces: Mapping[int, int], less: Mapping[int, int]) -> list[LineShare]:
@@ -188,6 +249,34 @@ async def _freight_refunded(read: Read, order: Order) -> int:
     )
 
 
+async def charge_back(
+    tx: Tx, order: Order, refund_id: RefundId, amount: int, payment_id: PaymentId, reference: str
+) -> OrderRefund:
+    """A channel has given the buyer `amount` of a locked order back for good, out of this payment, under its `reference` of the
+    chargeback: a refund as any other, of which nobody need be asked any more. Returns it as it was decided.
+
+    It is shared over what is left of the order's lines and freight by the largest remainder; the pieces stay with the buyer.
+    The amount is at most what is left of the order. Said twice with the same id, the second changes nothing.
+    """
+    request = RefundRequest(
+        refund_id=refund_id, merchant_id=order.merchant_id, order_id=order.order_id, reason=Reason.CHARGEBACK
+    )
+    if not await _decided(tx, request):
+        lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
+        freight = await freight_left(tx, order, lines)
+        parts = money.split(amount, [*(paid_for(line) - line.refunded for line in lines), freight])
+        shares = [less_of(line, part) for line, part in zip(lines, parts, strict=False) if part]
+        beside = _beside(order, lines, shares, parts[-1], freight)
+        request = msgspec.structs.replace(request, freight=parts[-1])
+        await _give_back(
+            tx, order, request, lines, shares, "channel", beside=beside, left=freight, payment_id=payment_id
+        )
+        arrived = RefundAnswer(reference=reference, state=RefundState.SUCCEEDED)
+        await payments.record_refund(tx, refund_id, 1, arrived, "channel")
+    decided = await of_orders(tx, [order.order_id])
+    return next(each for each in decided[order.order_id] if each.refund_id == refund_id)
+
+
 async def _give_back(
     tx: Tx,
     order: Order,
@@ -196,24 +285,25 @@ async def _give_back(
     shares: Sequence[LineShare],
     by: str,
     *,
-    subsidy: int,
+    beside: Beside,
     left: int,
+    payment_id: PaymentId | None = None,
 ) -> None:
-    """The buyer has their money back, the merchant its commission, the platform its part of what promotions took off."""
+    """The buyer has their money back, the merchant its fees, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
-    commission = sum(share.commission for share in shares)
     released = order.state is OrderState.COMPLETED
     amount = goods + request.freight
     if amount == 0:
         raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
     tax = tax_of(order, lines, shares, request.freight, freight_of(order, lines) - left)
-    await _write(tx, order, request, shares, by, subsidy, tax)
+    await _write(tx, order, request, shares, by, beside, tax)
     await orders.record_refund(
         tx,
         order,
         amount=amount,
-        commission=commission,
-        subsidy=subsidy,
+        commission=beside.commission,
+        fee_tax=beside.fee_tax,
+        subsidy=beside.subsidy,
         lines=[(share.line, share.quantity, share.amount) for share in shares],
     )
     await payments.refund(
@@ -225,10 +315,11 @@ async def _give_back(
         reason=request.reason,
         out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
         by=by,
+        payment_id=payment_id,
         route=request.route,
     )
-    if released and (commission or subsidy):
-        await ledger.post(tx, _taken_back(order, request.refund_id, commission, subsidy))
+    if released and (beside.fees or beside.subsidy):
+        await ledger.post(tx, _taken_back(order, request.refund_id, beside))
     await events.publish(
         tx,
         OrderRefunded(
@@ -237,19 +328,20 @@ async def _give_back(
             order_id=order.order_id,
             goods=goods,
             freight=request.freight,
-            commission=commission,
-            subsidy=subsidy,
+            commission=beside.commission,
+            subsidy=beside.subsidy,
             currency=order.currency,
             released=released,
         ),
     )
 
 
-def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int) -> list[Transfer]:
-    """Before release no commission was taken and no subsidy was paid; after it, the refund's part of each goes back."""
+def _taken_back(order: Order, refund_id: RefundId, beside: Beside) -> list[Transfer]:
+    """Before release no fee was taken and no subsidy was paid; after it, the refund's part of each goes back."""
     moves = [
-        (AccountKind.COMMISSION, AccountKind.PAYABLE, commission, "commission_returned"),
-        (AccountKind.PAYABLE, AccountKind.SUBSIDY, subsidy, "subsidy_returned"),
+        (AccountKind.FEE_TAX, AccountKind.COMMISSION, beside.fee_tax, "fee_tax_returned"),
+        (AccountKind.COMMISSION, AccountKind.PAYABLE, beside.commission, "commission_returned"),
+        (AccountKind.PAYABLE, AccountKind.SUBSIDY, beside.subsidy, "subsidy_returned"),
     ]
     return [
         Transfer(
@@ -267,27 +359,29 @@ def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int
 
 
 async def _write(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int, tax: int
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside, tax: int
 ) -> None:
     await tx.execute(
         """
         INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
-                                 , released, subsidy, tax)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                 , released, subsidy, tax, fees, fee_tax)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::jsonb, $15)
         """,
         order.merchant_id,
         request.refund_id,
         order.order_id,
         sum(share.amount for share in shares),
         request.freight,
-        sum(share.commission for share in shares),
+        beside.commission,
         order.currency,
         request.reason,
         request.note,
         by,
         order.state is OrderState.COMPLETED,
-        subsidy,
+        beside.subsidy,
         tax,
+        msgspec.json.encode(beside.fees).decode(),
+        beside.fee_tax,
     )
     await tx.execute(
         """

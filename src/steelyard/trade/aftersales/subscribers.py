@@ -6,13 +6,16 @@ from uuid import UUID
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import TransitionRefused
 from steelyard.kernel.events import Subscriber
+from steelyard.logistics.parcels import ParcelRefused
+from steelyard.money.payments import NotAtTheDoor
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import groups
 from steelyard.trade.aftersales.case_steps import close_of_orders
 from steelyard.trade.aftersales.requests import overtake
-from steelyard.trade.aftersales.service import cancel
+from steelyard.trade.aftersales.service import cancel, refuse_at_the_door
 from steelyard.trade.groups import MemberTooLate, TeamEnded
 from steelyard.trade.orders import OrderCancelled, OrderShipped
 from steelyard.trade.orders.model import OrderId
@@ -47,6 +50,15 @@ async def _call_off(tx: Tx, merchant_id: UUID, order_id: UUID, reason: str) -> N
     await cancel(tx, MerchantId(merchant_id), OrderId(order_id), refund_id, reason, "system")
 
 
+async def note_refused(tx: Tx, facts: Sequence[ParcelRefused]) -> None:
+    """A carrier says that nobody paid at the door. One each: it is rare, and each calls off an order of its own."""
+    for fact in facts:
+        try:
+            await refuse_at_the_door(tx, MerchantId(fact.merchant_id), OrderId(fact.order_id), "carrier")
+        except (NotAtTheDoor, TransitionRefused):  # nothing was to be collected there, or it is known already
+            continue
+
+
 SUBSCRIBER = Subscriber(
     "aftersales",
     {
@@ -54,5 +66,6 @@ SUBSCRIBER = Subscriber(
         OrderCancelled: note_called_off,
         TeamEnded: note_ended,
         MemberTooLate: note_too_late,
+        ParcelRefused: note_refused,
     },
 )

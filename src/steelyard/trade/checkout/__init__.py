@@ -6,9 +6,11 @@ in `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`,
 in which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what presales do in
 `presales.py`, what comes for nothing in `gifts.py`, what shops limit in `allowances.py`, buying in teams in
 `gathering.py`, why an order cost what it did in `explaining.py`, what the buyer's own purses pay in `tendering.py`,
-keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`, a new code to pay by in `renewal.py`.
+keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`, a new code to pay by in `renewal.py`,
+which channels may be used in `ways.py`.
 """
 
+from steelyard.trade.checkout import ways
 from steelyard.trade.checkout.allowances import Wanted
 from steelyard.trade.checkout.allowances import told as limits_told
 from steelyard.trade.checkout.collection import (
@@ -116,4 +118,5 @@ __all__ = [
     "renew",
     "return_transfer",
     "view",
+    "ways",
 ]

@@ -18,10 +18,12 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.money import gifts, payments
-from steelyard.money.payments import Device
+from steelyard.money.payments import Channel, Device
 from steelyard.money.payments.model import (
     ChannelAnswer,
+    DisputeNews,
     Instruction,
+    News,
     OtherNews,
     Outcome,
     Payment,
@@ -35,6 +37,7 @@ from steelyard.money.payments.model import (
     Unknown,
 )
 from steelyard.trade import groups, orders
+from steelyard.trade.checkout import ways
 from steelyard.trade.checkout.service import complete, lock_of_purchases
 from steelyard.trade.orders.model import Booking, NotPayable, Purchase, PurchaseId, PurchaseState
 
@@ -94,6 +97,7 @@ async def collect(
         payer=payer,
         wait=timedelta(hours=gateway.terms.wait_hours),
         anew=anew,
+        channels=payments.channels(settings),
     )
     if isinstance(begun, Collection):
         return begun
@@ -118,12 +122,14 @@ async def begin(
     payer: Payer = HERE,
     wait: timedelta = timedelta(),
     anew: bool = False,
+    channels: Mapping[str, Channel] | None = None,
 ) -> Instruction | Collection:
     """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
 
     A purchase waits at least `wait` from when it was placed, however often it is tried anew. A try that the channel has not
     answered yet is asked for once more under its own id, which collects it once: while it may still be captured, no second
-    one is begun beside it.
+    one is begun beside it. Of these `channels` only one that is offered for it is begun with, whoever asks: raises
+    `UnknownChannel`.
     """
     purchase = await orders.lock_purchase(tx, purchase_id)
     tries = [each for each in await payments.of_purchase(tx, purchase_id) if not payments.is_purse(each.channel)]
@@ -149,6 +155,11 @@ async def begin(
     if wait and booking is None and purchase.team_id is None:
         purchase = await orders.wait_for_payment(tx, purchase, purchase.placed_at + wait)
     instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer)
+    if channels is not None:
+        shops = [split.merchant_id for split in instruction.splits]
+        wanted = await ways.of_purchase(tx, purchase, booking, shops, instruction.amount)
+        wanted = msgspec.structs.replace(wanted, device=payer.device)
+        ways.require_offered(channels, await payments.standing(tx), channel, wanted)
     await payments.instruct(tx, instruction)
     return instruction
 
@@ -310,7 +321,7 @@ def _pays(purchase: Purchase, booking: Booking | None, payment: Payment) -> bool
     return booking.called_off_at is None and booking.is_balance(payment)
 
 
-async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | OtherNews) -> None:
+async def apply_news(tx: Tx, channel: str, news: News) -> None:
     """Apply a verified webhook and note that it was, in the same transaction. The second copy changes nothing.
 
     A channel's signature speaks for what was asked of that channel, and for nothing else: of another's payment or refund
@@ -327,6 +338,8 @@ async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | Othe
             if refund is None or refund.channel != channel:
                 raise NotFound(refund_id=news.refund_id)
             await payments.record_refund(tx, news.refund_id, news.attempt, news.answer, "channel")
+        case DisputeNews():
+            await payments.tell_of_dispute(tx, channel, news.reference)
         case OtherNews():
             pass
     await payments.applied(tx, channel, news.event_id)

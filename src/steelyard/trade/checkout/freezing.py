@@ -3,25 +3,30 @@
 from collections.abc import Sequence
 
 from steelyard.goods.catalog.model import NoReturn
-from steelyard.kernel import codes, money
+from steelyard.kernel import codes
+from steelyard.trade import commission
 from steelyard.trade.checkout import gifts, offers
 from steelyard.trade.checkout.model import Checkout, Quote, QuoteGroup, QuoteLine
+from steelyard.trade.commission import Charged, Sold
+from steelyard.trade.commission.model import LineFee, Rule
 from steelyard.trade.orders.model import GIFT, Delivery, NewLine, NewOrder, order_id_of
 
 
-def order_of(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int], costs: Quote) -> NewOrder:
-    """A merchant's part of a checkout as an order; `rate_of` is the commission of each line."""
+def order_of(checkout: Checkout, group: QuoteGroup, rules_of: dict[str, list[Rule]], costs: Quote) -> NewOrder:
+    """A merchant's part of a checkout as an order; `rules_of` are the rules of fees that count for each line."""
     assert group.chosen is not None, "what cannot be sent there was refused"
+    charged = _charged(group, rules_of)
     return NewOrder(
         merchant_id=group.shop.merchant_id,
         order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
         code=codes.mint("S"),
-        lines=[*_lines(group.lines, rate_of, costs), *_gifts(group)],
+        lines=[*_lines(group.lines, charged.lines, costs), *_gifts(group)],
         freight=group.freight,
         freight_tax=group.freight_tax,
         freight_tax_inclusive=group.freight_tax_inclusive,
         freight_tax_millionths=group.freight_tax_millionths,
         freight_offers=offers.frozen(group.freight_shares, costs),
+        freight_fees=charged.freight,
         delivery=Delivery(
             template_id=group.chosen.template_id,
             name=group.chosen.name,
@@ -32,7 +37,23 @@ def order_of(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int], cos
     )
 
 
-def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) -> list[NewLine]:
+def _charged(group: QuoteGroup, rules_of: dict[str, list[Rule]]) -> Charged:
+    """What the platform charges of it: of what the merchant gets for goods and freight, from the buyer and from the platform."""
+    freight = Sold(
+        amount=group.freight + sum(share.platform for share in group.freight_shares),
+        tax=group.freight_tax,
+        tax_inclusive=group.freight_tax_inclusive,
+    )
+    return commission.charge([(_sold(line), rules_of[line.line_id]) for line in group.lines], freight)
+
+
+def _sold(line: QuoteLine) -> Sold:
+    return Sold(
+        amount=line.amount + line.subsidy, tax=line.tax, tax_inclusive=line.tax_inclusive, quantity=line.quantity
+    )
+
+
+def _lines(lines: Sequence[QuoteLine], fees: Sequence[Sequence[LineFee]], costs: Quote) -> list[NewLine]:
     return [
         NewLine(
             line=number,
@@ -48,9 +69,7 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) ->
             tax=line.tax,
             tax_millionths=line.tax_millionths,
             tax_inclusive=line.tax_inclusive,
-            commission_millionths=rate_of[line.line_id],
-            # What the merchant gets for the goods, from the buyer and from the platform.
-            commission=money.share(line.amount + line.subsidy, rate_of[line.line_id]),
+            fees=fees[number - 1],
             discount=line.discount,
             offers=offers.frozen(line.shares, costs),
             no_return=_no_return(line),
@@ -64,7 +83,7 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) ->
 
 
 def _gifts(group: QuoteGroup) -> list[NewLine]:
-    """What comes for nothing: no commission is taken of it, and no tax; what it is worth stands in its terms."""
+    """What comes for nothing: no fee is taken of it, and no tax; what it is worth stands in its terms."""
     return [
         NewLine(
             line=number,
@@ -81,8 +100,6 @@ def _gifts(group: QuoteGroup) -> list[NewLine]:
             tax=0,
             tax_millionths=0,
             tax_inclusive=True,
-            commission_millionths=0,
-            commission=0,
             no_return=_no_return(line),
             gift=gifts.terms(line.gift, group.lines) if line.gift else None,
             tax_class=line.card.tax_class,

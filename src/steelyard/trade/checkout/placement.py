@@ -33,6 +33,7 @@ from steelyard.trade.checkout.model import (
 )
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quotes
 from steelyard.trade.checkout.reserving import reserve
+from steelyard.trade.commission.model import Rule, Sale, channel_of
 from steelyard.trade.groups.model import Joined
 from steelyard.trade.orders.model import NewPurchase, PurchaseId
 
@@ -72,7 +73,7 @@ async def place(
     by: str,
     completeness: Completeness = STRICT,
 ) -> PurchaseId:
-    """Place what the checkout names: stock is reserved, prices, taxes, freight and commission are frozen.
+    """Place what the checkout names: stock is reserved, prices, taxes, freight and fees are frozen.
 
     Said twice, the second finds the purchase of the first. A purchase without a price is paid at once. Raises
     `CheckoutClosed`, `CheckoutNotReady`, `SoldOut`, and `TotalMoved` when it costs another sum than the buyer saw.
@@ -311,6 +312,8 @@ async def _verified(
     ]
     if not wanted:
         return []
+    now = await payments.standing(tx)
+    wanted = [(paying, purchase) for paying, purchase in wanted if _offered(now, paying, purchase)]
     there = await payments.get_all(tx, [paying.payment_id for paying, _ in wanted])
     instructions = [
         (paying.channel, _instruction(paying, purchase))
@@ -318,6 +321,19 @@ async def _verified(
         if paying.payment_id not in there
     ]
     return [(instruction, channel.verify(instruction)) for channel, instruction in instructions]
+
+
+def _offered(now: payments.Standing, paying: Paying, purchase: NewPurchase) -> bool:
+    """Whether the operator has its channel offered for this. What is not is placed, and paying it by itself says why not. Where
+    categories matter, it is not paid at once."""
+    if paying.channel.name in now.excluded or (
+        paying.channel.name in now.rests and now.rests[paying.channel.name].rests
+    ):
+        return False
+    wanted = payments.Wanted(
+        amount=purchase.total - purchase.tendered, currency=purchase.currency, country=purchase.address.country
+    )
+    return payments.why_not(paying.channel, now, wanted) is None
 
 
 def _instruction(paying: Paying, purchase: NewPurchase) -> Instruction:
@@ -341,15 +357,29 @@ def _instruction(paying: Paying, purchase: NewPurchase) -> Instruction:
 
 async def _purchases(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, NewPurchase]:
     """What is to be written down of each checkout."""
-    lines = [line for one in ready for group in one.costs.groups for line in group.lines]
-    rates = iter(await commission.rates_for(tx, [(line.card.merchant_id, line.card.category_path) for line in lines]))
+    rules = iter(await commission.rules_for(tx, [sale for one in ready for sale in _sales(one)]))
     pay_by = datetime.now(UTC) + timedelta(minutes=await policies.number(tx, PAYMENT_WINDOW))
-    return {one.checkout.checkout_id: _purchase(one, rates, pay_by) for one in ready}
+    return {one.checkout.checkout_id: _purchase(one, rules, pay_by) for one in ready}
 
 
-def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchase:
+def _sales(one: _Ready) -> list[Sale]:
+    """What decides which fees are taken, line by line."""
+    return [
+        Sale(
+            merchant_id=line.card.merchant_id,
+            path=line.card.category_path,
+            product_id=line.card.product_id,
+            channel=channel_of(one.checkout.client),
+            currency=one.checkout.currency,
+        )
+        for group in one.costs.groups
+        for line in group.lines
+    ]
+
+
+def _purchase(one: _Ready, rules: Iterator[list[Rule]], pay_by: datetime) -> NewPurchase:
     checkout, booking = one.checkout, one.costs.booking
-    rate_of = {line.line_id: next(rates) for group in one.costs.groups for line in group.lines}
+    rules_of = {line.line_id: next(rules) for group in one.costs.groups for line in group.lines}
     return NewPurchase(
         purchase_id=checkout.purchase_id,
         buyer_id=checkout.buyer_id,
@@ -364,7 +394,7 @@ def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchas
         if booking and booking.deposit
         else gathering.until(one.costs, pay_by),
         by=one.wish.by,
-        orders=[order_of(checkout, group, rate_of, one.costs) for group in one.costs.groups],
+        orders=[order_of(checkout, group, rules_of, one.costs) for group in one.costs.groups],
         team_id=gathering.team_id_of(checkout),
         booking=booking,
     )

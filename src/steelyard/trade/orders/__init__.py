@@ -8,7 +8,7 @@ a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding
 `gifts.py`, what is refused in `refusals.py`, what their staff tell each other in `notes.py`, sending many at once in
 `shipping.py`. Purchases of
 presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`, and which states follow
-each other in `state_model.py`.
+each other in `state_model.py`; what an order keeps of how it was sold in `sale_model.py`.
 """
 
 from steelyard.trade.orders.behind import Behind, Happening, behind
@@ -47,6 +47,8 @@ from steelyard.trade.orders.buyers import (
     purchases_of,
     reminders_of_merchant,
 )
+from steelyard.trade.orders.door import keep as keep_at_the_door
+from steelyard.trade.orders.door import refuse as refuse_at_the_door
 from steelyard.trade.orders.due import next_due, to_do
 from steelyard.trade.orders.events import (
     BalanceDue,
@@ -64,7 +66,7 @@ from steelyard.trade.orders.events import (
     ShopReminded,
 )
 from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant
-from steelyard.trade.orders.holding import let_go, wait_for_payment
+from steelyard.trade.orders.holding import hold_back, let_go, wait_for_payment
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -182,6 +184,8 @@ __all__ = [
     "had_of",
     "hide",
     "history",
+    "hold_back",
+    "keep_at_the_door",
     "keep_deposit",
     "let_go",
     "lines_of",
@@ -207,6 +211,7 @@ __all__ = [
     "purchases_of_buyer",
     "record_delivery",
     "record_refund",
+    "refuse_at_the_door",
     "remind",
     "reminders_of_merchant",
     "see_notes",

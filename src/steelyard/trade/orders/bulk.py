@@ -14,6 +14,7 @@ from steelyard.money.ledger import DatedTransfer
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.commission.model import FeePart, LineFee
 from steelyard.trade.orders.model import Delivery, OrderId, OrderState, PurchaseId, PurchaseState
 
 PURCHASE_PREFIX, ORDER_PREFIX = "P", "S"
@@ -32,8 +33,8 @@ LINE_COLUMNS = (
     "unit_price",
     "unit_price_micros",
     "amount",
-    "commission_millionths",
     "commission",
+    "fees",
     "source_line",
 )
 # The same with what a page shows of a line besides.
@@ -66,6 +67,8 @@ _ORDER_COLUMNS = (
     "tax_included",
     "total",
     "commission",
+    "fee_tax",
+    "freight_fees",
     "delivery",
     "contact",
     "address",
@@ -124,6 +127,8 @@ class PastOrder(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     life: Life | None = None
     commission: int = 0
+    fee_tax: int = 0
+    freight_fees: Sequence[LineFee] = ()
     import_run: UUID | None = None
     contact: Contact = Contact()
     address: Address = Address()
@@ -165,7 +170,16 @@ class PastRefund(msgspec.Struct, frozen=True, kw_only=True):
     order_id: OrderId
     lines: Sequence[tuple[int, int, int]]
     freight: int = 0
-    commission: int = 0
+    fees: Sequence[FeePart] = ()
+
+    @property
+    def commission(self) -> int:
+        """Of all fees and the tax on them, what went back to the merchant with it."""
+        return sum(part.amount + part.tax for part in self.fees)
+
+    @property
+    def fee_tax(self) -> int:
+        return sum(part.tax for part in self.fees)
 
     @property
     def whole(self) -> int:
@@ -204,9 +218,9 @@ async def bulk_write(
         _ORDER_COLUMNS,
         [
             (o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.order_code, o.state, o.currency, o.goods, o.freight,
-             0, 0, o.total, o.commission, o.delivery, o.contact, o.address, o.note, o.source, o.import_run, o.at,
-             life.paid_at, life.shipped_at, life.delivered_at, life.receive_by, life.completed_at, life.cancelled_at,
-             life.cancel_reason)
+             0, 0, o.total, o.commission, o.fee_tax, o.freight_fees, o.delivery, o.contact, o.address, o.note, o.source,
+             o.import_run, o.at, life.paid_at, life.shipped_at, life.delivered_at, life.receive_by, life.completed_at,
+             life.cancelled_at, life.cancel_reason)
             for o in orders
             for life in (o.lived,)
         ],
@@ -261,6 +275,7 @@ def _released(orders: Iterable[PastOrder]) -> Iterable[DatedTransfer]:
         moves = (
             (AccountKind.HELD, AccountKind.PAYABLE, order.total, "released"),
             (AccountKind.PAYABLE, AccountKind.COMMISSION, order.commission, "commission"),
+            (AccountKind.COMMISSION, AccountKind.FEE_TAX, order.fee_tax, "fee_tax"),
         )
         for debit, credit, amount, reason in moves:
             if amount:
@@ -281,9 +296,10 @@ async def bulk_refunded(tx: Tx, refunds: Sequence[PastRefund]) -> None:
     back: dict[tuple[UUID, UUID], list[int]] = {}
     pieces: dict[tuple[UUID, UUID, int], list[int]] = {}
     for refund in refunds:
-        money = back.setdefault((refund.merchant_id, refund.order_id), [0, 0])
+        money = back.setdefault((refund.merchant_id, refund.order_id), [0, 0, 0])
         money[0] += refund.whole
         money[1] += refund.commission
+        money[2] += refund.fee_tax
         for line, quantity, amount in refund.lines:
             of_line = pieces.setdefault((refund.merchant_id, refund.order_id, line), [0, 0])
             of_line[0] += quantity
@@ -292,13 +308,16 @@ async def bulk_refunded(tx: Tx, refunds: Sequence[PastRefund]) -> None:
     known = await tx.execute(
         """
         UPDATE orders o SET refunded = o.refunded + b.amount, commission_returned = o.commission_returned + b.commission
-        FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) AS b (merchant_id, order_id, amount, commission)
+                          , fee_tax_returned = o.fee_tax_returned + b.fee_tax
+        FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[])
+                 AS b (merchant_id, order_id, amount, commission, fee_tax)
         WHERE o.merchant_id = b.merchant_id AND o.order_id = b.order_id
         """,
         [key[0] for key in orders],
         [key[1] for key in orders],
         [back[key][0] for key in orders],
         [back[key][1] for key in orders],
+        [back[key][2] for key in orders],
     )
     assert known == len(orders), "what is given back is of an order"
     await tx.execute(

@@ -23,7 +23,26 @@ SELECT o.merchant_id, o.order_id
 FROM orders o
 LEFT JOIN (SELECT merchant_id, order_id, sum(amount) AS amount, sum(commission) AS commission
            FROM order_lines GROUP BY 1, 2) l USING (merchant_id, order_id)
-WHERE o.goods IS DISTINCT FROM l.amount OR o.commission IS DISTINCT FROM l.commission;
+WHERE o.goods IS DISTINCT FROM l.amount
+   OR o.commission IS DISTINCT FROM l.commission
+      + coalesce((SELECT sum((f ->> 'amount')::bigint + coalesce((f ->> 'tax')::bigint, 0))
+                  FROM jsonb_array_elements(o.freight_fees) AS f), 0);
+
+-- name: A line's commission is the sum of its fees
+SELECT merchant_id, order_id, line, commission, fees
+FROM order_lines
+WHERE (commission <> 0 OR fees <> '[]')
+  AND commission IS DISTINCT FROM (SELECT sum((f ->> 'amount')::bigint + coalesce((f ->> 'tax')::bigint, 0))
+                                   FROM jsonb_array_elements(fees) AS f);
+
+-- name: An order's tax on fees is that of its fees
+SELECT o.merchant_id, o.order_id, o.fee_tax, l.tax AS of_lines, o.freight_fees
+FROM orders o
+LEFT JOIN (SELECT merchant_id, order_id, sum((f ->> 'tax')::bigint) AS tax
+           FROM order_lines, jsonb_array_elements(fees) AS f WHERE fees <> '[]' GROUP BY 1, 2) l
+  USING (merchant_id, order_id)
+WHERE o.fee_tax <> coalesce(l.tax, 0)
+                 + coalesce((SELECT sum((f ->> 'tax')::bigint) FROM jsonb_array_elements(o.freight_fees) AS f), 0);
 
 -- name: A line's discount is what its offers took off
 SELECT merchant_id, order_id, line, discount, offers

@@ -1,5 +1,5 @@
-"""Paid orders that are held, since something has to come about before they are sent: the team that they are in; and
-unpaid purchases whose money takes longer."""
+"""Paid orders that are held, since something has to come about before they are sent: the team that they are in, or somebody's
+look at them; and unpaid purchases whose money takes longer."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,6 +14,23 @@ from steelyard.logistics.fulfilment.model import Instruction
 from steelyard.trade.orders import states
 from steelyard.trade.orders.events import OrderLetGo
 from steelyard.trade.orders.model import OrderState, Purchase, PurchaseState
+
+
+async def hold_back(tx: Tx, order_ids: Sequence[UUID], by: str) -> list[UUID]:
+    """These paid orders are not sent before they are let go; returns those that are held now. What has begun to leave the house,
+    or is packed, is past holding, and so is what was given back in part: it stays as it is."""
+    rows = await tx.fetch(
+        """
+        SELECT merchant_id, order_id FROM orders
+        WHERE order_id = ANY($1) AND state = 'paid' AND refunded = 0 AND packing_at IS NULL
+        ORDER BY merchant_id, order_id FOR UPDATE
+        """,
+        list(order_ids),
+    )
+    held = await fulfilment.call_off(tx, [(row["merchant_id"], row["order_id"]) for row in rows])
+    if held:
+        await states.move_orders(tx, held, OrderState.HELD, by)
+    return held
 
 
 async def let_go(tx: Tx, order_ids: Sequence[UUID], by: str) -> None:
@@ -31,7 +48,11 @@ async def let_go(tx: Tx, order_ids: Sequence[UUID], by: str) -> None:
     await states.move_orders(tx, [row["order_id"] for row in held], OrderState.PAID, by)
     lines = await tx.all(
         Instruction,
-        "SELECT merchant_id, order_id, line, sku_id, quantity, ship_hours FROM order_lines WHERE order_id = ANY($1)",
+        """
+        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity, l.ship_hours, b.ships_by AS ship_by
+        FROM order_lines l LEFT JOIN presale_bookings b USING (merchant_id, order_id)
+        WHERE l.order_id = ANY($1)
+        """,
         [row["order_id"] for row in held],
     )
     await fulfilment.instruct(tx, lines)

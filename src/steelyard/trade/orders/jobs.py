@@ -48,19 +48,22 @@ async def drop_called_off(tx: Tx) -> int:
 
 async def complete_received(tx: Tx) -> int:
     """Confirm receipt where the buyer has not done so in time. An order with a lost parcel waits, for the buyer to confirm
-    by hand, for a refund, or for the parcel to be found; one with an open after-sales case waits for the case to end."""
+    by hand, for a refund, or for the parcel to be found; one that is not paid at the door yet for its cash; one with an open
+    after-sales case waits for the case to end."""
     arrived = await tx.all(
         Order,
         """
         SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
              , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
              , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
-             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, ship_hours, ship_by
-             , freight_tax, freight_tax_millionths, freight_tax_inclusive
+             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, freight_fees, fee_tax
+             , fee_tax_returned, ship_hours, ship_by, freight_tax, freight_tax_millionths, freight_tax_inclusive
         FROM orders o
         WHERE state = 'shipped' AND open_cases = 0 AND receive_by <= now()
           AND NOT EXISTS (SELECT FROM parcels p
                           WHERE p.merchant_id = o.merchant_id AND p.order_id = o.order_id AND p.state = 'lost')
+          AND NOT EXISTS (SELECT FROM door_collections d
+                          WHERE d.merchant_id = o.merchant_id AND d.order_id = o.order_id AND d.state IN ('due', 'carried'))
         ORDER BY receive_by LIMIT $1 FOR UPDATE OF o SKIP LOCKED
         """,
         ORDERS_PER_SWEEP,

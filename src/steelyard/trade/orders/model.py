@@ -12,6 +12,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.trade.commission.model import LineFee
 from steelyard.trade.orders.booking_model import Booking, BookingState, NewBooking, Outcome
 from steelyard.trade.orders.gifts import GIFT, GiftTerms
 from steelyard.trade.orders.refusals import (
@@ -24,6 +25,7 @@ from steelyard.trade.orders.refusals import (
     RemindedAlready,
     UseCancel,
 )
+from steelyard.trade.orders.sale_model import Delivery, LineOffer
 from steelyard.trade.orders.state_model import (
     MACHINE,
     PURCHASE_MACHINE,
@@ -34,9 +36,9 @@ from steelyard.trade.orders.state_model import (
 
 # States, gifts, what is booked in presales, and refusals stand in files of their own, and are found here.
 __all__ = [
-    "GIFT", "MACHINE", "PURCHASE_MACHINE", "TO_SEND", "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState",
-    "ExtendedAlready", "GiftTerms", "NewBooking", "NotCancellable", "NotPayable", "OrderState", "Outcome", "PackedAlready",
-    "PurchaseState", "RemindedAlready", "UseCancel",
+    "GIFT", "MACHINE", "PURCHASE_MACHINE", "TO_SEND", "AddressCostsMore", "AddressOutOfReach", "Booking",
+    "BookingState", "Delivery", "ExtendedAlready", "GiftTerms", "LineOffer", "NewBooking", "NotCancellable",
+    "NotPayable", "OrderState", "Outcome", "PackedAlready", "PurchaseState", "RemindedAlready", "UseCancel",
 ]  # fmt: skip
 
 PurchaseId = NewType("PurchaseId", UUID)
@@ -62,24 +64,6 @@ def order_id_of(purchase_id: PurchaseId, merchant_id: MerchantId) -> OrderId:
     return OrderId(ids.derived(purchase_id, "order", str(merchant_id)))
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The freight option as it was chosen."""
-
-    template_id: UUID | None = None
-    name: Text = msgspec.field(default_factory=Text)
-    days_from: int = 0
-    days_to: int = 0
-
-
-class LineOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion took off a line, and which part of that the platform paid: the merchant paid the rest."""
-
-    promotion_id: UUID
-    name: Text
-    amount: int
-    platform: int = 0
-
-
 class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     """`options` are pairs of option name and chosen value, as they are called at the sale. `amount` is what the pieces cost
     together, less the `discount` that `offers` tell of."""
@@ -97,8 +81,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     tax: int
     tax_millionths: int
     tax_inclusive: bool
-    commission_millionths: int
-    commission: int
+    fees: Sequence[LineFee] = ()
     kind: str = "goods"
     discount: int = 0
     offers: Sequence[LineOffer] = ()
@@ -108,6 +91,11 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     authentic_times: int = 0
     free_returns: bool = False
     tax_class: str = "standard"
+
+    @property
+    def commission(self) -> int:
+        """All that it is charged, with the tax on that."""
+        return sum(fee.whole for fee in self.fees)
 
     @property
     def subsidy(self) -> int:
@@ -126,6 +114,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery
     note: str = ""
     freight_offers: Sequence[LineOffer] = ()
+    freight_fees: Sequence[LineFee] = ()
     freight_tax_millionths: int = 0
 
     @property
@@ -162,7 +151,13 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def commission(self) -> int:
-        return sum(line.commission for line in self.lines)
+        """All fees of goods and freight, with the tax on them."""
+        return sum(line.commission for line in self.lines) + sum(fee.whole for fee in self.freight_fees)
+
+    @property
+    def fee_tax(self) -> int:
+        """Of the commission, the tax on it."""
+        return sum(fee.tax for line in self.lines for fee in line.fees) + sum(fee.tax for fee in self.freight_fees)
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,12 +223,12 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     tax: int
     tax_millionths: int
     tax_inclusive: bool
-    commission_millionths: int
     commission: int
     refunded_quantity: int
     refunded: int
     discount: int = 0
     offers: list[LineOffer] = []
+    fees: list[LineFee] = []
     no_return: NoReturn | None = None
     gift: GiftTerms | None = None
     gift_charged: int = 0
@@ -284,6 +279,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     subsidy: int = 0
     subsidy_returned: int = 0
     freight_offers: list[LineOffer] = []
+    freight_fees: list[LineFee] = []
+    fee_tax: int = 0
+    fee_tax_returned: int = 0
     ship_hours: int | None = None
     ship_by: datetime | None = None
     freight_tax: int = 0
@@ -318,6 +316,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def commission_kept(self) -> int:
         """Of the commission, what has not gone back to the merchant because of refunds."""
         return self.commission - self.commission_returned
+
+    @property
+    def fee_tax_kept(self) -> int:
+        """Of the tax in the commission, what has not gone back with it."""
+        return self.fee_tax - self.fee_tax_returned
 
     @property
     def subsidy_kept(self) -> int:

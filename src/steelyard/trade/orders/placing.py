@@ -113,16 +113,16 @@ WITH wanted AS (
                        , $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[]
                        , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::text[]
                        , $20::bigint[], $21::text[], $22::text[], $23::integer[], $24::timestamptz[]
-                       , $25::bigint[], $26::integer[], $27::boolean[])
+                       , $25::bigint[], $26::integer[], $27::boolean[], $28::bigint[], $29::text[])
         AS o (merchant_id, order_id, purchase_id, buyer_id, code, currency, goods, freight, tax_added
             , tax_included, total, commission, delivery, contact, address, note, source, by, paid_by
             , subsidy, freight_offers, once_paid, ship_hours, ship_by
-            , freight_tax, freight_tax_millionths, freight_tax_inclusive)
+            , freight_tax, freight_tax_millionths, freight_tax_inclusive, fee_tax, freight_fees)
 ), written AS (
     INSERT INTO orders (merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight
                       , tax_added, tax_included, total, commission, delivery, contact, address, note, source
                       , paid_at, subsidy, freight_offers, ship_hours, ship_by, freight_tax
-                      , freight_tax_millionths, freight_tax_inclusive)
+                      , freight_tax_millionths, freight_tax_inclusive, fee_tax, freight_fees)
     SELECT merchant_id, order_id, purchase_id, buyer_id, code
          , CASE WHEN paid_by IS NULL THEN 'placed' ELSE once_paid END, currency, goods, freight, tax_added
          , tax_included, total, commission, delivery, contact, address, note, source
@@ -130,7 +130,7 @@ WITH wanted AS (
          , ship_hours
          , CASE WHEN ship_hours IS NULL THEN ship_by
                 WHEN paid_by IS NOT NULL AND once_paid = 'paid' THEN now() + ship_hours * interval '1 hour' END
-         , freight_tax, freight_tax_millionths, freight_tax_inclusive
+         , freight_tax, freight_tax_millionths, freight_tax_inclusive, fee_tax, freight_fees::jsonb
     FROM wanted
 )
 INSERT INTO order_history (merchant_id, order_id, step, from_state, to_state, by)
@@ -173,6 +173,8 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         [order.freight_tax for _, order in orders],
         [order.freight_tax_millionths for _, order in orders],
         [order.freight_tax_inclusive for _, order in orders],
+        [order.fee_tax for _, order in orders],
+        [msgspec.json.encode(order.freight_fees).decode() for _, order in orders],
     )
 
 
@@ -181,19 +183,19 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
     await tx.execute(
         """
         INSERT INTO order_lines (merchant_id, order_id, line, product_id, sku_id, kind, title, options, picture, sku_code
-                               , quantity, unit_price, amount, tax, tax_millionths, tax_inclusive, commission_millionths
+                               , quantity, unit_price, amount, tax, tax_millionths, tax_inclusive, fees
                                , commission, discount, offers, no_return, ship_hours, authentic_times
                                , gift, free_returns, tax_class)
         SELECT l.merchant_id, l.order_id, l.line, l.product_id, l.sku_id, l.kind, l.title, l.options::jsonb, l.picture
              , l.sku_code, l.quantity, l.unit_price, l.amount, l.tax, l.tax_millionths, l.tax_inclusive
-             , l.commission_millionths, l.commission, l.discount, l.offers::jsonb, l.no_return
+             , l.fees::jsonb, l.commission, l.discount, l.offers::jsonb, l.no_return
              , l.ship_hours, l.authentic_times, l.gift::jsonb, l.free_returns, l.tax_class
         FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::uuid[], $6::text[], $7::jsonb[], $8::text[]
                   , $9::text[], $10::text[], $11::integer[], $12::bigint[], $13::bigint[], $14::bigint[], $15::integer[]
-                  , $16::boolean[], $17::integer[], $18::bigint[], $19::bigint[], $20::text[], $21::text[]
+                  , $16::boolean[], $17::text[], $18::bigint[], $19::bigint[], $20::text[], $21::text[]
                   , $22::integer[], $23::integer[], $24::text[], $25::boolean[], $26::text[])
           AS l (merchant_id, order_id, line, product_id, sku_id, kind, title, options, picture, sku_code, quantity
-              , unit_price, amount, tax, tax_millionths, tax_inclusive, commission_millionths, commission, discount
+              , unit_price, amount, tax, tax_millionths, tax_inclusive, fees, commission, discount
               , offers, no_return, ship_hours, authentic_times, gift, free_returns, tax_class)
         """,
         [merchant_id for merchant_id, _, _ in lines],
@@ -213,7 +215,7 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
         [line.tax for _, _, line in lines],
         [line.tax_millionths for _, _, line in lines],
         [line.tax_inclusive for _, _, line in lines],
-        [line.commission_millionths for _, _, line in lines],
+        [msgspec.json.encode(line.fees).decode() for _, _, line in lines],
         [line.commission for _, _, line in lines],
         [line.discount for _, _, line in lines],
         [msgspec.json.encode(line.offers).decode() for _, _, line in lines],

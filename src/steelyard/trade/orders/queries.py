@@ -31,7 +31,8 @@ SELECT o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.code, o.state, o.
      , o.tax_included, o.total, o.commission, o.refunded, o.commission_returned, o.delivery, o.contact, o.address, o.note
      , o.source, o.placed_at, o.paid_at, o.shipped_at, o.delivered_at, o.receive_by, o.completed_at, o.cancelled_at
      , o.cancel_reason, o.packing_at, o.reminded_at, o.extended_at, o.hidden_at, o.subsidy, o.subsidy_returned
-     , o.freight_offers, o.ship_hours, o.ship_by, o.freight_tax, o.freight_tax_millionths, o.freight_tax_inclusive
+     , o.freight_offers, o.freight_fees, o.fee_tax, o.fee_tax_returned, o.ship_hours, o.ship_by, o.freight_tax
+     , o.freight_tax_millionths, o.freight_tax_inclusive
 """
 _ORDER: LiteralString = ORDER_COLUMNS + "FROM orders o "
 _PURCHASE: LiteralString = """
@@ -89,7 +90,7 @@ async def lines_of(read: Read, order_ids: Sequence[OrderId]) -> dict[OrderId, li
         OrderLine,
         """
         SELECT order_id, line, product_id, sku_id, kind, title, options, picture, sku_code, quantity, unit_price, amount, tax
-             , tax_millionths, tax_inclusive, commission_millionths, commission, refunded_quantity, refunded, discount
+             , tax_millionths, tax_inclusive, commission, fees, refunded_quantity, refunded, discount
              , offers, no_return, ship_hours, authentic_times, gift, gift_charged, free_returns, tax_class
         FROM order_lines WHERE order_id = ANY($1) ORDER BY order_id, line LIMIT $2
         """,

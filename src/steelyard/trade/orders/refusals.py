@@ -69,3 +69,29 @@ class AddressOutOfReach(Refusal):
     code = "address_out_of_reach"
     title = N_("This order cannot be sent there")
     detail = N_("The shop does not deliver there in the way that was chosen. Please cancel and order again.")
+
+
+class OneParcelAtTheDoor(Refusal):
+    """What is paid at the door leaves in one parcel: it is paid whole, or not at all."""
+
+    code = "one_parcel_at_the_door"
+    title = N_("This order leaves in one parcel")
+    detail = N_("It is paid when it is handed over. Please send all that is left of it together.")
+
+
+class NotPaidAtTheDoor(Refusal):
+    """Receipt of what is paid at the door counts once its cash was collected."""
+
+    code = "not_paid_at_the_door"
+    title = N_("This order is not paid yet")
+    detail = N_("It is paid when the parcel is handed over. As soon as that is known here, receipt can be confirmed.")
+
+
+class CarrierCollects(Refusal):
+    """Where a carrier hands the parcel over, it says what became of the cash, or the marketplace does."""
+
+    code = "carrier_collects"
+    title = N_("The carrier collects for this order")
+    detail = N_(
+        "It tells by itself whether the parcel was paid at the door. If it does not, please ask the marketplace."
+    )

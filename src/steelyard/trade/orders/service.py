@@ -15,7 +15,7 @@ from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import UNTRACKED_DELIVERY
-from steelyard.trade.orders import bookings, states
+from steelyard.trade.orders import bookings, door, states
 from steelyard.trade.orders.events import (
     OrderCancelled,
     OrderCompleted,
@@ -37,6 +37,7 @@ from steelyard.trade.orders.model import (
     PurchaseState,
     UseCancel,
 )
+from steelyard.trade.orders.queries import ORDER_COLUMNS
 
 
 async def lock_purchase(tx: Tx, purchase_id: PurchaseId) -> Purchase:
@@ -64,14 +65,7 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
     """The order, held until the transaction ends. Raises `NotFound` when this merchant has no such order."""
     order = await tx.one(
         Order,
-        """
-        SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
-             , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
-             , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
-             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, ship_hours, ship_by
-             , freight_tax, freight_tax_millionths, freight_tax_inclusive
-        FROM orders WHERE merchant_id = $1 AND order_id = $2 FOR UPDATE
-        """,
+        ORDER_COLUMNS + "FROM orders o WHERE o.merchant_id = $1 AND o.order_id = $2 FOR UPDATE",
         merchant_id,
         order_id,
     )
@@ -213,6 +207,7 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Order:
     departure = await fulfilment.ship(tx, dispatch, by)
     if not departure.fresh:
         return order
+    await door.leave(tx, dispatch.merchant_id, {dispatch.order_id: (dispatch.parcel_id, departure.whole)}, by)
     following = OrderState.SHIPPED if departure.whole else OrderState.PARTLY_SHIPPED
     if following is not order.state:
         await states.move_orders(tx, [order.order_id], following, by)
@@ -267,12 +262,14 @@ async def confirm_receipt(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by
     """The buyer has the goods: the held money becomes the merchant's, with what the platform bears of promotions, less the
     commission frozen at sale.
 
-    Said twice, the second changes nothing. Raises `NotFound`, and `TransitionRefused` unless everything has been sent.
+    Said twice, the second changes nothing. Raises `NotFound`, `TransitionRefused` unless everything has been sent, and
+    `NotPaidAtTheDoor`.
     """
     order = await lock_order(tx, merchant_id, order_id)
     if order.state is OrderState.COMPLETED:
         return
     MACHINE.check(order.state, OrderState.COMPLETED)
+    await door.require_paid(tx, order)
     await complete(tx, [order], by)
 
 
@@ -289,6 +286,8 @@ def _release(order: Order) -> list[Transfer]:
         (AccountKind.HELD, AccountKind.PAYABLE, order.kept, "released"),
         (AccountKind.SUBSIDY, AccountKind.PAYABLE, order.subsidy_kept, "subsidy"),
         (AccountKind.PAYABLE, AccountKind.COMMISSION, order.commission_kept, "commission"),
+        # What the merchant paid as tax on it is not the platform's.
+        (AccountKind.COMMISSION, AccountKind.FEE_TAX, order.fee_tax_kept, "fee_tax"),
     ]
     return [
         Transfer(
@@ -321,13 +320,20 @@ def _completed(order: Order, at: datetime) -> OrderCompleted:
 
 
 async def record_refund(
-    tx: Tx, order: Order, *, amount: int, commission: int, subsidy: int, lines: Sequence[tuple[int, int, int]]
+    tx: Tx,
+    order: Order,
+    *,
+    amount: int,
+    commission: int,
+    fee_tax: int,
+    subsidy: int,
+    lines: Sequence[tuple[int, int, int]],
 ) -> None:
     """Note on a locked order what is given back: `lines` are (line, quantity, amount). The constraints hold the limits."""
     await tx.execute(
         """
         UPDATE orders SET refunded = refunded + $3, commission_returned = commission_returned + $4
-                        , subsidy_returned = subsidy_returned + $5
+                        , subsidy_returned = subsidy_returned + $5, fee_tax_returned = fee_tax_returned + $6
         WHERE merchant_id = $1 AND order_id = $2
         """,
         order.merchant_id,
@@ -335,6 +341,7 @@ async def record_refund(
         amount,
         commission,
         subsidy,
+        fee_tax,
     )
     await tx.execute(
         """

@@ -13,7 +13,7 @@ from steelyard.logistics.parcels.model import NewParcel
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import UNTRACKED_DELIVERY
-from steelyard.trade.orders import states
+from steelyard.trade.orders import door, states
 from steelyard.trade.orders.events import OrderShipped
 from steelyard.trade.orders.model import MACHINE, Order, OrderState
 from steelyard.trade.orders.queries import ORDER_COLUMNS
@@ -41,6 +41,8 @@ async def ship_all(tx: Tx, merchant_id: MerchantId, parcels: Sequence[NewParcel]
         raise NotSent(troubles)
     fresh = await fulfilment.ship_whole(tx, merchant_id, parcels, by)
     sent = [order.order_id for order in orders if fresh[order.order_id]]
+    leaving = {parcel.order_id: (parcel.parcel_id, True) for parcel in parcels if fresh[parcel.order_id]}
+    await door.leave(tx, merchant_id, leaving, by)
     await states.move_orders(tx, sent, OrderState.SHIPPED, by)
     await _count_on_arrival(tx, merchant_id, sent)
     parcel_of = {parcel.order_id: parcel.parcel_id for parcel in parcels}

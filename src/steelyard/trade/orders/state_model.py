@@ -23,7 +23,7 @@ PURCHASE_MACHINE = Machine(
 
 
 class OrderState(StrEnum):
-    """Held: paid, and not to be sent before its team of buyers is whole."""
+    """Held: paid, and not to be sent before its team of buyers is whole, or before it was looked at (see risk)."""
 
     PLACED = "placed"
     HELD = "held"
@@ -41,9 +41,9 @@ MACHINE = Machine(
     {
         OrderState.PLACED: {OrderState.HELD, OrderState.PAID, OrderState.CANCELLED},
         OrderState.HELD: {OrderState.PAID, OrderState.CANCELLED},
-        OrderState.PAID: {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CANCELLED},
+        OrderState.PAID: {OrderState.HELD, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CANCELLED},
         OrderState.PARTLY_SHIPPED: {OrderState.SHIPPED},
-        OrderState.SHIPPED: {OrderState.COMPLETED},
+        OrderState.SHIPPED: {OrderState.COMPLETED, OrderState.CANCELLED},  # cancelled: nobody paid at the door
         OrderState.COMPLETED: set(),
         OrderState.CANCELLED: set(),
     },

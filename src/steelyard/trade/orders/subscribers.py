@@ -6,11 +6,13 @@ from steelyard.goods import search
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.logistics.parcels import ParcelDelivered
+from steelyard.trade.orders.door import note_collected
 from steelyard.trade.orders.events import PurchasePaid
 from steelyard.trade.orders.service import record_delivery
 
 
 async def note_deliveries(tx: Tx, facts: Sequence[ParcelDelivered]) -> None:
+    await note_collected(tx, facts)
     await record_delivery(tx, sorted({(fact.merchant_id, fact.order_id) for fact in facts}))
 
 

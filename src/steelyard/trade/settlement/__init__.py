@@ -13,6 +13,7 @@ example: docs/algorithms/settlement.md.
 - `reserving`: what is kept back for a time; `checking` and `disputing`: what merchants say of statements and their lines
 - `terms`: the cycle, minimum, reserve and checking time agreed with each shop, from a day on
 - `expecting`: what will be paid out when; `ageing`: how long money has been held, of all shops
+- `charges`: what of a statement was which fee; `simulating`: what a merchant would have paid by other rules of fees
 - `bulk`: history that was paid elsewhere
 """
 
@@ -37,6 +38,7 @@ from steelyard.trade.settlement.batches import (
     waiting_for_file,
 )
 from steelyard.trade.settlement.bulk import bulk_settled
+from steelyard.trade.settlement.charges import FeeSum, OrderFee, fees_by_order, fees_of_statement
 from steelyard.trade.settlement.checking import check_statement, checks_of, objected, silently_checked, unchecked
 from steelyard.trade.settlement.disputing import Dispute, answer_dispute, dispute, disputes_of, open_disputes
 from steelyard.trade.settlement.earnings import bulk_enter, enter
@@ -85,6 +87,7 @@ from steelyard.trade.settlement.queries import (
 )
 from steelyard.trade.settlement.reserving import Reserve, release_reserve, release_reserves, reserves_of
 from steelyard.trade.settlement.runs import run, withdraw
+from steelyard.trade.settlement.simulating import Outcome, Trial, simulate
 from steelyard.trade.settlement.terms import Agreed, Cycle, Terms, agree, agreed, call_off
 
 __all__ = [
@@ -104,13 +107,16 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Expected",
+    "FeeSum",
     "Heard",
     "Held",
     "NewEntry",
     "NoPayerAccount",
     "NoPayoutAccount",
     "Objected",
+    "OrderFee",
     "OrderPayout",
+    "Outcome",
     "Payer",
     "PayerAccount",
     "PayoutFailed",
@@ -127,6 +133,7 @@ __all__ = [
     "Step",
     "Terms",
     "ToBatch",
+    "Trial",
     "Waiting",
     "Way",
     "agree",
@@ -157,6 +164,8 @@ __all__ = [
     "entries_about",
     "entry",
     "expected",
+    "fees_by_order",
+    "fees_of_statement",
     "fetch_batch",
     "hear",
     "held",
@@ -185,6 +194,7 @@ __all__ = [
     "set_payer",
     "settlement_day",
     "silently_checked",
+    "simulate",
     "sought",
     "statement",
     "statement_csv",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from steelyard.logistics.parcels.model import Tracking, TrackingNews, Waybill
+from steelyard.logistics.parcels.model import ToCollect, Tracking, TrackingNews, Waybill
 from steelyard.money.payments import Unknown
 
 
@@ -13,9 +13,11 @@ class Carriers(Protocol):
 
     name: str
 
-    async def follow(self, carrier: str, number: str, webhook_url: str) -> Tracking | Unknown | None:
-        """Ask to be told of a number from now on; where it is now. None when the carrier refuses the number. May be
-        repeated."""
+    async def follow(
+        self, carrier: str, number: str, webhook_url: str, collect: ToCollect | None = None
+    ) -> Tracking | Unknown | None:
+        """Ask to be told of a number from now on, and to `collect` so much at its door; where it is now. None when the carrier
+        refuses the number. May be repeated."""
         ...
 
     async def query(self, carrier: str, number: str) -> Tracking | Unknown | None:

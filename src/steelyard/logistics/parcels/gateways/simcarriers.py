@@ -9,7 +9,7 @@ import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.text import text
-from steelyard.logistics.parcels.model import Scan, Tracking, TrackingNews, Waybill
+from steelyard.logistics.parcels.model import Scan, ToCollect, Tracking, TrackingNews, Waybill
 from steelyard.money.payments import BadWebhook, Unknown, verify_signature
 
 # The carrier refuses the number, or has never heard of it: it does not get better by asking again at once.
@@ -28,6 +28,7 @@ class _Tracking(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str
     number: str
     events: list[_Event]
+    collected: int | None = None
 
 
 class _Booked(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +48,12 @@ class Simcarriers:
         self._secret = secret
         self._client = client or outside.client(url, key)
 
-    async def follow(self, carrier: str, number: str, webhook_url: str) -> Tracking | Unknown | None:
-        body = {"carrier": carrier, "number": number, "webhook_url": webhook_url}
+    async def follow(
+        self, carrier: str, number: str, webhook_url: str, collect: ToCollect | None = None
+    ) -> Tracking | Unknown | None:
+        body: dict[str, object] = {"carrier": carrier, "number": number, "webhook_url": webhook_url}
+        if collect is not None:
+            body["cash"] = collect
         headers = {"content-type": "application/json"}
         try:
             answer = await self._client.post("/v1/trackings", content=msgspec.json.encode(body), headers=headers)
@@ -121,4 +126,4 @@ def _tracking(told: _Tracking) -> Tracking:
         Scan(at=event.at, code=event.code, place=event.place, words=text(event.text_zh, event.text_en))
         for event in told.events
     ]
-    return Tracking(carrier=told.carrier, number=told.number, scans=scans)
+    return Tracking(carrier=told.carrier, number=told.number, scans=scans, collected=told.collected)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways.alipay import Alipay
 from steelyard.money.payments.gateways.bank_transfer import BankTransfer
+from steelyard.money.payments.gateways.cod import CashOnDelivery
 from steelyard.money.payments.gateways.interface import Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.money.payments.gateways.stripe import Stripe
@@ -65,6 +66,8 @@ def _set_up(settings: Settings) -> dict[str, Channel]:
             currency=settings.transfer_currency,
             hours=settings.transfer_hours,
         )
+    if currencies := settings.cod_currencies.split():
+        found["cod"] = CashOnDelivery(frozenset(currencies))
     if settings.stripe_key:
         found["stripe"] = Stripe(
             settings.stripe_url,

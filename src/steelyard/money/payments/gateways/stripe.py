@@ -14,6 +14,8 @@ import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
+from steelyard.money.payments.dispute_model import Dispute, DisputeUnknown, Evidence
+from steelyard.money.payments.gateways.stripe_disputes import dispute_of, evidence_form
 from steelyard.money.payments.gateways.stripe_words import (
     KEY_USED,
     Refused,
@@ -39,6 +41,7 @@ from steelyard.money.payments.terms import Fee, Terms
 
 T = TypeVar("T")
 
+_WITH_INTENT: dict[str, Any] = {"expand": ["payment_intent"]}
 URL = "https://api.stripe.com"
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 TOLERANCE_SECONDS = 300
@@ -155,6 +158,16 @@ class Stripe:
                 return None
             after = {"starting_after": told["data"][-1]["id"]}
         return Unknown(why="there are too many refunds to look through")
+
+    async def dispute(self, reference: str) -> Dispute | DisputeUnknown:
+        return _disputed(await self._tried(self._api.disputes.retrieve_async(reference, _WITH_INTENT)))
+
+    async def answer_dispute(self, reference: str, evidence: Evidence) -> Dispute | DisputeUnknown:
+        form = {**evidence_form(evidence), **_WITH_INTENT}
+        return _disputed(await self._tried(self._api.disputes.update_async(reference, form)))
+
+    async def accept_dispute(self, reference: str) -> Dispute | DisputeUnknown:
+        return _disputed(await self._tried(self._api.disputes.close_async(reference, _WITH_INTENT)))
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
         from stripe import SignatureVerificationError, WebhookSignature  # noqa: PLC0415  # loaded when it is needed
@@ -294,3 +307,9 @@ class Stripe:
         if not isinstance(told, dict):
             return Unknown(why=told.why)
         return told["payment_intent"] or Unknown(why="its page was not paid")
+
+
+def _disputed(told: "dict[str, Any] | Refused | Unknown") -> Dispute | DisputeUnknown:
+    if isinstance(told, Refused):
+        return DisputeUnknown(why=told.why, refused=True)
+    return DisputeUnknown(why=told.why) if isinstance(told, Unknown) else dispute_of(told)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.money.payments.dispute_model import DisputeNews
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     ChannelAnswer,
@@ -163,6 +164,8 @@ def news_of(event: dict[str, Any]) -> News:
         answer = of_intent(about)
         if "on_page" not in facts or answer.state is PaymentState.CAPTURED:
             return PaymentNews(event_id=event_id, payment_id=PaymentId(UUID(facts["payment_id"])), answer=answer)
+    if kind.startswith("charge.dispute.") and about.get("object") == "dispute":
+        return DisputeNews(event_id=event_id, reference=str(about["id"]))
     if about.get("object") == "refund" and "reference" in facts:
         refund_id, _, attempt = str(facts["reference"]).partition(".")
         answer = refund_of(about)

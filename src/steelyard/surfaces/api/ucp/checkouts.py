@@ -18,6 +18,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.lookups import look_up
 from steelyard.money import payments
+from steelyard.money.payments.model import UnknownChannel
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
 from steelyard.surfaces.api.ucp.envelope import Answer, ApiRequest, Ask, AtOnce, Document, message, serve
 from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of, items_of, said_of
@@ -225,15 +226,19 @@ async def _complete(ask: Ask, session: Session, instrument: Instrument, operatio
         looked = await look(ask, session_id)
         if paid_with(looked, placement.paying):
             return await _document(ask, looked)
-    collected = await checkout.collect(
-        ask.db,
-        ask.settings,
-        purchase_id,
-        channel=instrument.handler_id,
-        return_url=return_url_of(ask, session_id),
-        token=instrument.credential.token,
-        payment_id=payment_id_of(operation_id),
-    )
+    try:
+        collected = await checkout.collect(
+            ask.db,
+            ask.settings,
+            purchase_id,
+            channel=instrument.handler_id,
+            return_url=return_url_of(ask, session_id),
+            token=instrument.credential.token,
+            payment_id=payment_id_of(operation_id),
+        )
+    except UnknownChannel:  # the operator does not offer it for this, or it rests: the buyer can pay another way
+        other = ask.say(N_("This way to pay is not offered for this purchase now. The buyer can choose another one."))
+        return await shown_checkout(ask, session_id, [message("payment_failed", other, path="$.payment")])
     if collected.action_url != session.action_url:
         await ask.db.transact(agents.note_action, session_id, collected.action_url)
     return await shown_checkout(ask, session_id)

@@ -33,7 +33,8 @@ Pieces = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order: what one merchant delivers of a purchase. `total` is goods, freight and the tax that is added to them;
-    `tax_included` is contained in the prices. `refunded` counts what is on its way back to the buyer, too. `subsidy` is what
+    `tax_included` is contained in the prices. `commission` is all that the marketplace charges, with the tax on it, `fee_tax`;
+    both as they were frozen at sale. `refunded` counts what is on its way back to the buyer, too. `subsidy` is what
     the marketplace pays you of what its promotions took off, `subsidy_returned` what refunds took back of it. A sent order
     completes by itself at `receive_by`."""
 
@@ -49,6 +50,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     total: Money
     refunded: Money
     commission: Money
+    fee_tax: Money
     subsidy: Money
     subsidy_returned: Money
     placed_at: datetime
@@ -75,9 +77,29 @@ class ChosenOption(msgspec.Struct, frozen=True, kw_only=True):
     value: Words
 
 
+class Fee(msgspec.Struct, frozen=True, kw_only=True):
+    """What the marketplace charges by one fee, and the tax on top of it, as it was frozen at sale. `kept`: a refund gives
+    nothing of it back."""
+
+    fee_id: UUID
+    name: Words
+    amount: Money
+    tax: Money
+    kept: bool
+
+
+class FeeReturned(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a fee, and of the tax on it, a refund gave back."""
+
+    fee_id: UUID
+    amount: Money
+    tax: Money
+
+
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line as it was sold. `amount` is for all its pieces, less what promotions took off; `tax` is part of it when
-    `tax_included`, else on top of it. `to_ship` pieces have still to leave the house."""
+    `tax_included`, else on top of it. `commission` is the sum of its `fees` and the tax on them. `to_ship` pieces have still to
+    leave the house."""
 
     line: int
     product_id: UUID
@@ -90,6 +112,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
     tax: Money
     tax_included: bool
+    commission: Money
+    fees: list[Fee]
     refunded_quantity: int
     to_ship: int
 
@@ -121,6 +145,7 @@ class OrderRefunded(msgspec.Struct, frozen=True, kw_only=True):
     goods: Money
     freight: Money
     commission: Money
+    fees: list[FeeReturned]
     reason: Reason
     note: str
     state: RefundState | None
@@ -144,6 +169,7 @@ class OrderDetail(Order, frozen=True, kw_only=True):
     note: str
     delivery: Words
     lines: list[OrderLine]
+    freight_fees: list[Fee]
     parcels: list[OrderParcel]
     refunds: list[OrderRefunded]
     history: list[OrderStep]
@@ -190,6 +216,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Order
         deal,
         deal.currency,
         delivery=deal.delivery.name,
+        freight_fees=[shown(Fee, fee, deal.currency) for fee in deal.freight_fees],
         lines=[_line(line, deal.currency, left) for line in (await orders.lines_of(read, [order_id]))[order_id]],
         parcels=await _parcels(read, order_id),
         refunds=[_refund(each, sent_back) for each in (await aftersales.of_orders(read, [order_id]))[order_id]],
@@ -204,6 +231,7 @@ def _line(line: DealLine, currency: str, left: dict[int, LineStatus]) -> OrderLi
         currency,
         options=[ChosenOption(name=name, value=value) for name, value in line.options],
         tax_included=line.tax_inclusive,
+        fees=[shown(Fee, fee, currency) for fee in line.fees],
         to_ship=left[line.line].left if line.line in left else 0,
     )
 
@@ -225,4 +253,10 @@ async def _parcels(read: Read, order_id: OrderId) -> list[OrderParcel]:
 
 def _refund(refund: OrderRefund, sent_back: dict[payments.RefundId, SentBack]) -> OrderRefunded:
     sent = sent_back.get(refund.refund_id)
-    return shown(OrderRefunded, refund, refund.currency, state=sent.state if sent else None)
+    return shown(
+        OrderRefunded,
+        refund,
+        refund.currency,
+        fees=[shown(FeeReturned, part, refund.currency) for part in refund.fees],
+        state=sent.state if sent else None,
+    )
