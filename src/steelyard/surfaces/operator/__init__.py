@@ -19,6 +19,7 @@ from steelyard.surfaces.operator import (
     categories,
     category_deposits,
     channels,
+    charges,
     compensations,
     deposits,
     disputes,
@@ -81,6 +82,7 @@ router = Router(
     "/operator",
     route_handlers=[
         *taxes.HANDLERS,
+        *charges.HANDLERS,
         *today.HANDLERS,
         *seeking.HANDLERS,
         *behind.HANDLERS,
