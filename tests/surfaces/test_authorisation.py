@@ -45,6 +45,7 @@ from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.statement import strange
 from tests.support.world import Person, World, account, made
+from tests.trade.settling import filed
 from tests.trade.test_einvoices import booked, month_before
 
 __all__ = ["app", "database_url", "world"]
@@ -146,6 +147,8 @@ async def things(db: Database, world: World) -> Ids:
     await db.transact(invoices.request, order.merchant_id, order.order_id, invoice_id, Title(name="Li Na"), "buyer")
     await deal.at_rest(db)
     [statement] = await db.transact(settlement.run, settlement.settlement_day(datetime.now(UTC) + timedelta(days=2)))
+    [line, *_] = (await db.ask(settlement.entries, statement.merchant_id, statement.statement_id)).items
+    batch_id = (await filed(db, [statement], by="staff:nobody")).batch_id
     case_id = await deal.case_asked(db, order)
     refund_id = await deal.refunded(db, order, Returned(1, 1))
     assert (await db.ask(aftersales.of_orders, [order.order_id]))[order.order_id]
@@ -231,6 +234,8 @@ async def things(db: Database, world: World) -> Ids:
             "token": "0" * 43,
             "view_id": str(view_id),
             "statement_id": str(statement.statement_id),
+            "line_id": str(line.entry_id),
+            "batch_id": str(batch_id),
             "parcel_id": str(parcel_id),
             "count_id": str(count_id),
             "warehouse_id": str(world.tea.warehouse_id),
