@@ -1740,6 +1740,21 @@ CREATE TABLE channel_exclusions (
 COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
 COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
 
+CREATE TABLE channel_fees (
+    channel    text NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , valid_from date NOT NULL
+  , millionths bigint NOT NULL
+  , fixed      bigint NOT NULL
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, currency, valid_from)
+  , CONSTRAINT a_fee_is_a_share_and_a_fixed_part CHECK (millionths BETWEEN 0 AND 1000000 AND fixed >= 0)
+);
+COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel says that it keeps of a payment, from a day on; the latest that has begun counts';
+COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
+COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';
+
 -- money.payments
 
 -- What channels were asked to take of authorised payments, and what was let go of them.
@@ -1969,11 +1984,13 @@ CREATE TABLE reconciliation_files (
   , state       text NOT NULL
   , received_by text NOT NULL
   , received_at timestamptz NOT NULL DEFAULT now()
+  , withdrawal_asked_by text
   , PRIMARY KEY (source, file_id)
   , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('read', 'refused', 'withdrawn'))
   , CONSTRAINT refused_means_why CHECK ((state = 'refused') = (problems > 0))
 );
 COMMENT ON TABLE reconciliation_files IS 'by key: statements as they came, whether they could be read or not';
+COMMENT ON COLUMN reconciliation_files.withdrawal_asked_by IS 'Who wants it withdrawn; another person agrees';
 COMMENT ON COLUMN reconciliation_files.size IS 'Bytes';
 COMMENT ON COLUMN reconciliation_files.problems IS 'How many lines could not be read; one is enough to refuse the file, and nothing of it is used';
 -- (Days on which nothing moved have the same bytes: a header and nothing else.)
@@ -2080,6 +2097,8 @@ CREATE TABLE reconciliation_differences (
   , proposed_by text
   , booking     uuid
   , words       text NOT NULL DEFAULT ''
+  , undo_asked_by text
+  , undo_words  text NOT NULL DEFAULT ''
   , PRIMARY KEY (source, item_id)
   , FOREIGN KEY (source, file_id, line_no) REFERENCES reconciliation_lines
   , CONSTRAINT a_difference_is_of_a_kind CHECK (
@@ -2096,6 +2115,7 @@ COMMENT ON COLUMN reconciliation_differences.day IS 'Of the statement on which i
 COMMENT ON COLUMN reconciliation_differences.theirs IS 'Minor units of currency that the statement says; of a fee, what was kept; 0 where it says nothing';
 COMMENT ON COLUMN reconciliation_differences.ours IS 'Minor units of our_currency that our books say; of a fee, what was agreed; 0 where they say nothing';
 COMMENT ON COLUMN reconciliation_differences.ended_on IS 'The day, as its source counts days, from which it is explained';
+COMMENT ON COLUMN reconciliation_differences.undo_asked_by IS 'Who wants what was booked or accepted taken back; above the limit another person agrees';
 COMMENT ON COLUMN reconciliation_differences.booking IS 'The document of the transfers that were posted for it';
 CREATE UNIQUE INDEX a_line_differs_once ON reconciliation_differences (source, file_id, line_no) WHERE line_no IS NOT NULL;
 CREATE UNIQUE INDEX a_transfer_is_missing_once ON reconciliation_differences (source, owner_id, transfer_id)
@@ -5023,6 +5043,93 @@ COMMENT ON TABLE payout_returns IS 'by merchant, append-only: payouts that came 
 COMMENT ON COLUMN payout_returns.attempt IS 'Which instruction it was that came back, from 1 on';
 COMMENT ON COLUMN payout_returns.return_id IS 'The document in the books of the return, and of the payment that follows it';
 CREATE INDEX returns_of_a_statement ON payout_returns (merchant_id, statement_id, at);
+
+CREATE TABLE held_ages (
+    currency   text NOT NULL REFERENCES currencies
+  , since_days integer NOT NULL
+  , amount     bigint NOT NULL
+  , orders     integer NOT NULL
+  , at         timestamptz NOT NULL
+  , PRIMARY KEY (currency, since_days)
+);
+COMMENT ON TABLE held_ages IS 'local: money held for buyers by how many days ago it was paid, when it was last counted';
+COMMENT ON COLUMN held_ages.since_days IS 'The first day of the band, up to that of the next';
+
+-- trade.einvoices
+
+-- E-invoices (EN 16931): of merchants to buyers, of the platform to merchants.
+
+CREATE TABLE einvoice_sellers (
+    merchant_id uuid PRIMARY KEY
+  , legal_name  text NOT NULL
+  , vat_number  text NOT NULL
+  , street      text NOT NULL
+  , city        text NOT NULL
+  , postal_code text NOT NULL
+  , country     text NOT NULL
+  , email       text NOT NULL
+  , automatic   boolean NOT NULL
+  , since       timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_seller_has_a_vat_number CHECK (vat_number <> '' AND legal_name <> '')
+);
+COMMENT ON TABLE einvoice_sellers IS 'by merchant: as whom a merchant issues e-invoices';
+COMMENT ON COLUMN einvoice_sellers.vat_number IS 'With the prefix of the member state that gave it, such as DE136695976';
+COMMENT ON COLUMN einvoice_sellers.automatic IS 'Whether orders that go to the EU are invoiced by themselves when all of them has left the house';
+
+COMMENT ON COLUMN einvoice_sellers.since IS 'When it was said first: orders sent long before it are not asked for';
+
+CREATE TABLE einvoice_series (
+    owner_id uuid NOT NULL
+  , year     integer NOT NULL
+  , last     integer NOT NULL
+  , PRIMARY KEY (owner_id, year)
+  , CONSTRAINT a_series_counts_from_one CHECK (last > 0)
+);
+COMMENT ON TABLE einvoice_series IS 'by owner: the last number that a merchant, or the platform (whose id is in numbering.PLATFORM), has given in a year';
+
+CREATE TABLE einvoices (
+    merchant_id  uuid NOT NULL
+  , einvoice_id  uuid NOT NULL
+  , issuer       text NOT NULL
+  , kind         text NOT NULL
+  , year         integer NOT NULL
+  , sequence     integer NOT NULL
+  , number       text NOT NULL
+  , issued_on    date NOT NULL
+  , order_id     uuid
+  , refund_id    uuid
+  , buyer_id     uuid
+  , month        date
+  , currency     text NOT NULL
+  , net          bigint NOT NULL
+  , tax          bigint NOT NULL
+  , document     jsonb NOT NULL
+  , xml          text NOT NULL
+  , issued_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, einvoice_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_einvoice_is_an_invoice_or_a_credit_note CHECK (kind IN ('invoice', 'credit_note'))
+  , CONSTRAINT a_merchant_invoices_orders_the_platform_months CHECK (
+        issuer = 'merchant' AND order_id IS NOT NULL AND buyer_id IS NOT NULL AND month IS NULL AND (kind = 'credit_note') = (refund_id IS NOT NULL)
+        OR issuer = 'platform' AND order_id IS NULL AND buyer_id IS NULL AND refund_id IS NULL AND month IS NOT NULL)
+  , CONSTRAINT a_month_is_its_first_day CHECK (month = date_trunc('month', month)::date)
+  , CONSTRAINT sums_are_not_negative CHECK (net >= 0 AND tax >= 0 AND net + tax > 0)
+);
+COMMENT ON TABLE einvoices IS 'by merchant, append-only: e-invoices and credit notes; what is issued is kept for ten years and longer, as tax laws want it';
+COMMENT ON COLUMN einvoices.issuer IS 'merchant: to the buyer of an order; platform: to the merchant, for what it was charged in a month';
+COMMENT ON COLUMN einvoices.net IS 'In minor units, of a credit note what is given back';
+COMMENT ON COLUMN einvoices.sequence IS 'In the year, of the issuer: without gaps (see checks.sql)';
+COMMENT ON COLUMN einvoices.document IS 'What it says, as model.Document; the xml is made of it once, when it is issued';
+CREATE UNIQUE INDEX an_order_is_invoiced_once ON einvoices (merchant_id, order_id) WHERE kind = 'invoice' AND order_id IS NOT NULL;
+CREATE UNIQUE INDEX a_refund_is_credited_once ON einvoices (merchant_id, refund_id) WHERE refund_id IS NOT NULL;
+CREATE UNIQUE INDEX a_merchants_number_is_given_once ON einvoices (merchant_id, issuer, year, sequence);
+CREATE INDEX einvoices_of_an_order ON einvoices (merchant_id, order_id);
+CREATE INDEX einvoices_of_a_merchant ON einvoices (merchant_id, issuer, issued_at DESC, einvoice_id DESC);
+CREATE INDEX einvoices_of_a_month ON einvoices (merchant_id, month, currency) WHERE month IS NOT NULL;
+CREATE INDEX einvoices_of_the_platform ON einvoices (month DESC, einvoice_id DESC) WHERE issuer = 'platform';
+CREATE INDEX einvoices_of_a_buyer ON einvoices (buyer_id, issued_at DESC) WHERE buyer_id IS NOT NULL;
+CREATE INDEX einvoices_by_id ON einvoices (einvoice_id);
 
 -- trade.discipline
 

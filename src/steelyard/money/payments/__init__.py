@@ -13,7 +13,8 @@ of itself in `payments.terms`. Which of them a purchase is offered is decided in
 answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
 becomes of refunds in `refund_outcomes`, and those that staff transfer in `by_hand`. What is paid at the door is in `door`: its
 states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels take back and argue about
-is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too. What is
+is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too. What channels
+keep by contract is in `fees`. What is
 authorised first is taken by `captures` and let go by `voids`; `giving_back` gives a buyer's money back, whichever it needs;
 their tables are in `schema_captures`, those of `health` in `schema_health`.
 """
@@ -105,6 +106,7 @@ from steelyard.money.payments.door_remitting import of_orders as doors_of
 from steelyard.money.payments.door_remitting import of_payment as doors_of_payment
 from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
+from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
 from steelyard.money.payments.giving_back import give_back
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
@@ -181,6 +183,7 @@ __all__ = [
     "GIFT_CARDS",
     "ORDERS_PER_REMITTANCE_MAX",
     "About",
+    "AgreedFee",
     "ArrivedAtTheDoor",
     "Authoriser",
     "BadWebhook",
@@ -268,6 +271,7 @@ __all__ = [
     "Verifier",
     "Wanted",
     "account_of",
+    "agree_fee",
     "applied",
     "bank_movements",
     "book_movement",
@@ -288,6 +292,7 @@ __all__ = [
     "exclusions_of",
     "expected_transfer",
     "expected_transfers",
+    "fees_of",
     "get",
     "get_all",
     "give_back",
@@ -372,5 +377,6 @@ __all__ = [
     "webhook_url",
     "why_not",
     "with_carrier",
+    "withdraw_fee",
     "withdraw_rule",
 ]

@@ -142,9 +142,11 @@ class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """The call gave no answer (time-out, 5xx): it may have been done or not. Ask again until it is known."""
+    """The call gave no answer (time-out, 5xx): it may have been done or not. Ask again until it is known. `refused`: the channel
+    did answer, readably; what became of the payment is asked for all the same, but nothing is the matter with the channel."""
 
     why: str
+    refused: bool = False
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):

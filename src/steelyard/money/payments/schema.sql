@@ -361,3 +361,18 @@ CREATE TABLE channel_exclusions (
 );
 COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
 COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
+
+CREATE TABLE channel_fees (
+    channel    text NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , valid_from date NOT NULL
+  , millionths bigint NOT NULL
+  , fixed      bigint NOT NULL
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, currency, valid_from)
+  , CONSTRAINT a_fee_is_a_share_and_a_fixed_part CHECK (millionths BETWEEN 0 AND 1000000 AND fixed >= 0)
+);
+COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel says that it keeps of a payment, from a day on; the latest that has begun counts';
+COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
+COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';

@@ -197,20 +197,25 @@ DELETE FROM reconciling_movements r USING reconciliation_matches m
 WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (r.owner_id, r.transfer_id)
 """
 
-# Matched, and yet different: of the file's pairs, each in one way at most, the gravest. $3: its day; $4: the agreed fee;
+# Matched, and yet different: of the file's pairs, each in one way at most, the gravest. $3: its day; $4: the agreed fee, where
+# none is agreed for the day and currency (channel_fees);
 # $5: the source's minutes ahead of UTC; $6: how far two clocks are apart, in minutes; $7: days that are a matter of time.
 _DIFFER = """
 WITH pairs AS (
     SELECT l.file_id, l.line_no, t.document, l.currency, l.amount, l.fee, l.at, t.currency AS our_currency, t.at AS our_at
          , CASE WHEN l.kind IN ('refund', 'paid_out') THEN -t.amount ELSE t.amount END AS ours
-         , CASE WHEN $4::bigint IS NULL THEN l.fee
-                WHEN l.kind = 'capture' THEN (t.amount * $4::bigint + 500000) / 1000000
+         , CASE WHEN coalesce(g.millionths, $4::bigint) IS NULL THEN l.fee
+                WHEN l.kind = 'capture'
+                    THEN (t.amount * coalesce(g.millionths, $4::bigint) + 500000) / 1000000 + coalesce(g.fixed, 0)
                 ELSE 0 END AS agreed
          , (l.at AT TIME ZONE 'UTC' + make_interval(mins => $5::integer))::date
            - (t.at AT TIME ZONE 'UTC' + make_interval(mins => $5::integer))::date AS days
     FROM reconciliation_matches m
     JOIN reconciliation_lines l USING (source, file_id, line_no)
     JOIN ledger_transfers t USING (owner_id, transfer_id)
+    LEFT JOIN LATERAL (SELECT f.millionths, f.fixed FROM channel_fees f
+                       WHERE f.channel = $1 AND f.currency = t.currency AND f.valid_from <= $3::date
+                       ORDER BY f.valid_from DESC LIMIT 1) AS g ON true
     WHERE m.source = $1 AND m.file_id = $2
 ), different AS (
     SELECT *, CASE WHEN currency <> our_currency THEN 'currency'

@@ -18,6 +18,8 @@ from steelyard.operations.service.case_mails import (
     tell_case_moved,
 )
 from steelyard.operations.service.coupon_news import tell_coupon_ending, tell_coupons_given
+from steelyard.operations.service.invoice_mails import tell_einvoiced, tell_invoiced
+from steelyard.operations.service.invoice_mails import tell_refused as tell_not_invoiced
 from steelyard.operations.service.presale_mails import (
     tell_balance_due,
     tell_deposit_forfeited,
@@ -48,7 +50,7 @@ from steelyard.parties.notifications.model import (
     RefundSent,
     Template,
 )
-from steelyard.trade import aftersales, campaigns, discipline, orders, promises, reviews
+from steelyard.trade import aftersales, campaigns, discipline, einvoices, invoices, orders, promises, reviews
 from steelyard.trade.aftersales.model import Reason
 from steelyard.trade.orders.model import OrderId, PurchaseId
 
@@ -184,5 +186,8 @@ SUBSCRIBER = Subscriber(
         promotions.CouponEnding: tell_coupon_ending,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,
+        invoices.InvoiceIssued: tell_invoiced,
+        invoices.InvoiceRefused: tell_not_invoiced,
+        einvoices.EInvoiceIssued: tell_einvoiced,
     },
 )

@@ -1,7 +1,7 @@
 """An order's page, and what staff do to it: ship, put a number right, cancel, refund, leave a note."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +59,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     sent_back: dict[UUID, Refund]
     carriers: CarrierList
     notes: list[OrderNote]
-    terms: settlement.Agreed
+    payout: settlement.OrderPayout | None = None
     compensations: list[Compensation] = []
     door: DoorCollection | None = None
     carrier_collects: bool = False
@@ -69,13 +69,6 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     def income(self) -> int:
         """What the merchant gets of it, from the buyer and from the platform."""
         return self.order.income
-
-    @property
-    def paid_out_on(self) -> date | None:
-        """The first day a statement may pay it: known once the order is received, computed from its deadline before."""
-        at = self.order.completed_at or self.order.receive_by
-        going = self.order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
-        return self.terms.due_on(self.order.merchant_id, at) if at and going else None
 
     asked: Asked
     team: Membership | None = None
@@ -124,7 +117,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         sent_back={refund.refund_id: refund for refund in refunds},
         carriers=await parcels.carriers_of(read, merchant_id),
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
-        terms=await settlement.agreed(read, [merchant_id]),
+        payout=(await settlement.payouts_of(read, merchant_id, [order_id])).get(order_id),
         asked=await asked_about(read, merchant_id, order_id),
         team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
         compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],

@@ -25,7 +25,7 @@ from steelyard.surfaces.storefront.order_views import booking_of
 from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
-from steelyard.surfaces.storefront.ways import Way, payer_of, ways
+from steelyard.surfaces.storefront.ways import Way, came_by_itself, payer_of, ways, wechat_state
 from steelyard.surfaces.web import scanning
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -184,7 +184,7 @@ async def pay(
         account = payments.account_of(visit.settings, channel) if payer.device is Device.WECHAT else None
         if account is not None and not openid:
             known = f"{visit.settings.base_url.rstrip('/')}{path}/wechat{'?anew=1' if anew else ''}"
-            return redirect(visit, account.ask(known), cookies=cookies)
+            return redirect(visit, account.ask(known, wechat_state(visit, found.purchase.code)), cookies=cookies)
         payer = msgspec.structs.replace(payer, name=openid)
         begin = checkout.renew if anew else checkout.collect
         collection = await begin(visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer)
@@ -251,7 +251,8 @@ async def known_to_wechat(visit: NamedDependency[Visit], code: FromPath[str]) ->
         await limits.take(visit.db, TRIES_PER_BUYER, "wechat", str(purchase.buyer_id))
     except Refusal as refusal:
         return redirect(visit, f"/purchases/{purchase.code}", (visit.refused(refusal), "bad"))
-    openid = await account.openid(said.get("code", "")) if account else None
+    ours = came_by_itself(visit, purchase.code)
+    openid = await account.openid(said.get("code", "")) if account and ours else None
     if openid is None:
         failed = visit.say(N_("WeChat did not tell us who pays. Please try again, or choose another way to pay."))
         return redirect(visit, f"/purchases/{purchase.code}", (failed, "bad"))
