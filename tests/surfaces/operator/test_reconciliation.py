@@ -2,12 +2,15 @@
 
 import re
 
+from litestar import Litestar
+
 from steelyard.kernel.db import Database
 from steelyard.money import reconciliation
 from steelyard.money.reconciliation.model import UPLOAD_BYTES_MAX
 from tests.support.browser import Browser, words
+from tests.support.consoles import signed_in
 from tests.support.statement import DAY, HEADER, strange, strange_file
-from tests.support.world import World
+from tests.support.world import World, account
 
 HERE = "/operator/reconciliation"
 
@@ -106,11 +109,27 @@ async def test_above_the_limit_the_first_person_cannot_agree(db: Database, world
     assert (await db.ask(reconciliation.difference, "simpay", item.item_id)).state == "proposed"
 
 
-async def test_a_statement_is_withdrawn_by_hand(db: Database, world: World, chief: Browser) -> None:
+async def another(app: Litestar, db: Database) -> Browser:
+    person = await db.transact(account, "operator", "second", "Second", roles=["operator_finance"])
+    return await signed_in(app, person)
+
+
+async def test_a_statement_is_withdrawn_by_two_people(
+    db: Database, app: Litestar, world: World, chief: Browser
+) -> None:
     item = await strange(db)
     file = f"{HERE}/files/simpay/{item.file_id}"
 
-    withdrawn = await chief.follow(await chief.post(f"{file}/withdraw", {}))
+    alone = await chief.follow(await chief.post(f"{file}/withdraw", {"act": "agree"}))
+    asked = await chief.follow(await chief.post(f"{file}/withdraw", {}))
+    own = await chief.follow(await chief.post(f"{file}/withdraw", {"act": "agree"}))
+    assert "Above the limit a second person" in words(alone) and "wants this statement withdrawn" in words(asked)
+    assert "Above the limit a second person" in words(own)
+    second = await another(app, db)
+    await second.post(f"{file}/withdraw", {"act": "leave"})
+    assert "wants this statement withdrawn" not in words(await chief.get(file))
+    await chief.post(f"{file}/withdraw", {})
+    withdrawn = await second.follow(await second.post(f"{file}/withdraw", {"act": "agree"}))
 
     assert "Withdrawn" in words(withdrawn)
     assert (await db.ask(reconciliation.difference, "simpay", item.item_id)).state == "closed"

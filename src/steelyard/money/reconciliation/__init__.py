@@ -11,7 +11,15 @@ Statements are matched against the books, so nothing above payments needs to be 
 """
 
 from steelyard.money.reconciliation.booking import Suggestion, suggested
-from steelyard.money.reconciliation.deciding import agree, alone, settle, take_back
+from steelyard.money.reconciliation.deciding import (
+    agree,
+    agree_to_withdraw,
+    alone,
+    ask_to_withdraw,
+    leave_be,
+    settle,
+    take_back,
+)
 from steelyard.money.reconciliation.formats import FORMATS
 from steelyard.money.reconciliation.gateways import Sender, senders
 from steelyard.money.reconciliation.jobs import fetch_due, run_day
@@ -57,7 +65,9 @@ __all__ = [
     "Totals",
     "Unexplained",
     "agree",
+    "agree_to_withdraw",
     "alone",
+    "ask_to_withdraw",
     "by_content",
     "content_of",
     "currencies_of",
@@ -69,6 +79,7 @@ __all__ = [
     "files",
     "health",
     "history",
+    "leave_be",
     "line",
     "problems",
     "read_statement",

@@ -176,6 +176,7 @@ async def by_content(read: Read, source: str, sha256: str) -> File | None:
         File,
         """
         SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+             , withdrawal_asked_by
         FROM reconciliation_files WHERE source = $1 AND sha256 = $2 AND state <> 'withdrawn' AND lines + problems > 0
         ORDER BY state = 'read' DESC, received_at DESC LIMIT 1
         """,

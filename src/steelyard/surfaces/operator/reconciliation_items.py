@@ -97,6 +97,7 @@ async def _page(
         choices=[choice for choice in choices if choice[3]],
         accept=ACCEPT,
         own=found.difference.proposed_by == visit.by,
+        own_wish=found.difference.undo_asked_by == visit.by,
         form=form,
         errors=errors,
         refusal=sentence_of(refusal, visit.locale) if refusal and not errors else "",
@@ -151,23 +152,45 @@ async def agree(visit: NamedDependency[Visit], source: FromPath[str], item_id: F
     )
 
 
-async def _take_back(tx: Tx, actor: Actor, source: str, item_id: UUID, why: str) -> None:
-    await reconciliation.take_back(tx, source, item_id, why, actor.by)
-    await access.audit(tx, actor, "reconciliation.take_back", f"{source}/{item_id}", {"words": why})
+async def _take_back(tx: Tx, actor: Actor, source: str, item_id: UUID, why: str) -> DifferenceState:
+    state = await reconciliation.take_back(tx, source, item_id, why, actor.by)
+    act = "reconciliation.take_back" if state is DifferenceState.OPEN else "reconciliation.ask_take_back"
+    await access.audit(tx, actor, act, f"{source}/{item_id}", {"words": why})
+    return state
 
 
 @post("/reconciliation/differences/{source:str}/{item_id:uuid}/take-back", opt=NEEDS)
 async def take_back(
     visit: NamedDependency[Visit], request: WebRequest, source: FromPath[str], item_id: FromPath[UUID]
 ) -> Redirect:
-    """Open again what was proposed, booked or accepted."""
+    """Open again what was proposed, booked or accepted: above the limit one asks and another agrees."""
     why = (await entries_of(request)).text("words")
+    here = _address(source, item_id)
+    try:
+        state = await visit.db.transact(_take_back, visit.actor, source, item_id, why)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return redirect(visit, here, (sentence_of(refusal, visit.locale), "bad"))
+    opened = state is DifferenceState.OPEN
+    message = N_("It is open again; what was booked is booked back.") if opened else N_("Another person has to agree.")
+    return redirect(visit, here, (visit.say(message), "good"))
+
+
+async def _leave(tx: Tx, actor: Actor, source: str, item_id: UUID) -> None:
+    await reconciliation.leave_be(tx, source, item_id)
+    await access.audit(tx, actor, "reconciliation.leave", f"{source}/{item_id}", {})
+
+
+@post("/reconciliation/differences/{source:str}/{item_id:uuid}/leave", opt=NEEDS)
+async def leave(visit: NamedDependency[Visit], source: FromPath[str], item_id: FromPath[UUID]) -> Redirect:
+    """What somebody wanted taken back stays as it is."""
     return await done(
         visit,
         _address(source, item_id),
-        N_("It is open again; what was booked is booked back."),
-        lambda: visit.db.transact(_take_back, visit.actor, source, item_id, why),
+        N_("It stays as it is."),
+        lambda: visit.db.transact(_leave, visit.actor, source, item_id),
     )
 
 
-HANDLERS = [difference_page, settle, agree, take_back]
+HANDLERS = [difference_page, settle, agree, take_back, leave]
