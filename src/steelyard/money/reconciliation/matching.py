@@ -1,7 +1,6 @@
 """A day's lines are laid beside the books, by statements of SQL each of which is for all lines at once.
 
-$1 is always the source, $2 mostly the file. Lines are matched by our id, then by the sender's, then by amount and day; what
-is left on either side differs.
+$1 is always the source, $2 mostly the file. Lines match by our id, then by the sender's, then by amount and day.
 """
 
 from datetime import date, timedelta
@@ -97,6 +96,8 @@ WHERE l.document IS NOT NULL AND $2::uuid IS NOT NULL
   AND CASE l.kind
       WHEN 'capture' THEN EXISTS (SELECT FROM payments p WHERE (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
                                                            AND p.channel = $1)
+        OR EXISTS (SELECT FROM payment_captures c JOIN payments p USING (buyer_id, payment_id)
+                   WHERE (c.buyer_id, c.document, p.channel) = (t.owner_id, t.document, $1))
       WHEN 'refund' THEN EXISTS (SELECT FROM refunds r WHERE r.refund_id = t.document AND r.buyer_id = t.owner_id
                                                          AND r.channel = $1 AND r.route = 'origin')
       ELSE true END
@@ -118,6 +119,11 @@ FROM ledger_transfers t JOIN payments p ON (p.buyer_id, p.payment_id) = (t.owner
 WHERE t.reason = 'captured' AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
+UNION ALL
+SELECT t.owner_id, t.transfer_id, 'capture', t.at, t.document, p.channel_reference, t.currency, t.amount
+FROM payment_captures c JOIN payments p USING (buyer_id, payment_id) JOIN ledger_transfers t ON t.document = c.capture_id
+WHERE t.owner_id = c.buyer_id AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
+  AND NOT EXISTS (SELECT FROM reconciliation_matches WHERE (source, owner_id, transfer_id) = ($1, t.owner_id, t.transfer_id))
 UNION ALL
 SELECT t.owner_id, t.transfer_id, 'refund', t.at, t.document, r.channel_reference, t.currency, -t.amount
 FROM ledger_transfers t JOIN refunds r ON r.refund_id = t.document AND r.buyer_id = t.owner_id

@@ -185,6 +185,7 @@ ACTIONS: dict[str, str] = {
     "shop.category_removed": N_("Removed a shop’s category"),
     "shop.change": N_("Changed the shop"),
     "shop.licence": N_("Handed in a new licence"),
+    "shop.captures": N_("Changed when buyers’ money is taken"),
     "shop.logo": N_("Changed the shop’s logo"),
     "shop.pause": N_("Set a pause for the shop"),
     "shop.payout": N_("Changed the payout account"),
