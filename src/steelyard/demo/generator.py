@@ -11,6 +11,8 @@ from steelyard.demo import (
     campaigns,
     cases,
     desk,
+    door,
+    fees,
     footfall,
     life,
     merchandise,
@@ -111,6 +113,7 @@ async def make(
     await db.transact(people.operators, hashed)
     if made_up:
         await furnish(fast, settings, hashed, seed=seed, size=size, step=step)
+        await db.transact(fees.charge)
         buyer_id = await db.transact(people.buyer, hashed)
         async with _unhindered(settings) if filling else nullcontext():
             await past.remember(fast, seed=seed, scale=size.scale, step=step)
@@ -135,6 +138,7 @@ async def make(
         await footfall.count_up(fast, seed=seed, step=step)
         await reconciled.reconcile(db)
         await bookkept.keep_books(fast)
+        await door.pay_otherwise(db, settings, people.HOME)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
         await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])

@@ -35,6 +35,8 @@ STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 FEES = f"{HOME}/fees"
 TAXES = f"{HOME}/taxes"
+EINVOICES = f"{HOME}/e-invoices"
+CHARGES = f"{HOME}/charges"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
 COMPLIANCE = f"{HOME}/compliance"
@@ -67,6 +69,7 @@ PLACES = (
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (FEES, N_("Fees"), "percent", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
+    (CHARGES, N_("Commission invoices"), "receipt-text", "statements.read", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "statements.read", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (COMPLIANCE, N_("Compliance"), "shield-check", "shop.edit", N_("Settings")),

@@ -1,7 +1,7 @@
 """An order's page, and what staff do to it: ship, put a number right, cancel, refund, leave a note."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from steelyard.logistics.fulfilment.model import Dispatch, LineStatus, Packed, P
 from steelyard.logistics.parcels.model import CORRECTION_HOURS, CarrierList, Parcel, ParcelId, ParcelState, Scan
 from steelyard.money import payments
 from steelyard.money.payments import DoorCollection, DoorState
-from steelyard.money.payments.model import Refund, RefundId
+from steelyard.money.payments.model import PaymentSplit, Refund, RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
@@ -55,10 +55,11 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     contents: dict[UUID, list[ParcelLine]]
     left: dict[int, LineStatus]
     refunds: list[OrderRefund]
+    splits: list[PaymentSplit]
     sent_back: dict[UUID, Refund]
     carriers: CarrierList
     notes: list[OrderNote]
-    terms: settlement.Agreed
+    payout: settlement.OrderPayout | None = None
     compensations: list[Compensation] = []
     door: DoorCollection | None = None
     carrier_collects: bool = False
@@ -68,13 +69,6 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     def income(self) -> int:
         """What the merchant gets of it, from the buyer and from the platform."""
         return self.order.income
-
-    @property
-    def paid_out_on(self) -> date | None:
-        """The first day a statement may pay it: known once the order is received, computed from its deadline before."""
-        at = self.order.completed_at or self.order.receive_by
-        going = self.order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
-        return self.terms.due_on(self.order.merchant_id, at) if at and going else None
 
     asked: Asked
     team: Membership | None = None
@@ -107,6 +101,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         raise NotFound()
     sent = (await parcels.of_orders(read, [order_id]))[order_id]
     refunds = await payments.refunds_of_order(read, merchant_id, order_id)
+    splits = await payments.splits_of_order(read, merchant_id, order_id)
     lines = (await orders.lines_of(read, [order_id]))[order_id]
     return Whole(
         order=order,
@@ -118,10 +113,11 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         contents=await fulfilment.contents(read, order_id),
         left=(await fulfilment.status(read, [order_id])).get(order_id, {}),
         refunds=(await aftersales.of_orders(read, [order_id]))[order_id],
+        splits=splits,
         sent_back={refund.refund_id: refund for refund in refunds},
         carriers=await parcels.carriers_of(read, merchant_id),
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
-        terms=await settlement.agreed(read, [merchant_id]),
+        payout=(await settlement.payouts_of(read, merchant_id, [order_id])).get(order_id),
         asked=await asked_about(read, merchant_id, order_id),
         team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
         compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],
