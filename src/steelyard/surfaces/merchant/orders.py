@@ -22,7 +22,7 @@ from steelyard.logistics.fulfilment.model import Dispatch, LineStatus, Packed, P
 from steelyard.logistics.parcels.model import CORRECTION_HOURS, CarrierList, Parcel, ParcelId, ParcelState, Scan
 from steelyard.money import payments
 from steelyard.money.payments import DoorCollection, DoorState
-from steelyard.money.payments.model import Refund, RefundId
+from steelyard.money.payments.model import PaymentSplit, Refund, RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
@@ -55,6 +55,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     contents: dict[UUID, list[ParcelLine]]
     left: dict[int, LineStatus]
     refunds: list[OrderRefund]
+    splits: list[PaymentSplit]
     sent_back: dict[UUID, Refund]
     carriers: CarrierList
     notes: list[OrderNote]
@@ -100,6 +101,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         raise NotFound()
     sent = (await parcels.of_orders(read, [order_id]))[order_id]
     refunds = await payments.refunds_of_order(read, merchant_id, order_id)
+    splits = await payments.splits_of_order(read, merchant_id, order_id)
     lines = (await orders.lines_of(read, [order_id]))[order_id]
     return Whole(
         order=order,
@@ -111,6 +113,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         contents=await fulfilment.contents(read, order_id),
         left=(await fulfilment.status(read, [order_id])).get(order_id, {}),
         refunds=(await aftersales.of_orders(read, [order_id]))[order_id],
+        splits=splits,
         sent_back={refund.refund_id: refund for refund in refunds},
         carriers=await parcels.carriers_of(read, merchant_id),
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],

@@ -38,6 +38,7 @@ NEEDS = {"permission": "payments.read"}
 PAYMENT_TABS: dict[str, tuple[str, PaymentState | None]] = {
     "all": (N_("All"), None),
     "pending": (N_("Pending"), PaymentState.PENDING),
+    "authorised": (N_("Authorised"), PaymentState.AUTHORISED),
     "captured": (N_("Paid"), PaymentState.CAPTURED),
     "declined": (N_("Declined"), PaymentState.DECLINED),
     "cancelled": (N_("Cancelled"), PaymentState.CANCELLED),
@@ -53,7 +54,7 @@ REFUND_TABS: dict[str, tuple[str, RefundState | None]] = {
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """`transfers` are what the payment itself moved in the books."""
+    """`transfers` are what the payment itself, and its captures, moved in the books."""
 
     payment: Payment
     purchase: Purchase | None
@@ -64,6 +65,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     refunds: list[Refund]
     transfers: list[ledger.PostedTransfer]
     told: list[Message]
+    captures: list[payments.Capture]
+    releases: list[payments.Release]
 
 
 async def whole(read: Read, payment_id: UUID) -> Whole:
@@ -74,7 +77,10 @@ async def whole(read: Read, payment_id: UUID) -> Whole:
     refunds = await payments.refunds_of_payment(read, payment_id)
     splits = await payments.splits_of(read, payment_id)
     of_purchase = await orders.orders_of_purchase(read, PurchaseId(payment.purchase_id))
+    captures = await payments.captures_of(read, payment_id) if payment.later else []
     return Whole(
+        captures=captures,
+        releases=await payments.releases_of_payment(read, payment_id) if payment.later else [],
         payment=payment,
         purchase=await orders.purchase(read, PurchaseId(payment.purchase_id)),
         steps=await payments.timeline(read, payment_id),
@@ -83,7 +89,7 @@ async def whole(read: Read, payment_id: UUID) -> Whole:
         shops=await merchants.cards(read, {split.merchant_id for split in splits}),
         refunds=refunds,
         told=await payments.messages_about(read, [payment_id, *(refund.refund_id for refund in refunds)]),
-        transfers=await ledger.transfers_of(read, [payment_id]),
+        transfers=await ledger.transfers_of(read, sorted({payment_id, *(each.document for each in captures)})),
     )
 
 

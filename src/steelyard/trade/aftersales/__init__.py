@@ -5,7 +5,8 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, how long each may take
-`deadlines`, and what happens to who says nothing `silence`; what is sent instead of what came back is `exchanges`, having it
+`deadlines`, and what happens to who says nothing `silence`, what to orders whose money does not come
+`uncollected`; what is sent instead of what came back is `exchanges`, having it
 fetched `pickups`. An appeal against the platform's decision is `appeals`; how the words of both sides are held against the
 dictionary, `wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have
 decided, and `privacy` is for buyers who leave.
@@ -120,6 +121,7 @@ from steelyard.trade.aftersales.service import (
 )
 from steelyard.trade.aftersales.silence import act_on_silence
 from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
+from steelyard.trade.aftersales.uncollected import give_up_uncollected
 
 __all__ = [
     "APPEAL_ANSWERED_WITHIN",
@@ -202,6 +204,7 @@ __all__ = [
     "free_of_lines",
     "freight_left",
     "give",
+    "give_up_uncollected",
     "grant_cancellation",
     "grant_unanswered",
     "improve",

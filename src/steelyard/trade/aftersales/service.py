@@ -306,7 +306,7 @@ async def _give_back(
         subsidy=beside.subsidy,
         lines=[(share.line, share.quantity, share.amount) for share in shares],
     )
-    await payments.refund(
+    await payments.give_back(
         tx,
         refund_id=request.refund_id,
         merchant_id=order.merchant_id,

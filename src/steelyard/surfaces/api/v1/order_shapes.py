@@ -161,8 +161,24 @@ class OrderStep(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
+class OrderMoney(msgspec.Struct, frozen=True, kw_only=True):
+    """What one means (a channel, `balance`, `points`) pays of the order: `authorised` is kept back or taken, `capturing` being
+    taken, `released` let go without being taken; `refunding` is on its way back, `refunded` has arrived. A try that came to
+    nothing has zeros."""
+
+    payment_id: UUID
+    channel: str
+    amount: Money
+    authorised: Money
+    capturing: Money
+    captured: Money
+    released: Money
+    refunding: Money
+    refunded: Money
+
+
 class OrderDetail(Order, frozen=True, kw_only=True):
-    """An order whole: to whom it goes, its lines, parcels, refunds and history."""
+    """An order whole: to whom it goes, its lines, parcels, money, refunds and history."""
 
     contact: Contact
     address: Address
@@ -171,6 +187,7 @@ class OrderDetail(Order, frozen=True, kw_only=True):
     lines: list[OrderLine]
     freight_fees: list[Fee]
     parcels: list[OrderParcel]
+    money: list[OrderMoney]
     refunds: list[OrderRefunded]
     history: list[OrderStep]
 
@@ -219,6 +236,10 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Order
         freight_fees=[shown(Fee, fee, deal.currency) for fee in deal.freight_fees],
         lines=[_line(line, deal.currency, left) for line in (await orders.lines_of(read, [order_id]))[order_id]],
         parcels=await _parcels(read, order_id),
+        money=[
+            shown(OrderMoney, split, split.currency)
+            for split in await payments.splits_of_order(read, merchant_id, order_id)
+        ],
         refunds=[_refund(each, sent_back) for each in (await aftersales.of_orders(read, [order_id]))[order_id]],
         history=[shown(OrderStep, step, "") for step in await orders.history(read, merchant_id, order_id)],
     )
