@@ -14,7 +14,7 @@ NO_LISTS = {
     "/merchant/carriers", "/merchant/licence", "/merchant/refunds/limits", "/merchant/e-invoices/settings",
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
-    "/operator/reconciliation/upload",
+    "/operator/reconciliation/upload", "/operator/reconciliation/sources",
     # Reports, forms and files of the books.
     "/operator/books/statement", "/operator/books/income", "/operator/books/export", "/operator/books/vouchers/new",
     "/operator/books/exchanges/new",

@@ -154,6 +154,7 @@ ACTIONS: dict[str, str] = {
     "books.post_exchange": N_("Agreed to an exchange of currencies"),
     "books.decline_exchange": N_("Declined an exchange of currencies"),
     "books.decline_entry": N_("Declined an entry by hand"),
+    "reconciliation.agree_fee": N_("Wrote an agreed fee down"),
     "reconciliation.ask_withdraw": N_("Wanted a statement withdrawn, or left it"),
     "reconciliation.ask_take_back": N_("Wanted an explanation taken back"),
     "reconciliation.leave": N_("Left an explanation as it is"),
