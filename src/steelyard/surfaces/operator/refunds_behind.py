@@ -31,6 +31,7 @@ REASONS = {
     "returned": N_("Goods returned"),
     "imported": N_("Imported"),
     "price_protection": N_("Price protection"),
+    "uncollected": N_("Authorised payment not collected"),
 }
 ASKED = ("from", "to", "currency", "merchant", "channel")
 

@@ -123,12 +123,29 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """`means`: by which it is paid, where it is not by one alone; `booking`: it is of a presale."""
+    """`means`: by which it is paid, where it is not by one alone; `kept`: what is authorised first and taken when it is sent;
+    `booking`: it is of a presale."""
 
     purchase: Purchase
     orders: Sequence[OrderView]
     means: Sequence[payments.Means] = ()
     booking: Booking | None = None
+    kept: Sequence[payments.PaymentSplit] = ()
+
+    @property
+    def charged(self) -> int:
+        """Of what was authorised, what was taken, in minor units."""
+        return sum(split.captured for split in self.kept)
+
+    @property
+    def not_charged(self) -> int:
+        """Of what was authorised, what may still be taken."""
+        return sum(split.authorised - split.captured - split.released for split in self.kept)
+
+    @property
+    def let_go(self) -> int:
+        """Of what was authorised, what was let go and never taken."""
+        return sum(split.released for split in self.kept)
 
     def paid_by(self, channel: str) -> int:
         return sum(each.amount for each in self.means if each.channel == channel)
@@ -318,6 +335,7 @@ async def purchase_page(read: Read, buyer_id: BuyerId, purchase: Purchase) -> Pu
         purchase=purchase,
         orders=await whole_orders(read, parts),
         means=await _means(read, purchase, parts),
+        kept=await _kept(read, parts),
         booking=await booking_of(read, purchase),
     )
     return await _page(read, buyer_id, view, [part.merchant_id for part in parts])
@@ -331,6 +349,7 @@ async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePag
         purchase=purchase,
         orders=await whole_orders(read, [order]),
         means=await _means(read, purchase, [order]),
+        kept=await _kept(read, [order]),
         booking=await booking_of(read, purchase),
     )
     return await _page(read, buyer_id, view, [order.merchant_id])
@@ -347,6 +366,14 @@ async def _page(read: Read, buyer_id: BuyerId, view: PurchaseView, shops: Sequen
 async def booking_of(read: Read, purchase: Purchase) -> Booking | None:
     """What a purchase that is paid in two parts is of a presale; nothing is asked for any other."""
     return await orders.booking_of(read, purchase.purchase_id) if purchase.deposit else None
+
+
+async def _kept(read: Read, parts: Sequence[Order]) -> list[payments.PaymentSplit]:
+    """What channels keep back for these orders, or took of what they kept back, as long as they are under way or were called off;
+    nothing is asked for others."""
+    under_way = [part for part in parts if part.paid_at is not None and part.state is not OrderState.COMPLETED]
+    wanted = [(part.merchant_id, part.order_id) for part in under_way]
+    return await payments.kept_back(read, wanted) if wanted else []
 
 
 async def _means(read: Read, purchase: Purchase, parts: Sequence[Order]) -> list[payments.Means]:
