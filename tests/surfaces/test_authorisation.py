@@ -25,7 +25,7 @@ from steelyard.parties.merchants.model import MerchantId, NewLicence, NewPaper, 
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
-from steelyard.trade import aftersales, discipline, invoices, orders, reviews, settlement
+from steelyard.trade import aftersales, chargebacks, discipline, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.commission.model import SALES_COMMISSION
 from steelyard.trade.discipline import NewViolation, ViolationId
@@ -45,6 +45,7 @@ from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.statement import strange
 from tests.support.world import Person, World, account, made
+from tests.trade.test_chargebacks import taken
 
 __all__ = ["app", "database_url", "world"]
 
@@ -139,6 +140,10 @@ async def things(db: Database, world: World) -> Ids:
     [statement] = await db.transact(settlement.run, settlement.settlement_day(datetime.now(UTC) + timedelta(days=2)))
     case_id = await deal.case_asked(db, order)
     refund_id = await deal.refunded(db, order, Returned(1, 1))
+    chargeback_id = await taken(db, order)
+    evidence_id = ids.mint()
+    handed_in = (order.merchant_id, chargeback_id, order.order_id)
+    await db.transact(chargebacks.add_file, handed_in, evidence_id, ("none.pdf", "slip.pdf", 1), "staff:test")
     assert (await db.ask(aftersales.of_orders, [order.order_id]))[order.order_id]
     checkout_id = await deal.opened(db, [(green.sku_id, 1)], world.buyer.buyer_id)
     purchase_id = await deal.placed(db, [(green.sku_id, 1)], world.buyer.buyer_id)
@@ -273,6 +278,8 @@ async def things(db: Database, world: World) -> Ids:
             "sale_id": str(gift.sale_id),
             "source": "simpay",
             "file_id": str(difference.file_id),
+            "chargeback_id": str(chargeback_id),
+            "evidence_id": str(evidence_id),
             "item_id": str(difference.item_id),
         }
     )

@@ -31,6 +31,8 @@ REASONS = {
     "returned": N_("Goods returned"),
     "imported": N_("Imported"),
     "price_protection": N_("Price protection"),
+    "chargeback": N_("Charged back"),
+    "refused_at_the_door": N_("Refused at the door"),
 }
 ASKED = ("from", "to", "currency", "merchant", "channel")
 
