@@ -175,8 +175,6 @@ NOT_SHOWN_TO_A_MERCHANT: set[str] = {
 # What the picker of goods asks is an answer for its script. One kind of figures is opened, and only those by channel lead to
 # refunds.
 NOT_SHOWN_TO_AN_OPERATOR = {
-    "/operator/transfers/{payment_id:uuid}",  # nobody in the demo pays by bank transfer: see the tests of the console
-    "/operator/cash-on-delivery/{carrier:str}/{currency:str}",  # nor at the door
     "/operator/pages",
     "/operator/pages/{name:str}/goods",
     "/operator/figures/refunds",

@@ -94,7 +94,7 @@ async def test_what_others_count_on_is_not_corrected_by_hand(db: Database) -> No
         await propose(db, owner, entry=ledger.VoucherEntry(debit=BANK, credit=OWN, amount=5), words=" ")
     with pytest.raises(Invalid):
         await propose(db, owner)
-    with pytest.raises(NotByHand, match="not_by_hand"):
+    with pytest.raises(NotByHand, match="entry_not_by_hand"):
         await propose(db, ids.mint(), entry=ledger.VoucherEntry(debit=BANK, credit=OWN, amount=5))
 
 

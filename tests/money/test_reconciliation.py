@@ -164,6 +164,29 @@ async def test_a_line_that_says_something_else_is_listed_as_that(
     assert (item.kind, item.state, item.document, item.difference) == (kind, "open", row.document, difference)
 
 
+async def test_what_two_people_decided_two_take_back(db: Database) -> None:
+    [row] = await sold(db, [Sale(10_000_000, noon(DAY))])
+    await reconciled(db, DAY, [row.but(amount=9_000_000)])
+    [item] = await listed(db)
+    await db.transact(reconciliation.settle, "simpay", item.item_id, AccountKind.SUSPENSE, "asked", ADA)
+    await db.transact(reconciliation.agree, "simpay", item.item_id, BEN)
+    booked = await balances(db)
+
+    assert await db.transact(reconciliation.take_back, "simpay", item.item_id, "wrong", ADA) == "booked"
+    with pytest.raises(AnotherPerson):
+        await db.transact(reconciliation.take_back, "simpay", item.item_id, "wrong", ADA)
+    await db.transact(reconciliation.leave_be, "simpay", item.item_id)
+    assert await balances(db) == booked
+    assert await db.transact(reconciliation.take_back, "simpay", item.item_id, "wrong", ADA) == "booked"
+    assert await db.transact(reconciliation.take_back, "simpay", item.item_id, "", BEN) == "open"
+
+    assert (await balances(db)).get(("suspense", "CNY"), 0) == 0
+    steps = await db.ask(reconciliation.history, "simpay", item.item_id)
+    assert (steps[-1].by, steps[-1].words) == (BEN, "wrong")
+    again = await db.ask(reconciliation.difference, "simpay", item.item_id)
+    assert again.undo_asked_by is None
+
+
 async def test_a_difference_is_booked_into_suspense_and_taken_back_by_the_opposite_entry(db: Database) -> None:
     [row] = await sold(db, [Sale(10_000, noon(DAY))])
     await reconciled(db, DAY, [row.but(amount=9_500)])

@@ -73,6 +73,9 @@ SAMPLES: dict[Template, model.Facts] = {
     Template.ORDER_CANCELLED: model.OrderCancelled(
         name="Lin", order="O-1", shop=text("茶铺", "Tea & Co"), reason="sold out", refund=Money(500, "JPY"), link="/o"
     ),
+    Template.INVOICE_NEWS: model.InvoiceNews(
+        name="Lin <b>", shop=text("茶舍", "Tea house"), what="refused", number="", order="S-1", reason="<b>", link="/o"
+    ),
     Template.REFUND_SENT: model.RefundSent(
         name="Lin",
         order="O-1",

@@ -7,9 +7,12 @@ import msgspec
 
 from steelyard.demo import (
     allowances,
+    bookkept,
     campaigns,
     cases,
     desk,
+    door,
+    fees,
     footfall,
     life,
     merchandise,
@@ -110,6 +113,7 @@ async def make(
     await db.transact(people.operators, hashed)
     if made_up:
         await furnish(fast, settings, hashed, seed=seed, size=size, step=step)
+        await db.transact(fees.charge)
         buyer_id = await db.transact(people.buyer, hashed)
         async with _unhindered(settings) if filling else nullcontext():
             await past.remember(fast, seed=seed, scale=size.scale, step=step)
@@ -133,6 +137,8 @@ async def make(
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await reconciled.reconcile(db)
+        await bookkept.keep_books(fast)
+        await door.pay_otherwise(db, settings, people.HOME)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
         await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])

@@ -204,6 +204,7 @@ def _with_simulators(settings: Settings, outside: SimulatorSettings) -> Settings
         transfer_account="6200 0000 0000 0000 000",
         transfer_bank="模拟银行 Simulated Bank",
         transfer_holder="Steelyard 示例商城",
+        cod_currencies="CNY",
         stripe_url=outside.stripe_url,
         stripe_key=API_KEY_DEMO,
         stripe_webhook_secret=outside.stripe_webhook_secret,

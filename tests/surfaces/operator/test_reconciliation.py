@@ -2,12 +2,15 @@
 
 import re
 
+from litestar import Litestar
+
 from steelyard.kernel.db import Database
 from steelyard.money import reconciliation
 from steelyard.money.reconciliation.model import UPLOAD_BYTES_MAX
 from tests.support.browser import Browser, words
+from tests.support.consoles import signed_in
 from tests.support.statement import DAY, HEADER, strange, strange_file
-from tests.support.world import World
+from tests.support.world import World, account
 
 HERE = "/operator/reconciliation"
 
@@ -106,11 +109,27 @@ async def test_above_the_limit_the_first_person_cannot_agree(db: Database, world
     assert (await db.ask(reconciliation.difference, "simpay", item.item_id)).state == "proposed"
 
 
-async def test_a_statement_is_withdrawn_by_hand(db: Database, world: World, chief: Browser) -> None:
+async def another(app: Litestar, db: Database) -> Browser:
+    person = await db.transact(account, "operator", "second", "Second", roles=["operator_finance"])
+    return await signed_in(app, person)
+
+
+async def test_a_statement_is_withdrawn_by_two_people(
+    db: Database, app: Litestar, world: World, chief: Browser
+) -> None:
     item = await strange(db)
     file = f"{HERE}/files/simpay/{item.file_id}"
 
-    withdrawn = await chief.follow(await chief.post(f"{file}/withdraw", {}))
+    alone = await chief.follow(await chief.post(f"{file}/withdraw", {"act": "agree"}))
+    asked = await chief.follow(await chief.post(f"{file}/withdraw", {}))
+    own = await chief.follow(await chief.post(f"{file}/withdraw", {"act": "agree"}))
+    assert "Above the limit a second person" in words(alone) and "wants this statement withdrawn" in words(asked)
+    assert "Above the limit a second person" in words(own)
+    second = await another(app, db)
+    await second.post(f"{file}/withdraw", {"act": "leave"})
+    assert "wants this statement withdrawn" not in words(await chief.get(file))
+    await chief.post(f"{file}/withdraw", {})
+    withdrawn = await second.follow(await second.post(f"{file}/withdraw", {"act": "agree"}))
 
     assert "Withdrawn" in words(withdrawn)
     assert (await db.ask(reconciliation.difference, "simpay", item.item_id)).state == "closed"
@@ -124,3 +143,18 @@ async def test_the_list_is_a_file_too(db: Database, world: World, chief: Browser
     assert "Missing in our books" in file.text
     assert str(item.document) in file.text
     assert file.text.count("\r\n") == 2
+
+
+async def test_the_agreed_fee_of_a_channel_is_written_down_with_its_day(
+    db: Database, world: World, chief: Browser
+) -> None:
+    page = words(await chief.get(f"{HERE}/sources"))
+    assert "The platform" in page and "0.6 %" in page
+
+    wrong = await chief.post(f"{HERE}/sources/simpay/fee", {"fee": "x", "from_day": "2026-03-02"})
+    assert wrong.status_code == 422 and "Please enter a percentage such as 0.6" in words(wrong)
+    assert (await chief.post(f"{HERE}/sources/bank/fee", {"fee": "1", "from_day": "2026-03-02"})).status_code == 422
+    saved = await chief.post(f"{HERE}/sources/simpay/fee", {"fee": "0.55", "from_day": "2026-03-02"})
+
+    assert saved.status_code == 303 and "0.55 %" in words(await chief.get(f"{HERE}/sources"))
+    assert (await db.ask(reconciliation.source_called, "simpay", DAY)).fee_ppm == 5_500

@@ -23,7 +23,7 @@ BUDGET = {
     "cart": 10,
     "checkout": 11,
     "orders": 13,
-    "purchase": 18,
+    "purchase": 19,
 }
 
 

@@ -164,13 +164,34 @@ async def test_a_phone_goes_to_the_wallet(
     assert "return" in path_of(answer)
 
 
+def sent_to(asked: str) -> tuple[str, str]:
+    """Where WeChat sends the browser back to, and the word of its session that comes with it."""
+    query = parse_qs(urlsplit(asked).query)
+    return query["redirect_uri"][0].removeprefix(BASE), query["state"][0]
+
+
+async def test_who_is_led_back_from_wechat_with_anothers_code_pays_for_nobody(
+    guest: Browser, app: Litestar, world: World, wallets: dict
+) -> None:
+    outside, _ = wallets["wechatpay"]
+    guest.http.headers["user-agent"] = WECHAT
+    back, state = sent_to(path_of(await placed(guest, world, "wechatpay")))
+
+    for wrong in ({"state": "pay"}, {"state": state[::-1]}, {}):
+        answer = await guest.get(back, code="good", **wrong)
+        assert "WeChat did not tell us who pays" in (await guest.follow(answer)).text
+
+    assert not outside.book.latest()
+    assert len(state) == 64
+
+
 async def test_inside_wechat_the_button_has_what_the_app_pays_by(guest: Browser, world: World, wallets: dict) -> None:
     outside, _ = wallets["wechatpay"]
     guest.http.headers["user-agent"] = WECHAT
 
     asked = path_of(await placed(guest, world, "wechatpay"))
-    (back,) = parse_qs(urlsplit(asked).query)["redirect_uri"]
-    page = await guest.get(path_of(await guest.get(back.removeprefix(BASE), code="good", state="pay")))
+    back, state = sent_to(asked)
+    page = await guest.get(path_of(await guest.get(back, code="good", state=state)))
 
     assert asked.startswith("https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx0000000000000001")
     found = re.search(r'data-wechat-pay="([^"]+)"', page.text)
@@ -184,14 +205,14 @@ async def test_inside_wechat_the_button_has_what_the_app_pays_by(guest: Browser,
 async def test_inside_wechat_what_is_no_use_any_more_is_begun_anew(guest: Browser, world: World, wallets: dict) -> None:
     outside, _ = wallets["wechatpay"]
     guest.http.headers["user-agent"] = WECHAT
-    (back,) = parse_qs(urlsplit(path_of(await placed(guest, world, "wechatpay"))).query)["redirect_uri"]
-    waiting = path_of(await guest.get(back.removeprefix(BASE), code="good", state="pay"))
+    back, state = sent_to(path_of(await placed(guest, world, "wechatpay")))
+    waiting = path_of(await guest.get(back, code="good", state=state))
     (old,) = outside.book.latest()
 
     asked = path_of(await guest.post(waiting.replace("/return", "/pay"), {"channel": "wechatpay", "anew": "1"}))
-    (back,) = parse_qs(urlsplit(asked).query)["redirect_uri"]
-    again = urlsplit(back.removeprefix(BASE))
-    await guest.get(again.path, code="good", state="pay", **dict(parse_qsl(again.query)))
+    back, state = sent_to(asked)
+    again = urlsplit(back)
+    await guest.get(again.path, code="good", state=state, **dict(parse_qsl(again.query)))
 
     assert {trade.status for trade in outside.book.latest() if trade.number == old.number} == {"closed"}
     assert len(outside.book.latest()) == 2
@@ -233,9 +254,9 @@ async def test_a_page_does_not_ask_the_channel_without_end(
 async def test_when_wechat_does_not_say_who_pays_nothing_is_begun(guest: Browser, world: World, wallets: dict) -> None:
     outside, _ = wallets["wechatpay"]
     guest.http.headers["user-agent"] = WECHAT
-    (back,) = parse_qs(urlsplit(path_of(await placed(guest, world, "wechatpay"))).query)["redirect_uri"]
+    back, state = sent_to(path_of(await placed(guest, world, "wechatpay")))
 
-    answer = await guest.get(back.removeprefix(BASE), code="forged")
+    answer = await guest.get(back, code="forged", state=state)
 
     assert answer.status_code == 303
     assert "WeChat did not tell us who pays" in (await guest.follow(answer)).text

@@ -61,7 +61,7 @@ def _of_line(number: int, cells: Sequence[str], columns: Sequence[tuple[int, str
     return found
 
 
-async def take_rates(tx: Tx, content: bytes) -> int:
+async def take_rates(tx: Tx, content: bytes, source: str = SOURCE) -> int:
     """Read a file in; returns how many rates are new. Raises `RatesUnreadable`, and `RateDiffers` when one says something
     else than what counts already."""
     rates = read_rates(content, [each.currency for each in await currencies.all(tx)])
@@ -81,7 +81,7 @@ async def take_rates(tx: Tx, content: bytes) -> int:
         [each.day for each in fresh],
         [each.currency for each in fresh],
         [each.micros for each in fresh],
-        SOURCE,
+        source,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from steelyard.kernel import ids
@@ -34,16 +35,26 @@ log = structlog.get_logger()
 
 
 async def collect(
-    db: Database, settings: Settings, sale_id: UUID, *, channel: str, return_url: str, device: Device = Device.DESK
+    db: Database,
+    settings: Settings,
+    sale_id: UUID,
+    *,
+    channel: str,
+    return_url: str,
+    device: Device = Device.DESK,
+    payer: str = "",
+    payer_address: str = "",
 ) -> str | None:
     """Pay a card through a channel; returns where the payer goes on, or none when there is nothing to go on with.
 
-    A second click goes on with the payment of the first. Raises `NotFound`, `SaleOver`, `UnknownChannel`.
+    `payer` is who the buyer is to the app that shows the page (openid), where it has told. A second click goes on with the
+    payment of the first. Raises `NotFound`, `SaleOver`, `UnknownChannel`.
     """
     gateway = payments.channel(settings, channel)
     begun = await db.transact(begin, sale_id, channel, return_url, device)
     if not isinstance(begun, Instruction):
         return begun
+    begun = msgspec.structs.replace(begun, payer=payer, payer_address=payer_address)
     answer = await gateway.collect(begun, payments.webhook_url(settings, channel))
     await payments.note(db, channel, answer)
     if isinstance(answer, Unknown):

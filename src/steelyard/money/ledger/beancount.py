@@ -58,11 +58,11 @@ def written(transfers: Iterable[PostedTransfer], names: Mapping[AccountKind, str
 
 
 def ended(last: date, closing: Sequence[TrialLine], names: Mapping[AccountKind, str]) -> Iterator[str]:
-    """What must stand on every account when `last` is over. (A balance is of the beginning of its day.)"""
+    """What must stand on every account when `last` is over, to the last cent. (A balance is of the beginning of its day.)"""
     yield "\n"
     for line in closing:
         stands = Money(line.debits - line.credits, line.currency).decimal()
-        yield f"{last + timedelta(days=1)} balance {names[line.kind]}  {stands} {line.currency}\n"
+        yield f"{last + timedelta(days=1)} balance {names[line.kind]}  {stands} ~ 0 {line.currency}\n"
 
 
 def _posting(name: str, amount: int, currency: str) -> str:

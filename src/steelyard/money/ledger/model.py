@@ -290,7 +290,7 @@ class SecondPerson(Refusal):
 class NotByHand(Refusal):
     """Accounts that other parts of the house count on, transfer by transfer, are corrected where the transfer came from."""
 
-    code = "not_by_hand"
+    code = "entry_not_by_hand"
     title = N_("This is not corrected by hand")
     detail = N_("Undo it where it came from: the order, refund, statement or difference.")
 

@@ -8,6 +8,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.payments.choosing import KEPT
 from steelyard.money.payments.door_model import (
     Collection,
     DoesNotAddUp,
@@ -244,3 +245,4 @@ async def offer(tx: Tx, merchant_id: UUID, offered: bool, by: str) -> None:
         offered,
         by,
     )
+    tx.kept.pop(KEPT, None)

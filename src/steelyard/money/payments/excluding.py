@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.db import Read, Tx
+from steelyard.money.payments.choosing import KEPT
 
 EXCLUSIONS_SHOWN_MAX = 1_000
 About = Literal["merchant", "category", "gift_cards"]
@@ -37,6 +38,7 @@ async def exclude(tx: Tx, channel: str, about: About, subject: UUID, *, why: str
         why,
         set_by,
     )
+    tx.kept.pop(KEPT, None)
 
 
 async def include(tx: Tx, channel: str, about: About, subject: UUID) -> bool:
@@ -44,6 +46,7 @@ async def include(tx: Tx, channel: str, about: About, subject: UUID) -> bool:
     gone = await tx.execute(
         "DELETE FROM channel_exclusions WHERE channel = $1 AND about = $2 AND subject = $3", channel, about, subject
     )
+    tx.kept.pop(KEPT, None)
     return bool(gone)
 
 

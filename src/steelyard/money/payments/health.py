@@ -93,7 +93,7 @@ async def note(db: Database, channel: str, answer: object) -> None:
     """A call of the channel came to this. Called with no transaction open. It never raises: a payment does not depend on it."""
     tallies: dict[str, _Tally] = db.kept.setdefault(KEPT, {})  # pyright: ignore[reportAssignmentType]  # ours alone
     tally = tallies.setdefault(channel, _Tally())
-    unknown = answer if isinstance(answer, Unknown) else None
+    unknown = answer if isinstance(answer, Unknown) and not answer.refused else None
     if unknown is None:
         tally.answered += 1
         if time.monotonic() - tally.told < TELL_EVERY_SECONDS:

@@ -10,8 +10,17 @@ Statements are matched against the books, so nothing above payments needs to be 
     await db.transact(reconciliation.settle, source, item_id, into, words, by)
 """
 
+from steelyard.money.reconciliation.agreeing import AgreedFee, agree_fee, agreed_fees, routes
 from steelyard.money.reconciliation.booking import Suggestion, suggested
-from steelyard.money.reconciliation.deciding import agree, alone, settle, take_back
+from steelyard.money.reconciliation.deciding import (
+    agree,
+    agree_to_withdraw,
+    alone,
+    ask_to_withdraw,
+    leave_be,
+    settle,
+    take_back,
+)
 from steelyard.money.reconciliation.formats import FORMATS
 from steelyard.money.reconciliation.gateways import Sender, senders
 from steelyard.money.reconciliation.jobs import fetch_due, run_day
@@ -48,6 +57,7 @@ from steelyard.money.reconciliation.taking import (
 
 __all__ = [
     "FORMATS",
+    "AgreedFee",
     "Beside",
     "Health",
     "Sender",
@@ -57,7 +67,11 @@ __all__ = [
     "Totals",
     "Unexplained",
     "agree",
+    "agree_fee",
+    "agree_to_withdraw",
+    "agreed_fees",
     "alone",
+    "ask_to_withdraw",
     "by_content",
     "content_of",
     "currencies_of",
@@ -69,9 +83,11 @@ __all__ = [
     "files",
     "health",
     "history",
+    "leave_be",
     "line",
     "problems",
     "read_statement",
+    "routes",
     "run",
     "run_day",
     "senders",

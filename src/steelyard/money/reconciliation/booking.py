@@ -116,7 +116,7 @@ async def move(
         ), changed AS (
             UPDATE reconciliation_differences d
             SET state = $3, ended_on = $6, ended_at = CASE WHEN $7::boolean THEN now() END
-              , booking = $8::uuid
+              , booking = $8::uuid, undo_asked_by = NULL, undo_words = ''
               , into_kind = CASE WHEN $3::text IN ('booked', 'proposed') THEN d.into_kind END
               , proposed_by = CASE WHEN $3::text IN ('booked', 'proposed', 'accepted') THEN d.proposed_by END
               , words = CASE WHEN $3::text IN ('booked', 'proposed', 'accepted') THEN d.words ELSE '' END

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid, TransitionRefused
+from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.money.ledger.model import AccountKind
@@ -16,10 +16,11 @@ from steelyard.money.reconciliation.model import (
     AnotherPerson,
     Difference,
     DifferenceState,
+    File,
     NothingToBook,
 )
-from steelyard.money.reconciliation.queries import difference
-from steelyard.money.reconciliation.running import close_days
+from steelyard.money.reconciliation.queries import difference, file
+from steelyard.money.reconciliation.running import close_days, withdraw
 from steelyard.money.reconciliation.taking import source_called
 from steelyard.parties import policies
 from steelyard.parties.policies.model import RECONCILIATION_ALONE
@@ -84,16 +85,77 @@ async def agree(tx: Tx, source: str, item_id: UUID, by: str) -> DifferenceState:
 
 
 async def take_back(tx: Tx, source: str, item_id: UUID, words: str, by: str) -> DifferenceState:
-    """Open again what was proposed, booked or accepted; what was posted is posted back. Raises `NotFound` and
-    `TransitionRefused`."""
+    """Open again what was proposed, booked or accepted; what was posted is posted back. What one person could not decide alone
+    one does not undo alone: the first asks (and the state stays), another agrees. Raises `NotFound`, `TransitionRefused`, and
+    `AnotherPerson` when who asked agrees."""
     found = await _held(tx, source, item_id)
     if found.state not in (DifferenceState.PROPOSED, DifferenceState.BOOKED, DifferenceState.ACCEPTED):
         raise TransitionRefused(machine=DIFFERENCE_MACHINE.name, state=str(found.state), wanted="open")
+    words = words.strip()[:WORDS_MAX]
+    if found.state is not DifferenceState.PROPOSED and not await alone(tx, found):
+        if found.undo_asked_by is None:
+            await tx.execute(
+                """
+                UPDATE reconciliation_differences SET undo_asked_by = $3, undo_words = $4
+                WHERE source = $1 AND item_id = $2
+                """,
+                source,
+                item_id,
+                by,
+                words,
+            )
+            return found.state
+        if found.undo_asked_by == by:
+            raise AnotherPerson()
+        words = words or found.undo_words
     if found.booking is not None:
         await reverse(tx, found.booking)
-    await move(tx, source, [item_id], DifferenceState.OPEN, by, words=words.strip()[:WORDS_MAX])
+    await move(tx, source, [item_id], DifferenceState.OPEN, by, words=words)
     await close_days(tx, source, found.day)
     return DifferenceState.OPEN
+
+
+async def leave_be(tx: Tx, source: str, item_id: UUID) -> None:
+    """What somebody wanted taken back stays as it is."""
+    await _held(tx, source, item_id)
+    await tx.execute(
+        """
+        UPDATE reconciliation_differences SET undo_asked_by = NULL, undo_words = '' WHERE source = $1 AND item_id = $2
+        """,
+        source,
+        item_id,
+    )
+
+
+async def ask_to_withdraw(tx: Tx, source: str, file_id: UUID, by: str | None) -> File:
+    """Want a statement withdrawn, or (`by` nobody) not after all. Raises `NotFound` for one that does not count."""
+    found = await _counted(tx, source, file_id)
+    await tx.execute(
+        "UPDATE reconciliation_files SET withdrawal_asked_by = $3 WHERE source = $1 AND file_id = $2",
+        source,
+        file_id,
+        by,
+    )
+    return found
+
+
+async def agree_to_withdraw(tx: Tx, source: str, file_id: UUID, by: str) -> File:
+    """The second person's yes: the statement does not count any more. Raises `NotFound`, `AnotherPerson` (nobody else has asked)
+    and `DayBooked`."""
+    found = await _counted(tx, source, file_id)
+    if found.withdrawal_asked_by in (None, by):
+        raise AnotherPerson()
+    return await withdraw(tx, source, found.day, by)
+
+
+async def _counted(tx: Tx, source: str, file_id: UUID) -> File:
+    await tx.fetch(
+        "SELECT FROM reconciliation_files WHERE source = $1 AND file_id = $2 FOR NO KEY UPDATE", source, file_id
+    )
+    found = await file(tx, source, file_id)
+    if found.state != "read":
+        raise NotFound()
+    return found
 
 
 async def _finish(tx: Tx, found: Difference, into: AccountKind | None, words: str, by: str) -> DifferenceState:

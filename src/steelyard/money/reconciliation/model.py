@@ -184,6 +184,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["read", "refused", "withdrawn"]
     received_by: str
     received_at: datetime
+    withdrawal_asked_by: str | None = None
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,6 +210,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     proposed_by: str | None
     booking: UUID | None
     words: str
+    undo_asked_by: str | None = None
+    undo_words: str = ""
 
     @property
     def difference(self) -> int:

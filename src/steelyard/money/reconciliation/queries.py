@@ -89,6 +89,7 @@ async def files(
         File,
         """
         SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+             , withdrawal_asked_by
         FROM reconciliation_files
         WHERE ($1::text IS NULL OR source = $1)
           AND ($2::timestamptz IS NULL OR (received_at, file_id) < ($2, $3::uuid))
@@ -108,6 +109,7 @@ async def file(read: Read, source: str, file_id: UUID) -> File:
         File,
         """
         SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+             , withdrawal_asked_by
         FROM reconciliation_files WHERE source = $1 AND file_id = $2
         """,
         source,
@@ -162,6 +164,7 @@ async def differences(
         """
         SELECT source, item_id, day, kind, state, file_id, line_no, owner_id, transfer_id, document, currency, theirs
              , our_currency, ours, found_at, ended_at, into_kind, proposed_by, booking, words
+             , undo_asked_by, undo_words
         FROM reconciliation_differences
         WHERE ($1::text IS NULL OR source = $1) AND ($2::text[] IS NULL OR state = ANY ($2))
           AND ($3::text IS NULL OR kind = $3) AND ($4::date IS NULL OR day = $4)
@@ -187,6 +190,7 @@ async def difference(read: Read, source: str, item_id: UUID) -> Difference:
         """
         SELECT source, item_id, day, kind, state, file_id, line_no, owner_id, transfer_id, document, currency, theirs
              , our_currency, ours, found_at, ended_at, into_kind, proposed_by, booking, words
+             , undo_asked_by, undo_words
         FROM reconciliation_differences WHERE source = $1 AND item_id = $2
         """,
         source,

@@ -46,7 +46,7 @@ async def run(tx: Tx, source: str, day: date) -> DayRun:
     turned up by this day's lines closes, and what was booked for it meanwhile is reversed.
     """
     await be_patient(tx)
-    known = await source_called(tx, source)
+    known = await source_called(tx, source, day)
     file = await _file_of(tx, source, day)
     if file is None:
         raise NoStatement(source=source, day=day)
@@ -69,6 +69,7 @@ async def _file_of(tx: Tx, source: str, day: date) -> File | None:
         File,
         """
         SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+             , withdrawal_asked_by
         FROM reconciliation_files WHERE source = $1 AND day = $2 AND state = 'read'
         """,
         source,

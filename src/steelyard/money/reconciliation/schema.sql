@@ -18,7 +18,30 @@ INSERT INTO reconciliation_sources (source, side, format, utc_minutes, fee_ppm, 
   , ('stripe', 'channel', 'stripe', 0, NULL, '{"zh-Hans": "Stripe", "en": "Stripe"}')
   , ('alipay', 'channel', 'alipay', 480, NULL, '{"zh-Hans": "支付宝", "en": "Alipay"}')
   , ('wechatpay', 'channel', 'wechatpay', 480, NULL, '{"zh-Hans": "微信支付", "en": "WeChat Pay"}')
-  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}');
+  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}')
+  , ('bank', 'bank', 'bank_csv', 480, NULL, '{"zh-Hans": "平台收款银行账户", "en": "The platform''s own bank account"}');
+
+CREATE TABLE reconciliation_routes (
+    reason text PRIMARY KEY
+  , source text REFERENCES reconciliation_sources
+);
+COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account money moves, by why it moves; * is for all that is not said';
+COMMENT ON COLUMN reconciliation_routes.source IS 'None: the bank shows many of these in one line, so that they are not laid beside it one by one';
+INSERT INTO reconciliation_routes (reason, source) VALUES
+    ('paid_out', 'simbank'), ('payout_returned', 'simbank'), ('swept', 'simbank'), ('*', 'bank')
+  , ('remitted', NULL), ('carrier_fee', NULL);
+
+CREATE TABLE reconciliation_fees (
+    source   text NOT NULL REFERENCES reconciliation_sources
+  , from_day date NOT NULL
+  , fee_ppm  integer
+  , agreed_by text NOT NULL
+  , agreed_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (source, from_day)
+  , CONSTRAINT a_fee_is_a_part_of_the_whole CHECK (fee_ppm BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE reconciliation_fees IS 'reference: what a channel and the house have agreed on as its fee, from a day on; before the first it is what the source came with';
+COMMENT ON COLUMN reconciliation_fees.fee_ppm IS 'Millionths of a captured amount; none: not compared from that day on';
 
 CREATE TABLE reconciliation_files (
     source      text NOT NULL REFERENCES reconciliation_sources
@@ -33,11 +56,13 @@ CREATE TABLE reconciliation_files (
   , state       text NOT NULL
   , received_by text NOT NULL
   , received_at timestamptz NOT NULL DEFAULT now()
+  , withdrawal_asked_by text
   , PRIMARY KEY (source, file_id)
   , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('read', 'refused', 'withdrawn'))
   , CONSTRAINT refused_means_why CHECK ((state = 'refused') = (problems > 0))
 );
 COMMENT ON TABLE reconciliation_files IS 'by key: statements as they came, whether they could be read or not';
+COMMENT ON COLUMN reconciliation_files.withdrawal_asked_by IS 'Who wants it withdrawn; another person agrees';
 COMMENT ON COLUMN reconciliation_files.size IS 'Bytes';
 COMMENT ON COLUMN reconciliation_files.problems IS 'How many lines could not be read; one is enough to refuse the file, and nothing of it is used';
 -- (Days on which nothing moved have the same bytes: a header and nothing else.)
@@ -144,6 +169,8 @@ CREATE TABLE reconciliation_differences (
   , proposed_by text
   , booking     uuid
   , words       text NOT NULL DEFAULT ''
+  , undo_asked_by text
+  , undo_words  text NOT NULL DEFAULT ''
   , PRIMARY KEY (source, item_id)
   , FOREIGN KEY (source, file_id, line_no) REFERENCES reconciliation_lines
   , CONSTRAINT a_difference_is_of_a_kind CHECK (
@@ -160,6 +187,7 @@ COMMENT ON COLUMN reconciliation_differences.day IS 'Of the statement on which i
 COMMENT ON COLUMN reconciliation_differences.theirs IS 'Minor units of currency that the statement says; of a fee, what was kept; 0 where it says nothing';
 COMMENT ON COLUMN reconciliation_differences.ours IS 'Minor units of our_currency that our books say; of a fee, what was agreed; 0 where they say nothing';
 COMMENT ON COLUMN reconciliation_differences.ended_on IS 'The day, as its source counts days, from which it is explained';
+COMMENT ON COLUMN reconciliation_differences.undo_asked_by IS 'Who wants what was booked or accepted taken back; above the limit another person agrees';
 COMMENT ON COLUMN reconciliation_differences.booking IS 'The document of the transfers that were posted for it';
 CREATE UNIQUE INDEX a_line_differs_once ON reconciliation_differences (source, file_id, line_no) WHERE line_no IS NOT NULL;
 CREATE UNIQUE INDEX a_transfer_is_missing_once ON reconciliation_differences (source, owner_id, transfer_id)

@@ -18,6 +18,8 @@ from steelyard.operations.service.case_mails import (
     tell_case_moved,
 )
 from steelyard.operations.service.coupon_news import tell_coupon_ending, tell_coupons_given
+from steelyard.operations.service.invoice_mails import tell_einvoiced, tell_invoiced
+from steelyard.operations.service.invoice_mails import tell_refused as tell_not_invoiced
 from steelyard.operations.service.presale_mails import (
     tell_balance_due,
     tell_deposit_forfeited,
@@ -48,7 +50,7 @@ from steelyard.parties.notifications.model import (
     RefundSent,
     Template,
 )
-from steelyard.trade import aftersales, campaigns, discipline, orders, promises, reviews
+from steelyard.trade import aftersales, campaigns, discipline, einvoices, invoices, orders, promises, reviews
 from steelyard.trade.aftersales.model import Reason
 from steelyard.trade.orders.model import OrderId, PurchaseId
 
@@ -118,6 +120,8 @@ async def tell_cancelled(tx: Tx, events: Sequence[orders.OrderCancelled]) -> Non
             continue
         door = (await payments.doors_of(tx, order.merchant_id, [order.order_id])).get(order.order_id)
         back = order.refunded - (door.amount if door else 0)  # what was to be paid at the door was not charged
+        # What was only authorised was never charged.
+        back -= await payments.let_go_of(tx, order.merchant_id, order.order_id)
         facts = OrderCancelled(
             name=purchase.contact.name,
             order=order.code,
@@ -182,5 +186,8 @@ SUBSCRIBER = Subscriber(
         promotions.CouponEnding: tell_coupon_ending,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,
+        invoices.InvoiceIssued: tell_invoiced,
+        invoices.InvoiceRefused: tell_not_invoiced,
+        einvoices.EInvoiceIssued: tell_einvoiced,
     },
 )

@@ -1,4 +1,5 @@
-"""Notifications: what we tell people by mail, in their language, and (`notices`) buyers where they are signed in.
+"""Notifications: what we tell people by mail, in their language, and (`notices`, `notice_model`) buyers where they are signed
+in.
 
 A command says `send` in its own transaction; `rendering` puts the facts into words when the mail leaves, and `delivery`
 hands it to the mail server. While that is down, mails wait.

@@ -10,11 +10,15 @@ import msgspec
 
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
+from steelyard.parties.notifications.notice_model import CouponFacts, NewNotice, Notice, NoticeKind
 
 MailId = NewType("MailId", UUID)
 
 # The fact that holds a secret (a link that opens an account): wiped when the mail is out.
 SECRET_FACT = "secret_link"  # noqa: S105  # the name of one, not one
+
+# What buyers read where they are signed in stands in a file of its own, and is found here.
+__all__ = ["CouponFacts", "NewNotice", "Notice", "NoticeKind"]
 
 
 class Template(StrEnum):
@@ -39,6 +43,7 @@ class Template(StrEnum):
     COMPENSATED = "compensated"
     GIFT_CARD = "gift_card"
     COUPON_NEWS = "coupon_news"
+    INVOICE_NEWS = "invoice_news"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -307,6 +312,19 @@ class CouponNews(Facts, frozen=True, kw_only=True):
     stop_link: str
 
 
+class InvoiceNews(Facts, frozen=True, kw_only=True):
+    """Of invoices: to a buyer that one is `issued`, `credited` or `refused` for a `reason`; to the owners of a shop that buyers
+    wait for some (`waiting`, `overdue`: `number` says how many), or that the platform has `charged` a month: without `order`."""
+
+    name: str
+    shop: Text
+    what: str
+    number: str
+    order: str
+    reason: str
+    link: str
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -329,6 +347,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.COMPENSATED: CompensationPaid,
     Template.GIFT_CARD: GiftCardSent,
     Template.COUPON_NEWS: CouponNews,
+    Template.INVOICE_NEWS: InvoiceNews,
 }
 
 
@@ -341,34 +360,6 @@ def _text(wanted: type, value: object) -> object:
     if wanted is Text:
         return Text(msgspec.convert(value, dict[str, str]))
     raise NotImplementedError(wanted)
-
-
-class NoticeKind(StrEnum):
-    COUPON_GIVEN = "coupon_given"
-    COUPON_ENDS = "coupon_ends"
-
-
-class CouponFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a coupon is called, of which shop it is (none: of the platform), and until when it can be used."""
-
-    name: Text
-    shop: Text | None = None
-    until: datetime
-
-
-class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """What a buyer is to read. Its id is made of what it is about: told twice, it is there once."""
-
-    buyer_id: UUID
-    notice_id: UUID
-    kind: NoticeKind
-    facts: CouponFacts
-    link: str
-
-
-class Notice(NewNotice, frozen=True, kw_only=True):
-    at: datetime
-    read_at: datetime | None
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ FIGURES = f"{HOME}/figures"
 ORDERS = f"{HOME}/orders"
 AFTER_SALES = f"{HOME}/after-sales"
 CHARGEBACKS = f"{HOME}/chargebacks"
+REFUNDS = f"{HOME}/refunds"
 PROMISES = f"{HOME}/promises"
 REVIEWS = f"{HOME}/reviews"
 QUESTIONS = f"{HOME}/questions"
@@ -36,6 +37,8 @@ STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 FEES = f"{HOME}/fees"
 TAXES = f"{HOME}/taxes"
+EINVOICES = f"{HOME}/e-invoices"
+CHARGES = f"{HOME}/charges"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
 COMPLIANCE = f"{HOME}/compliance"
@@ -66,9 +69,11 @@ PLACES = (
     (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
+    (REFUNDS, N_("Refunds"), "undo-2", "orders.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (FEES, N_("Fees"), "percent", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
+    (CHARGES, N_("Commission invoices"), "receipt-text", "statements.read", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "statements.read", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (COMPLIANCE, N_("Compliance"), "shield-check", "shop.edit", N_("Settings")),

@@ -1,7 +1,7 @@
 """The payment channels: what each can do, how it answers, and what the operator decides about it from a day on."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from steelyard.money.payments import Channel, Rest, Rule
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.operator import channel_exclusions, frame
+from steelyard.surfaces.operator import channel_exclusions, channel_fees, frame
 from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web.console import SAVED, done, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -83,6 +83,7 @@ class One(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[Any, str]
     currencies: Sequence[str]
     excluded: Sequence[payments.Exclusion]
+    fees: Sequence[payments.AgreedFee]
     shops: Mapping[Any, ShopCard]
     categories: Sequence[Category]
 
@@ -96,6 +97,7 @@ async def one(read: Read, name: str) -> One:
         names={member.account_id: member.name for member in await access.staff(read, None)},
         currencies=[each.currency for each in await currencies.all(read)],
         excluded=(excluded := await payments.exclusions_of(read, name)),
+        fees=await payments.fees_of(read, name),
         shops=await merchants.cards(read, [MerchantId(each.subject) for each in excluded if each.about == "merchant"]),
         categories=channel_exclusions.flat(await catalog.categories(read)),
     )
@@ -137,6 +139,7 @@ async def _page(
         currencies=_currencies(channel, found.currencies),
         devices=[visit.say(DEVICES[each]) for each in DEVICES if each in channel.terms.devices],
         errors=errors or {},
+        today=datetime.now(UTC).date(),
         here=f"{frame.CHANNELS}/{channel.name}",
     )
 
@@ -284,4 +287,12 @@ async def try_again(visit: NamedDependency[Visit], name: FromPath[str]) -> Redir
     )
 
 
-HANDLERS = [channel_list, channel_page, decide_about, withdraw_rule, try_again, *channel_exclusions.HANDLERS]
+HANDLERS = [
+    channel_list,
+    channel_page,
+    decide_about,
+    withdraw_rule,
+    try_again,
+    *channel_exclusions.HANDLERS,
+    *channel_fees.HANDLERS,
+]

@@ -24,6 +24,7 @@ BOOKS = f"{HOME}/books"
 MONEY = f"{HOME}/money"
 RECONCILIATION = f"{HOME}/reconciliation"
 TAXES = f"{HOME}/taxes"
+CHARGES = f"{HOME}/charges"
 SETTLEMENT = f"{HOME}/settlement"
 FEES = f"{HOME}/fees"
 WALLETS = f"{HOME}/wallets"
@@ -92,6 +93,7 @@ PLACES = (
     (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
     (FEES, N_("Commission and fees"), "percent", "fees.manage", N_("Money")),
+    (CHARGES, N_("Commission invoices"), "receipt", "ledger.read", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "ledger.read", N_("Money")),
     (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),

@@ -324,6 +324,7 @@ async def file_page(visit: NamedDependency[Visit], source: FromPath[str], file_i
         file=found.file,
         words=words,
         told=PROBLEMS,
+        own_wish=found.file.withdrawal_asked_by == visit.by,
         base=f"{FILES}/{source}/{file_id}",
     )
 
@@ -346,21 +347,32 @@ async def file_content(
     )
 
 
-async def _withdraw(tx: Tx, actor: Actor, source: str, file_id: UUID) -> None:
-    file = await reconciliation.file(tx, source, file_id)
-    if file.state != "read":
-        raise NotFound()
-    await reconciliation.withdraw(tx, source, file.day, actor.by)
-    await access.audit(tx, actor, "reconciliation.withdraw", f"{source}/{file.name}", {"day": file.day})
+async def _withdraw(tx: Tx, actor: Actor, source: str, file_id: UUID, act: str) -> None:
+    if act == "agree":
+        file = await reconciliation.agree_to_withdraw(tx, source, file_id, actor.by)
+        await access.audit(tx, actor, "reconciliation.withdraw", f"{source}/{file.name}", {"day": file.day})
+        return
+    file = await reconciliation.ask_to_withdraw(tx, source, file_id, None if act == "leave" else actor.by)
+    await access.audit(tx, actor, "reconciliation.ask_withdraw", f"{source}/{file.name}", {"day": file.day, "act": act})
+
+
+_WITHDRAWN = {
+    "agree": N_("The statement does not count any more."),
+    "leave": N_("The statement stays."),
+}
 
 
 @post("/reconciliation/files/{source:str}/{file_id:uuid}/withdraw", opt=NEEDS)
-async def withdraw(visit: NamedDependency[Visit], source: FromPath[str], file_id: FromPath[UUID]) -> Redirect:
+async def withdraw(
+    visit: NamedDependency[Visit], request: WebRequest, source: FromPath[str], file_id: FromPath[UUID]
+) -> Redirect:
+    """One person asks (`act` empty), another agrees (`agree`), or it stays (`leave`)."""
+    act = (await entries_of(request)).text("act")
     return await done(
         visit,
         f"{FILES}/{source}/{file_id}",
-        N_("The statement does not count any more."),
-        lambda: visit.db.transact(_withdraw, visit.actor, source, file_id),
+        _WITHDRAWN.get(act, N_("Another person agrees to the withdrawal.")),
+        lambda: visit.db.transact(_withdraw, visit.actor, source, file_id, act),
     )
 
 

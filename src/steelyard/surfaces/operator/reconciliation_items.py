@@ -9,12 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.kernel import codes
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.money import ledger, payments, reconciliation
 from steelyard.money.ledger.model import AccountKind
-from steelyard.money.reconciliation.model import INTO, Difference, DifferenceState, Line, Source
+from steelyard.money.reconciliation.model import INTO, Difference, DifferenceState, Kind, Line, LineKind, Source
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
@@ -28,6 +29,7 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 # The choice of booking nothing.
 ACCEPT = "accept"
+AWAITED_MAX = 5
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     payment: payments.Payment | None
     steps: list[reconciliation.Step]
     alone: bool
+    awaited: list[payments.ExpectedTransfer]
 
 
 async def _whole(read: Read, source: str, item_id: UUID) -> Whole:
@@ -58,7 +61,21 @@ async def _whole(read: Read, source: str, item_id: UUID) -> Whole:
         payment=await payments.get(read, payments.PaymentId(found.document)) if found.document else None,
         steps=await reconciliation.history(read, source, item_id),
         alone=await reconciliation.alone(read, found),
+        awaited=await _awaited(read, line) if line is not None and found.kind is Kind.MISSING_HERE else [],
     )
+
+
+async def _awaited(read: Read, line: Line) -> list[payments.ExpectedTransfer]:
+    """The buyers' transfers that a line of the bank may be: the one whose reference stands in it, else those that wait for just
+    this amount."""
+    if line.kind is not LineKind.RECEIVED:
+        return []
+    for word in (line.reference or "").replace(",", " ").split():
+        named = await payments.expected_transfers(read, codes.read(word))
+        if named:
+            return named
+    waiting = await payments.expected_transfers(read)
+    return [each for each in waiting if (each.missing, each.currency) == (line.amount, line.currency)][:AWAITED_MAX]
 
 
 @get("/reconciliation/differences/{source:str}/{item_id:uuid}", opt=NEEDS)
@@ -97,6 +114,7 @@ async def _page(
         choices=[choice for choice in choices if choice[3]],
         accept=ACCEPT,
         own=found.difference.proposed_by == visit.by,
+        own_wish=found.difference.undo_asked_by == visit.by,
         form=form,
         errors=errors,
         refusal=sentence_of(refusal, visit.locale) if refusal and not errors else "",
@@ -151,23 +169,45 @@ async def agree(visit: NamedDependency[Visit], source: FromPath[str], item_id: F
     )
 
 
-async def _take_back(tx: Tx, actor: Actor, source: str, item_id: UUID, why: str) -> None:
-    await reconciliation.take_back(tx, source, item_id, why, actor.by)
-    await access.audit(tx, actor, "reconciliation.take_back", f"{source}/{item_id}", {"words": why})
+async def _take_back(tx: Tx, actor: Actor, source: str, item_id: UUID, why: str) -> DifferenceState:
+    state = await reconciliation.take_back(tx, source, item_id, why, actor.by)
+    act = "reconciliation.take_back" if state is DifferenceState.OPEN else "reconciliation.ask_take_back"
+    await access.audit(tx, actor, act, f"{source}/{item_id}", {"words": why})
+    return state
 
 
 @post("/reconciliation/differences/{source:str}/{item_id:uuid}/take-back", opt=NEEDS)
 async def take_back(
     visit: NamedDependency[Visit], request: WebRequest, source: FromPath[str], item_id: FromPath[UUID]
 ) -> Redirect:
-    """Open again what was proposed, booked or accepted."""
+    """Open again what was proposed, booked or accepted: above the limit one asks and another agrees."""
     why = (await entries_of(request)).text("words")
+    here = _address(source, item_id)
+    try:
+        state = await visit.db.transact(_take_back, visit.actor, source, item_id, why)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return redirect(visit, here, (sentence_of(refusal, visit.locale), "bad"))
+    opened = state is DifferenceState.OPEN
+    message = N_("It is open again; what was booked is booked back.") if opened else N_("Another person has to agree.")
+    return redirect(visit, here, (visit.say(message), "good"))
+
+
+async def _leave(tx: Tx, actor: Actor, source: str, item_id: UUID) -> None:
+    await reconciliation.leave_be(tx, source, item_id)
+    await access.audit(tx, actor, "reconciliation.leave", f"{source}/{item_id}", {})
+
+
+@post("/reconciliation/differences/{source:str}/{item_id:uuid}/leave", opt=NEEDS)
+async def leave(visit: NamedDependency[Visit], source: FromPath[str], item_id: FromPath[UUID]) -> Redirect:
+    """What somebody wanted taken back stays as it is."""
     return await done(
         visit,
         _address(source, item_id),
-        N_("It is open again; what was booked is booked back."),
-        lambda: visit.db.transact(_take_back, visit.actor, source, item_id, why),
+        N_("It stays as it is."),
+        lambda: visit.db.transact(_leave, visit.actor, source, item_id),
     )
 
 
-HANDLERS = [difference_page, settle, agree, take_back]
+HANDLERS = [difference_page, settle, agree, take_back, leave]

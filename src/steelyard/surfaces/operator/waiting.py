@@ -14,7 +14,8 @@ from steelyard.parties import applications, merchants
 from steelyard.parties.applications.model import ApplicationState
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import chargebacks, discipline, orders, reviews, risk, settlement
+from steelyard.trade import aftersales, chargebacks, discipline, orders, reviews, risk, settlement
+from steelyard.trade.aftersales import RequestSide
 from steelyard.trade.settlement import StatementState
 
 COUNTED_MAX = 100
@@ -39,6 +40,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Each counted up to `COUNTED_MAX`. `stuck` are the subscribers that cannot get past an event."""
 
     refunds: int
+    approvals: int
     payouts: int
     lost_parcels: int
     disputes: int
@@ -69,6 +71,7 @@ async def waiting(read: Read) -> Waiting:
     disputes, violations, owing = await discipline.waiting_for_platform(read)
     return Waiting(
         refunds=len(refunds.items),
+        approvals=await aftersales.count_waiting(read, RequestSide.OPERATOR),
         payouts=len(payouts.items),
         lost_parcels=len(lost.items),
         violations=violations,
@@ -93,6 +96,8 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
     """Those that the visitor may do something about: what goes wrong meanwhile first."""
     known = (
         (N_("Failed refunds"), f"{frame.REFUNDS}?state=failed", found.refunds, "undo-2", True, "payments.read"),
+        (N_("Refunds for a second person"), f"{frame.REFUNDS}/approvals", found.approvals, "users-round", True,
+         "refunds.approve"),
         (N_("Lost parcels"), f"{frame.ORDERS}?state=lost", found.lost_parcels, "package", True, "orders.read"),
         (N_("Disputes to decide"), frame.DISPUTES, found.disputes, "scale", True, "orders.manage"),
         (N_("Chargebacks to answer"), frame.CHARGEBACKS, found.chargebacks, "shield-alert", True, "orders.manage"),

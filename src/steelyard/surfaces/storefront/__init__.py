@@ -159,6 +159,8 @@ router = Router(
         invoices.ask,
         invoices.withdraw,
         invoices.download,
+        invoices.einvoice_xml,
+        invoices.einvoice_pdf,
         places.regions,
         readdressing.address_form,
         readdressing.change_address,

@@ -28,16 +28,16 @@ from steelyard.money.gifts.model import (
     MINOR_PER_UNIT,
     SEND_DAYS_AHEAD_MAX,
 )
-from steelyard.money.payments import Standing, Wanted
+from steelyard.money.payments import Device, Standing, Wanted
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.access.model import Account
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
-from steelyard.surfaces.storefront.paying import TRIES_PER_BUYER, ask_channel, looks_of, next_look, wallet_of
+from steelyard.surfaces.storefront.paying import TRIES_PER_BUYER, WECHATPAY, ask_channel, looks_of, next_look, wallet_of
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
-from steelyard.surfaces.storefront.ways import Way, device_of, ways
+from steelyard.surfaces.storefront.ways import Way, came_by_itself, device_of, payer_of, ways, wechat_state
 from steelyard.surfaces.web import scanning
 from steelyard.surfaces.web.gift_words import STATES
 from steelyard.surfaces.web.moments import day_of
@@ -209,17 +209,22 @@ def _paid_for(amount: int, currency: str) -> Wanted:
     return Wanted(amount=amount, currency=currency, at_once=True, gift_card=True)
 
 
-async def _pay(visit: Visit, sale: Sale, channel: str) -> Redirect:
-    """Send the buyer to the cashier, or to what is known already."""
+async def _pay(visit: Visit, sale: Sale, channel: str, openid: str = "") -> Redirect:
+    """Send the buyer to the cashier, or to what is known already; inside WeChat first to learn who they are there."""
     sale_id = sale.sale_id
     own = f"{MINE}/{sale_id}"
     back = f"{visit.settings.base_url.rstrip('/')}{own}"
     try:
         if channel not in {way.name for way in _ways(visit, sale, await visit.db.ask(payments.standing))}:
             raise UnknownChannel(channel=channel)
+        account = payments.account_of(visit.settings, channel) if device_of(visit) is Device.WECHAT else None
+        if account is not None and not openid:
+            return redirect(visit, account.ask(f"{back}/wechat", wechat_state(visit, str(sale_id))))
+        payer = msgspec.structs.replace(payer_of(visit), name=openid)
         go_on = await gifts.collect(
-            visit.db, visit.settings, sale_id, channel=channel, return_url=back, device=device_of(visit)
-        )
+            visit.db, visit.settings, sale_id, channel=channel, return_url=back, device=payer.device, payer=openid,
+            payer_address=payer.address,
+        )  # fmt: skip
     except UnknownChannel:
         return redirect(visit, own, (visit.say(N_("Please choose how to pay.")), "bad"))
     except SaleOver as refusal:
@@ -281,6 +286,25 @@ async def _card(visit: Visit, sale_id: UUID, refusal: Refusal | None = None, typ
     )
 
 
+@get(f"{MINE}/{{sale_id:uuid}}/wechat")
+async def known_to_wechat(visit: NamedDependency[Visit], sale_id: FromPath[UUID]) -> Redirect:
+    """Back from WeChat, which has said who the buyer is there."""
+    _, buyer_id = buyer_of(visit)
+    view = await visit.db.ask(card_page, buyer_id, sale_id, 0)
+    try:
+        await limits.take(visit.db, TRIES_PER_BUYER, "wechat", str(buyer_id))
+    except Refusal as refusal:
+        return redirect(visit, f"{MINE}/{sale_id}", (visit.refused(refusal), "bad"))
+    account = payments.account_of(visit.settings, WECHATPAY)
+    ours = came_by_itself(visit, str(sale_id))
+    said = visit.connection.query_params.get("code", "")
+    openid = await account.openid(said) if account and ours else None
+    if openid is None:
+        failed = visit.say(N_("WeChat did not tell us who pays. Please try again, or choose another way to pay."))
+        return redirect(visit, f"{MINE}/{sale_id}", (failed, "bad"))
+    return await _pay(visit, view.sale, WECHATPAY, openid)
+
+
 @post(f"{MINE}/{{sale_id:uuid}}/pay")
 async def pay(visit: NamedDependency[Visit], sale_id: FromPath[UUID], data: URLEncodedBody[dict[str, Any]]) -> Redirect:
     """Pay a card that waits for its money."""
@@ -326,4 +350,4 @@ async def give_back(visit: NamedDependency[Visit], sale_id: FromPath[UUID]) -> R
     return redirect(visit, f"{MINE}/{sale_id}", (visit.say(N_("Your money is on its way back.")), "good"))
 
 
-HANDLERS: Sequence[Any] = [gift_cards, buy, cards_bought, card, pay, send_again, give_back]
+HANDLERS: Sequence[Any] = [gift_cards, buy, cards_bought, card, known_to_wechat, pay, send_again, give_back]

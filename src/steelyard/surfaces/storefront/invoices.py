@@ -21,11 +21,13 @@ from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
 from steelyard.surfaces.storefront.owning import own_order
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import said, uuid_of
+from steelyard.surfaces.web import einvoice_views as views
 from steelyard.surfaces.web.documents import file_answer
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import invoices
+from steelyard.trade import einvoices, invoices
+from steelyard.trade.einvoices.model import Document, EInvoice, EInvoiceId
 from steelyard.trade.invoices.model import (
     INVOICED_STATES,
     Invoice,
@@ -57,6 +59,7 @@ class AskPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     titles: Sequence[SavedTitle]
     invoices: Sequence[Invoice]
+    electronic: Sequence[EInvoice]
 
     @property
     def open(self) -> Invoice | None:
@@ -79,6 +82,7 @@ async def ask_page(read: Read, buyer_id: BuyerId, order: Order) -> AskPage:
         shell=await shell(read, buyer_id),
         titles=await invoices.titles(read, buyer_id),
         invoices=of_order[order.order_id],
+        electronic=await einvoices.of_order(read, order.merchant_id, order.order_id),
     )
 
 
@@ -199,6 +203,37 @@ async def download(visit: NamedDependency[Visit], code: FromPath[str], invoice_i
     return file_answer(found.content, found.content_type, f"invoice-{order.code}.{found.ending}")
 
 
+@get("/orders/{code:str}/e-invoices/{einvoice_id:uuid}/invoice.xml")
+async def einvoice_xml(
+    visit: NamedDependency[Visit], code: FromPath[str], einvoice_id: FromPath[UUID]
+) -> Response[bytes]:
+    """An e-invoice or credit note of the order, as it was issued."""
+    order = await own_order(visit, code)
+    found, xml, _ = await visit.db.ask(_electronic, order, EInvoiceId(einvoice_id))
+    return views.as_xml(xml, found)
+
+
+@get("/orders/{code:str}/e-invoices/{einvoice_id:uuid}/invoice.pdf")
+async def einvoice_pdf(
+    visit: NamedDependency[Visit], code: FromPath[str], einvoice_id: FromPath[UUID]
+) -> Response[bytes]:
+    """The same for people."""
+    order = await own_order(visit, code)
+    _, _, document = await visit.db.ask(_electronic, order, EInvoiceId(einvoice_id))
+    return views.as_pdf(visit, document)
+
+
+async def _electronic(read: Read, order: Order, einvoice_id: EInvoiceId) -> tuple[EInvoice, bytes, Document]:
+    """Raises `NotFound` for what is of another order."""
+    found = await einvoices.get(read, order.merchant_id, einvoice_id)
+    if found is None or found.order_id != order.order_id:
+        raise NotFound()
+    xml = await einvoices.xml_of(read, order.merchant_id, einvoice_id)
+    document = await einvoices.document_of(read, order.merchant_id, einvoice_id)
+    assert xml is not None and document is not None
+    return found, xml, document
+
+
 async def _own(visit: Visit, order: Order, invoice_id: UUID | None) -> Invoice:
     """An invoice of this order. Raises `NotFound` for any other."""
     found = await visit.db.ask(invoices.get, order.merchant_id, InvoiceId(invoice_id)) if invoice_id else None
@@ -223,6 +258,7 @@ async def _form(visit: Visit, order: Order, title: Title, errors: dict[str, str]
         order=order,
         possible=order.state in INVOICED_STATES and order.kept > 0 and page.open is None,
         states=STATES,
+        kinds={str(kind): visit.say(words) for kind, words in views.KINDS.items()},
         title=title,
         invoice_id=ids.mint(),
         errors={name: words for name, words in errors.items() if name},

@@ -1,11 +1,15 @@
 """The ways to pay that a buyer sees: what each is called, and which of them are offered for what is to be paid here."""
 
+from hashlib import sha256
+from secrets import compare_digest
+
 import msgspec
 
 from steelyard.kernel.i18n import N_
 from steelyard.money import payments
 from steelyard.money.payments import Device, Standing, Wanted
 from steelyard.surfaces.web.callers import address_of
+from steelyard.surfaces.web.security import CSRF_COOKIE
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade.checkout import Payer
 
@@ -36,6 +40,19 @@ def device_of(visit: Visit) -> Device:
 
 def payer_of(visit: Visit) -> Payer:
     return Payer(device=device_of(visit), address=address_of(visit))
+
+
+def wechat_state(visit: Visit, about: str) -> str:
+    """A word of this browser's session for the way to WeChat and back: nobody is led back here with somebody else's code. Empty
+    without a session."""
+    own = visit.connection.cookies.get(CSRF_COOKIE, "")
+    return sha256(f"wechat {about} {own}".encode()).hexdigest() if own else ""
+
+
+def came_by_itself(visit: Visit, about: str) -> bool:
+    """Whether who comes back from WeChat is who was sent there."""
+    own, said = wechat_state(visit, about), visit.connection.query_params.get("state", "")
+    return bool(own) and compare_digest(own.encode(), said.encode())
 
 
 def ways(visit: Visit, now: Standing, wanted: Wanted) -> list[Way]:

@@ -97,6 +97,7 @@ CANCEL_REASONS: dict[str, str] = {
     "cancelled_by_buyer": N_("You cancelled it."),
     OVERDUE: N_("You cancelled it, since nothing was sent by the agreed day. All you have paid for it goes back."),
     "shop": N_("The shop does not deliver it."),
+    "authorisation_lapsed": N_("It was not sent while your payment was kept back. Your card was not charged."),
     "group_failed": N_("The group did not come together in time. All of your money goes back."),
     "group_too_late": N_("The group had ended before it was paid. All of your money goes back."),
     "group_ended": N_("The group had ended before it was paid."),

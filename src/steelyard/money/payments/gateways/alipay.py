@@ -202,7 +202,7 @@ class Alipay:
                 handed = Handover(device=instruction.device, qr=answer.qr_code, told=phone)
                 return ChannelAnswer(reference=None, state=PaymentState.PENDING, handed=handed)
             case _Outcome(sub_code=sub_code) if sub_code in ENDED_ALREADY:
-                return Unknown(why=sub_code)
+                return Unknown(why=sub_code, refused=True)
             case _Outcome():
                 return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure=answer.failure)
             case Unknown():
@@ -218,7 +218,7 @@ class Alipay:
             case _Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
                 return None
             case _Outcome():
-                return Unknown(why=answer.failure)
+                return Unknown(why=answer.failure, refused=True)
             case Unknown():
                 return answer
 
@@ -231,7 +231,7 @@ class Alipay:
             return ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
         if answer.sub_code in ENDED_ALREADY:
             return await self.query(sought)
-        return Unknown(why=answer.failure)
+        return Unknown(why=answer.failure, refused=True)
 
     async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer | Unknown:
         asked = {
@@ -267,7 +267,7 @@ class Alipay:
             case _Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
                 return None
             case _Outcome():
-                return Unknown(why=answer.failure)
+                return Unknown(why=answer.failure, refused=True)
             case Unknown():
                 return answer
 

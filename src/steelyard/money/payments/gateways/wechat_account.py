@@ -41,14 +41,15 @@ class WechatAccount:
             raise rsa.UnusableKey(secret, "the account's secret cannot be read") from error
         return cls(appid=appid, secret=word)
 
-    def ask(self, back: str) -> str:
-        """Where the browser goes, to come `back` with a code."""
+    def ask(self, back: str, state: str) -> str:
+        """Where the browser goes, to come `back` with a code and this `state`: a word that only this browser's session gives, so
+        that nobody is led back with somebody else's code (RFC 6749, section 10.12). 128 letters and digits at most."""
         asked = {
             "appid": self._appid,
             "redirect_uri": back,
             "response_type": "code",
             "scope": "snsapi_base",
-            "state": "pay",
+            "state": state,
         }
         return f"{DOOR}?{urlencode(asked)}#wechat_redirect"
 

@@ -96,6 +96,12 @@ S = TypeVar("S")
 _Order = dict[str, object]
 
 
+def _no_word(code: str) -> Unknown:
+    """WeChat Pay says readably that it does not say, such as when it was asked too often; only of its own trouble it is to
+    rest."""
+    return Unknown(why=code, refused=code != "SYSTEM_ERROR")
+
+
 class Wechatpay:
     """A client of one merchant at WeChat Pay. `client` is given by tests."""
 
@@ -194,7 +200,7 @@ class Wechatpay:
         if refused.code in CLOSED_ALREADY:
             return ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
         if refused.code in NOBODY_KNOWS:
-            return Unknown(why=refused.code)
+            return _no_word(refused.code)
         return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure=refused.code)
 
     async def query(self, sought: Sought) -> ChannelAnswer | Unknown | None:
@@ -206,7 +212,7 @@ class Wechatpay:
             case Refused(code=code) if code in NEVER_HEARD_OF:
                 return None
             case Refused():
-                return Unknown(why=found.code)
+                return _no_word(found.code)
             case Unknown():
                 return found
 
@@ -222,7 +228,7 @@ class Wechatpay:
             case Refused(code=code) if code in PAID_ALREADY:
                 return await self.query(sought)
             case Refused():
-                return Unknown(why=done.code)
+                return _no_word(done.code)
             case Unknown():
                 return done
 
@@ -238,7 +244,7 @@ class Wechatpay:
             case Refund():
                 return refund_answer(made)
             case Refused(code=code) if code in NOBODY_KNOWS:
-                return Unknown(why=code)
+                return _no_word(code)
             case Refused():
                 return RefundAnswer(reference=None, state=RefundState.FAILED, failure=made.code)
             case Unknown():
@@ -252,7 +258,7 @@ class Wechatpay:
             case Refused(code=code) if code in NEVER_HEARD_OF:
                 return None
             case Refused():
-                return Unknown(why=found.code)
+                return _no_word(found.code)
             case Unknown():
                 return found
 

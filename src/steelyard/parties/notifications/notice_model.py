@@ -1,0 +1,37 @@
+"""What buyers read where they are signed in."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.text import Text
+
+
+class NoticeKind(StrEnum):
+    COUPON_GIVEN = "coupon_given"
+    COUPON_ENDS = "coupon_ends"
+
+
+class CouponFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a coupon is called, of which shop it is (none: of the platform), and until when it can be used."""
+
+    name: Text
+    shop: Text | None = None
+    until: datetime
+
+
+class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer is to read. Its id is made of what it is about: told twice, it is there once."""
+
+    buyer_id: UUID
+    notice_id: UUID
+    kind: NoticeKind
+    facts: CouponFacts
+    link: str
+
+
+class Notice(NewNotice, frozen=True, kw_only=True):
+    at: datetime
+    read_at: datetime | None
