@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench import first_paint, large, list_pages, rest, settling, trade
+from bench import first_paint, large, list_pages, refunds, rest, settling, trade
 from bench.asked import Asked
 from bench.house import House, opened
 from bench.programs import NotThere, end_as_told
@@ -28,6 +28,7 @@ IN_A_HOUSE: dict[str, Callable[[House], Coroutine[Any, Any, list[Figure]]]] = {
 IN_A_SHOP: dict[str, Callable[[Asked], list[Figure]]] = {
     "trade": trade.figures,
     "rest": rest.figures,
+    "refunds": refunds.figures,
     "large": large.figures,
     "settling": settling.figures,
 }
