@@ -21,7 +21,7 @@ from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
-from steelyard.trade import aftersales, checkout, groups, orders, promises, reviews
+from steelyard.trade import aftersales, chargebacks, checkout, groups, orders, promises, reviews
 from steelyard.trade.aftersales import Action, Case
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.groups.model import Membership
@@ -72,7 +72,8 @@ TABS = (
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """One merchant's part of a purchase; history, parcels, refunds, cases and what was paid for promises only on the pages of an
-    order or a purchase. `team`: for which it waits; `door`: it is paid there."""
+    order or a purchase. `team`: for which it waits; `door`: it is paid there; `disputed`: its
+    money is charged back, and that is not decided."""
 
     order: Order
     shop: ShopCard
@@ -89,6 +90,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     protected: Sequence[Protected] = ()
     drops: Mapping[int, Drop] = {}
     door: payments.DoorCollection | None = None
+    disputed: bool = False
 
     @property
     def pieces(self) -> int:
@@ -285,6 +287,8 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
     cases = await aftersales.cases_of_orders(read, [order.order_id for order in found])
     brief = await _brief(read, found)
     compensations, protected = await _promises(read, brief)
+    taken_back = await chargebacks.parts_of_orders(read, [view.order.order_id for view in brief])
+    disputed = {part.order_id for part in taken_back if part.state in chargebacks.OPEN}
     return [
         msgspec.structs.replace(
             view,
@@ -299,6 +303,7 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
             compensations=[each for each in compensations if each.order_id == view.order.order_id],
             protected=[each for each in protected if each.order_id == view.order.order_id],
             drops=await promises.drops(read, view.order, view.lines),
+            disputed=view.order.order_id in disputed,
         )
         for view in brief
     ]
