@@ -17,7 +17,7 @@ from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentSt
 from steelyard.trade import aftersales, checkout, commission, orders, settlement
 from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout.model import SHOP, CheckoutId
-from steelyard.trade.commission.model import RateId
+from steelyard.trade.commission.model import RuleId
 from steelyard.trade.orders.model import Order, OrderState
 from steelyard.trade.settlement.model import BankAnswer
 from tests.model.house import WARES, House, settlement_day
@@ -217,7 +217,7 @@ class Traders:
     def change_fee(self, one: int, other: int, dies: bool) -> None:
         """From now on the platform takes another part; of what is sold already it takes what it took."""
         merchant_id = self.house.world.merchants[one % 2].merchant_id
-        self.say(dies, commission.set_rate, RateId(ids.mint()), RATES[other % len(RATES)], merchant_id=merchant_id)
+        self.say(dies, commission.set_rate, RuleId(ids.mint()), RATES[other % len(RATES)], merchant_id=merchant_id)
 
     def _order(self, one: int, states: tuple[OrderState, ...]) -> Order | None:
         found: list[Order] = []

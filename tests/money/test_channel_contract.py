@@ -15,12 +15,17 @@ from steelyard.kernel.db import Database
 from steelyard.money import payments
 from steelyard.money.payments import (
     BadWebhook,
+    CaptureAnswer,
+    CaptureState,
     ChannelAnswer,
+    DueCapture,
+    DueVoid,
     PaymentId,
     PaymentNews,
     PaymentState,
     RefundNews,
     RefundState,
+    Sought,
     Unknown,
 )
 from steelyard.money.payments.gateways.interface import Channel
@@ -357,6 +362,87 @@ async def test_a_failed_refund_is_sent_again_under_a_key_of_its_own(play: Play) 
 
     (told,) = [news for news in await play.told() if isinstance(news, RefundNews) and news.answer.state == "succeeded"]
     assert (told.refund_id, told.attempt) == (refund_id, 2)
+
+
+def taking(deal: Deal, answer: ChannelAnswer, take: int, *, final: bool = False, capture_id: Any = None) -> DueCapture:
+    known = {name: getattr(deal.sought(answer.reference), name) for name in Sought.__struct_fields__}
+    return DueCapture(**known, capture_id=capture_id or ids.mint(), take=take, final=final)
+
+
+def letting_go(deal: Deal, answer: ChannelAnswer, captured: int = 0) -> DueVoid:
+    known = {name: getattr(deal.sought(answer.reference), name) for name in Sought.__struct_fields__}
+    return DueVoid(**known, captured=captured)
+
+
+async def authorised(play: Play, deal: Deal, token: str | None) -> ChannelAnswer:
+    """A payer has paid, at once or on its page, what is to be captured later."""
+    answer = await play.gateway.collect(deal.instruction(token=token, later=True), HOOK)
+    assert isinstance(answer, ChannelAnswer), answer
+    if token is None:
+        await play.paid_on_page(answer)
+        answer = await play.gateway.query(deal.sought(answer.reference))
+    assert isinstance(answer, ChannelAnswer) and answer.state is PaymentState.AUTHORISED, answer
+    return answer
+
+
+@pytest.mark.parametrize("on_page", [False, True])
+async def test_what_is_authorised_is_taken_in_part_and_the_rest_let_go(play: Play, on_page: bool) -> None:
+    deal = Deal()
+    kept = await authorised(play, deal, None if on_page else play.tokens[0])
+    told = [news.answer.state for news in await play.told() if isinstance(news, PaymentNews)]
+    assert PaymentState.AUTHORISED in told and PaymentState.CAPTURED not in told
+    capture = taking(deal, kept, 4_000, final=True)
+
+    first, second = [await play.gateway.capture(capture) for _ in range(2)]
+
+    assert first == second == CaptureAnswer(state=CaptureState.SUCCEEDED)
+    ended = await play.gateway.query(deal.sought(kept.reference))
+    assert isinstance(ended, ChannelAnswer) and ended.state is PaymentState.CAPTURED
+    too_late = await play.gateway.capture(taking(deal, kept, 1_000))
+    assert isinstance(too_late, Unknown) or too_late.state is CaptureState.FAILED
+    assert (await play.gateway.refund(due(deal, kept, 4_001), HOOK)).state is RefundState.FAILED
+    assert (await play.gateway.refund(due(deal, kept, 4_000), HOOK)).state is RefundState.SENT
+
+
+async def test_each_orders_part_is_taken_by_itself_where_the_channel_can(play: Play) -> None:
+    deal = Deal()
+    kept = await authorised(play, deal, play.tokens[0])
+    if not play.gateway.terms.captures_parts:  # one capture, of which the rest is let go: the house asks for the sum
+        assert play.gateway.name == "stripe"
+        return
+
+    for take in (3_000, 2_500):
+        assert (await play.gateway.capture(taking(deal, kept, take))).state is CaptureState.SUCCEEDED
+    too_much = await play.gateway.capture(taking(deal, kept, 4_501))
+    gone = await play.gateway.void(letting_go(deal, kept, 5_500))
+
+    assert too_much.state is CaptureState.FAILED and too_much.failure
+    assert isinstance(gone, ChannelAnswer) and (gone.state, gone.amount) == (PaymentState.CAPTURED, 5_500)
+
+
+@pytest.mark.parametrize("on_page", [False, True])
+async def test_what_is_let_go_is_not_taken_any_more(play: Play, on_page: bool) -> None:
+    deal = Deal()
+    kept = await authorised(play, deal, None if on_page else play.tokens[0])
+
+    for _ in range(2):
+        gone = await play.gateway.void(letting_go(deal, kept))
+        assert isinstance(gone, ChannelAnswer) and gone.state is PaymentState.CANCELLED
+    too_late = await play.gateway.capture(taking(deal, kept, 1_000))
+
+    assert isinstance(too_late, CaptureAnswer) and too_late.state is CaptureState.FAILED and too_late.failure
+
+
+async def test_a_captures_answer_that_was_lost_is_found_by_asking_again(play: Play) -> None:
+    deal = Deal()
+    kept = await authorised(play, deal, play.tokens[0])
+    capture = taking(deal, kept, 4_000, final=True)
+    play.road.state = "lost"
+    assert isinstance(await play.gateway.capture(capture), Unknown)
+    assert isinstance(await play.gateway.void(letting_go(deal, kept)), Unknown)
+    play.road.state = "prompt"
+
+    assert await play.gateway.capture(capture) == CaptureAnswer(state=CaptureState.SUCCEEDED)
 
 
 async def test_the_books_hold_what_it_told(db: Database, play: Play) -> None:

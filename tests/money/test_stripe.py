@@ -1,4 +1,4 @@
-"""What is Stripe's own: its signatures, its two steps (authorise, then capture or void), its page and its keys."""
+"""What is Stripe's own: its signatures, its page and its keys."""
 
 import json
 
@@ -40,25 +40,6 @@ async def test_their_own_library_and_our_double_sign_alike(play: Play) -> None:
             post.body,
             moment,
         )
-
-
-async def test_what_is_authorised_is_captured_in_part_or_let_go(play: Play) -> None:
-    asked = []
-    for deal in (Deal(), Deal()):
-        answer = await play.gateway.authorise(deal.instruction(token="pm_card_visa"))
-        assert isinstance(answer, ChannelAnswer) and answer.state is PaymentState.PENDING
-        asked.append(deal.sought(answer.reference))
-    one, two = asked
-
-    captured = await play.gateway.capture(one, 4_000)
-    again = await play.gateway.capture(one, 4_000)
-    gone = await play.gateway.void(two)
-    too_late = await play.gateway.capture(two, 4_000)
-
-    assert isinstance(captured, ChannelAnswer) and captured == again
-    assert (captured.state, captured.amount) == (PaymentState.CAPTURED, 4_000)
-    assert isinstance(gone, ChannelAnswer) and gone.state is PaymentState.CANCELLED
-    assert isinstance(too_late, ChannelAnswer) and too_late.state is PaymentState.CANCELLED
 
 
 async def test_a_failed_card_on_the_page_is_no_end(play: Play) -> None:

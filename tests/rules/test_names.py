@@ -37,8 +37,10 @@ def out_of_place(path: Path, folders_and_name: list[str], face: str) -> list[str
         return [] if known and path.suffix == ".py" else [f"{path}: a module has no folder {first!r}; see the table"]
     if name in FILES_OF_A_MODULE:
         return []
-    if path.suffix == ".sql":
-        return [f"{path}: a module's SQL files are schema.sql and checks.sql"]
+    if path.suffix == ".sql" and not (name.startswith("schema_") and re.search(rf"\b{path.stem}\b", face)):
+        return [
+            f"{path}: a module's SQL files are schema.sql and checks.sql, and schema_….sql that its __init__.py names"
+        ]
     if re.search(rf"\b{path.stem}\b", face):
         return []
     return [f"{path}: not in the table of files; if it is an ability, the module's __init__.py says what it holds"]

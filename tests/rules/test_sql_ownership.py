@@ -18,7 +18,7 @@ WRITES_EVERYTHING = ("demo",)
 def owners(root: Path) -> dict[str, str]:
     """Whose each table is: the module whose schema.sql creates it."""
     found: dict[str, str] = {}
-    for file in sorted((root / PACKAGE).rglob("schema.sql")):
+    for file in sorted((root / PACKAGE).rglob("schema*.sql")):
         for table in re.findall(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", file.read_text("utf-8"), re.MULTILINE):
             found[table] = module_of(file.relative_to(root / PACKAGE))
     return found

@@ -12,6 +12,7 @@ from steelyard.demo import (
     cases,
     desk,
     door,
+    fees,
     footfall,
     life,
     merchandise,
@@ -112,6 +113,7 @@ async def make(
     await db.transact(people.operators, hashed)
     if made_up:
         await furnish(fast, settings, hashed, seed=seed, size=size, step=step)
+        await db.transact(fees.charge)
         buyer_id = await db.transact(people.buyer, hashed)
         async with _unhindered(settings) if filling else nullcontext():
             await past.remember(fast, seed=seed, scale=size.scale, step=step)

@@ -67,8 +67,15 @@ def built() -> list[str]:
 
 
 def schema_files() -> list[tuple[str, Traversable]]:
-    """`(module, its schema.sql)` from the ground up, for the modules that have tables."""
-    return _files("schema.sql")
+    """`(module, its schema.sql)` from the ground up, for the modules that have tables; where those are many, what belongs to one
+    ability stands behind it in a `schema_….sql` of its own."""
+    found: list[tuple[str, Traversable]] = []
+    for module, file in _files("schema.sql"):
+        folder = _folder(module)
+        assert folder is not None
+        more = [each for each in folder.iterdir() if each.name.startswith("schema_") and each.name.endswith(".sql")]
+        found += [(module, file), *((module, each) for each in sorted(more, key=lambda each: each.name))]
+    return found
 
 
 def checks_files() -> list[tuple[str, Traversable]]:

@@ -8,13 +8,15 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
     answer = await channel.collect(instruction, webhook_url)                   # no transaction open
     outcome = await db.transact(payments.record, payment_id, answer, "channel")  # transaction 2: the result
 
-The states live in `payments.model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares of
-itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
+The states live in `payments.state_model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares
+of itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
 answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
-becomes of refunds in `refund_outcomes`, and those that staff transfer in `by_hand`. What is paid at the door is in `door`: its
-states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels take back and argue about
-is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too. What channels
-keep by contract is in `fees`.
+becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at
+the door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What
+channels take back and argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and
+found in the model, too. What channels keep by contract is in `fees`. What is authorised first is taken by `captures` and let
+go by `voids`; `giving_back` gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of
+`health` in `schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -24,7 +26,23 @@ from steelyard.money.payments.bank_movements import expected as expected_transfe
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
-from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
+from steelyard.money.payments.by_hand import (
+    BANK_NUMBER_CHARACTERS_MAX,
+    PARTY_CHARACTERS_MAX,
+    ByHand,
+    NotByHand,
+    NumberUsed,
+    made_by_hand,
+)
+from steelyard.money.payments.capture_model import Capture, CaptureAnswer, CaptureUnderWay, DueCapture, DueVoid, Release
+from steelyard.money.payments.captures import (
+    captures_of,
+    record_capture,
+    record_void,
+    require_collected,
+    to_capture,
+    want,
+)
 from steelyard.money.payments.choosing import (
     GIFT_CARDS,
     Limit,
@@ -96,12 +114,13 @@ from steelyard.money.payments.door_remitting import of_payment as doors_of_payme
 from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
-from steelyard.money.payments.gateways import Channel, Verifier, account_of, channel, channels, verifier
+from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
+from steelyard.money.payments.giving_back import give_back
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
 from steelyard.money.payments.health import changes as rest_changes
 from steelyard.money.payments.instructions import instruct, instruct_all, query_soon, to_query
-from steelyard.money.payments.jobs import send_refunds
+from steelyard.money.payments.jobs import send_refunds, take_captures
 from steelyard.money.payments.known import record_known
 from steelyard.money.payments.model import (
     BadWebhook,
@@ -142,6 +161,7 @@ from steelyard.money.payments.queries import (
     by_reference,
     get,
     get_all,
+    kept_back,
     latest_of,
     means_of,
     messages_about,
@@ -156,24 +176,43 @@ from steelyard.money.payments.queries import (
     timeline,
     timelines,
 )
+from steelyard.money.payments.refund_lists import (
+    HandMade,
+    RefundDay,
+    RefundsSought,
+    refunds_by_day,
+    refunds_sought,
+    steps_of,
+    transfers_of,
+)
 from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
 from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
-from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
+from steelyard.money.payments.state_model import CaptureState
+from steelyard.money.payments.terms import Bearer, Device, Fee, Handover, Plan, Terms, Thanks
+from steelyard.money.payments.voids import let_go_of, releases_of_payment, to_void
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
 
 __all__ = [
     "AT_THE_DOOR",
+    "BANK_NUMBER_CHARACTERS_MAX",
     "EVIDENCE_FACTS",
     "GIFT_CARDS",
     "ORDERS_PER_REMITTANCE_MAX",
+    "PARTY_CHARACTERS_MAX",
     "About",
     "AgreedFee",
     "ArrivedAtTheDoor",
+    "Authoriser",
     "BadWebhook",
     "BankMovement",
+    "Bearer",
     "ByHand",
     "Calls",
+    "Capture",
+    "CaptureAnswer",
+    "CaptureState",
+    "CaptureUnderWay",
     "CashKept",
     "Channel",
     "ChannelAnswer",
@@ -187,12 +226,15 @@ __all__ = [
     "DoesNotAddUp",
     "DoorCollection",
     "DoorState",
+    "DueCapture",
     "DueLook",
     "DueQuery",
+    "DueVoid",
     "Evidence",
     "Exclusion",
     "ExpectedTransfer",
     "Fee",
+    "HandMade",
     "Handover",
     "Instruction",
     "Limit",
@@ -215,12 +257,14 @@ __all__ = [
     "PaymentNews",
     "PaymentSplit",
     "PaymentState",
+    "Plan",
     "Receipt",
     "RecordedPayment",
     "RecordedRefund",
     "Recording",
     "Refund",
     "RefundAnswer",
+    "RefundDay",
     "RefundId",
     "RefundNews",
     "RefundRecording",
@@ -228,6 +272,8 @@ __all__ = [
     "RefundState",
     "RefundTooLarge",
     "Refunded",
+    "RefundsSought",
+    "Release",
     "Remittance",
     "RemittanceKnown",
     "Rest",
@@ -254,6 +300,7 @@ __all__ = [
     "by_reference",
     "calls_since",
     "came_back",
+    "captures_of",
     "channel",
     "channels",
     "collect_at_the_door",
@@ -269,6 +316,7 @@ __all__ = [
     "fees_of",
     "get",
     "get_all",
+    "give_back",
     "give_up",
     "include",
     "instruct",
@@ -276,9 +324,11 @@ __all__ = [
     "is_purse",
     "keep",
     "keep_at_the_door",
+    "kept_back",
     "kept_of",
     "latest_of",
     "let_go",
+    "let_go_of",
     "lock_captured",
     "looked_at",
     "made_by_hand",
@@ -300,19 +350,25 @@ __all__ = [
     "receive",
     "record",
     "record_all",
+    "record_capture",
     "record_known",
     "record_refund",
     "record_refunds",
+    "record_void",
     "refund",
     "refund_of",
     "refund_surplus",
+    "refunds_by_day",
     "refunds_of_order",
     "refunds_of_payment",
     "refunds_page",
+    "refunds_sought",
     "refusals_of",
     "refuse_at_the_door",
+    "releases_of_payment",
     "remit",
     "remittances",
+    "require_collected",
     "rest_changes",
     "rests",
     "rule",
@@ -324,19 +380,25 @@ __all__ = [
     "splits_of",
     "splits_of_order",
     "standing",
+    "steps_of",
     "take",
+    "take_captures",
     "tell_at_the_door",
     "tell_of_dispute",
     "timeline",
     "timelines",
     "to_apply",
+    "to_capture",
     "to_look_at",
     "to_query",
     "to_refund",
+    "to_void",
+    "transfers_of",
     "try_now",
     "under_way",
     "verifier",
     "verify_signature",
+    "want",
     "webhook_url",
     "why_not",
     "with_carrier",

@@ -87,9 +87,19 @@ async def _copy_payments(tx: Tx, payments: Sequence[RecordedPayment]) -> None:
     )
     await tx.copy(
         "payment_splits",
-        ("merchant_id", "order_id", "payment_id", "buyer_id", "channel", "amount", "currency", "captured"),
+        (
+            "merchant_id",
+            "order_id",
+            "payment_id",
+            "buyer_id",
+            "channel",
+            "amount",
+            "currency",
+            "authorised",
+            "captured",
+        ),
         [
-            (s.merchant_id, s.order_id, p.payment_id, p.buyer_id, p.channel, s.amount, p.currency, s.amount)
+            (s.merchant_id, s.order_id, p.payment_id, p.buyer_id, p.channel, s.amount, p.currency, s.amount, s.amount)
             for p in payments
             for s in p.splits
         ],

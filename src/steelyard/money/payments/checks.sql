@@ -28,18 +28,84 @@ FROM (
     SELECT refund_id, step, from_state
          , lag(to_state, 1, 'nowhere') OVER (PARTITION BY merchant_id, refund_id ORDER BY step)
     FROM refund_history
+    UNION ALL
+    SELECT capture_id, step, from_state
+         , lag(to_state, 1, 'nowhere') OVER (PARTITION BY buyer_id, capture_id ORDER BY step)
+    FROM payment_capture_history
 ) AS steps
 WHERE from_state <> before;
 
--- name: a payment's splits add up to it, and are captured when it is
-SELECT p.payment_id, p.state, p.amount, s.amount AS split, s.captured
+-- name: a payment's splits add up to it, and are captured when it is; what is captured later may be let go in part
+SELECT p.payment_id, p.state, p.later, p.amount, s.amount AS split, s.authorised, s.capturing, s.captured, s.released
 FROM payments p
 LEFT JOIN (
-    SELECT payment_id, currency, sum(amount) AS amount, sum(captured) AS captured
+    SELECT payment_id, currency, sum(amount) AS amount, sum(authorised) AS authorised, sum(capturing) AS capturing
+         , sum(captured) AS captured, sum(released) AS released
     FROM payment_splits GROUP BY payment_id, currency
 ) AS s USING (payment_id, currency)
 WHERE s.amount IS DISTINCT FROM p.amount
-   OR s.captured IS DISTINCT FROM (CASE p.state WHEN 'captured' THEN p.amount ELSE 0 END);
+   OR s.authorised <> CASE WHEN p.state IN ('authorised', 'captured') OR p.authorised_until IS NOT NULL THEN p.amount ELSE 0 END
+   OR (NOT p.later AND (s.capturing, s.captured, s.released)
+                       IS DISTINCT FROM (0, CASE p.state WHEN 'captured' THEN p.amount ELSE 0 END, 0))
+   OR (p.later AND p.state = 'captured' AND (s.captured = 0 OR s.captured + s.released <> p.amount))
+   OR (p.later AND p.state = 'cancelled' AND (s.captured <> 0 OR s.released <> s.authorised));
+
+-- name: a capture's state is the one its history ends in
+SELECT c.capture_id, c.state, h.to_state
+FROM payment_captures c
+LEFT JOIN LATERAL (
+    SELECT to_state FROM payment_capture_history h
+    WHERE (h.buyer_id, h.capture_id) = (c.buyer_id, c.capture_id)
+    ORDER BY step DESC LIMIT 1
+) AS h ON true
+WHERE c.state IS DISTINCT FROM h.to_state;
+
+-- name: a capture is the sum of its orders' parts, and no more is taken of a payment than was authorised
+SELECT c.payment_id, c.capture_id, c.amount, p.amount AS parts
+FROM payment_captures c
+LEFT JOIN (SELECT capture_id, sum(amount) AS amount FROM payment_capture_parts GROUP BY capture_id) p USING (capture_id)
+WHERE c.amount IS DISTINCT FROM p.amount
+UNION ALL
+SELECT c.payment_id, NULL, sum(c.amount), p.amount
+FROM payment_captures c JOIN payments p USING (buyer_id, payment_id)
+WHERE c.state <> 'failed' GROUP BY c.payment_id, p.amount HAVING sum(c.amount) > p.amount;
+
+-- name: what is being captured of a split, captured and let go are its captures and releases
+SELECT s.merchant_id, s.order_id, s.payment_id, s.capturing, s.captured, s.released
+     , c.capturing AS asked, c.captured AS taken, r.released AS let_go
+FROM payment_splits s
+JOIN (SELECT buyer_id AS whose, payment_id AS id FROM payments WHERE later) p ON (p.whose, p.id) = (s.buyer_id, s.payment_id)
+LEFT JOIN (
+    SELECT a.merchant_id, a.order_id, a.payment_id
+         , sum(a.amount) FILTER (WHERE c.state = 'instructed') AS capturing
+         , sum(a.amount) FILTER (WHERE c.state = 'succeeded') AS captured
+    FROM payment_capture_parts a JOIN payment_captures c USING (capture_id) GROUP BY 1, 2, 3
+) AS c USING (merchant_id, order_id, payment_id)
+LEFT JOIN (
+    SELECT merchant_id, order_id, payment_id, sum(amount) AS released
+         , sum(amount) FILTER (WHERE reason = 'taken_all_the_same') AS taken
+    FROM payment_releases GROUP BY 1, 2, 3
+) AS r USING (merchant_id, order_id, payment_id)
+WHERE s.capturing <> coalesce(c.capturing, 0) OR s.captured <> coalesce(c.captured, 0) - coalesce(r.taken, 0)
+   OR s.released <> coalesce(r.released, 0);
+
+-- name: what the books have of an authorised payment is what its splits have captured
+SELECT p.payment_id, t.amount AS booked, s.captured
+FROM payments p
+JOIN (SELECT payment_id, sum(captured) AS captured FROM payment_splits GROUP BY payment_id) s USING (payment_id)
+LEFT JOIN (
+    SELECT d.payment_id, sum(t.amount) AS amount
+    FROM (SELECT DISTINCT buyer_id, payment_id, document FROM payment_captures
+          UNION SELECT buyer_id, payment_id, payment_id FROM payments WHERE later) d
+    JOIN ledger_transfers t ON t.owner_id = d.buyer_id AND t.document = d.document AND t.reason = 'captured'
+    GROUP BY d.payment_id
+) t USING (payment_id)
+WHERE p.later AND coalesce(t.amount, 0) <> s.captured;
+
+-- name: only what an authorised payment has let go is still to be told
+SELECT s.merchant_id, s.order_id, s.payment_id, p.state
+FROM payment_splits s JOIN payments p ON (p.buyer_id, p.payment_id) = (s.buyer_id, s.payment_id)
+WHERE s.let_go_at IS NOT NULL AND p.state <> 'authorised';
 
 -- name: what a split has on its way back and given back are its refunds
 SELECT s.merchant_id, s.order_id, s.payment_id, s.refunding, s.refunded, r.refunding AS of_refunds, r.refunded AS succeeded
@@ -61,6 +127,7 @@ WHERE p.surplus AND s.refunding + s.refunded <> s.captured;
 SELECT owner_id, currency, a.debits - a.credits AS booked, m.captured - m.refunded AS known
 FROM (SELECT owner_id, currency, sum(debits) AS debits, sum(credits) AS credits FROM ledger_accounts
       WHERE (kind IN ('channel_cash', 'chargebacks')
+             OR kind = 'bank_cash' AND owner_id IN (SELECT buyer_id FROM payments)
              OR kind = 'chargeback_losses' AND owner_id NOT IN (SELECT merchant_id FROM merchants))
         AND owner_id NOT IN (SELECT owner_id FROM ledger_counterparties) GROUP BY 1, 2) AS a
 FULL JOIN (

@@ -37,11 +37,13 @@ async def instruct_all(tx: Tx, instructions: Sequence[Instruction]) -> list[Paym
         assert sum(split.amount for split in i.splits) == i.amount, "the splits are the payment"
     fresh = await tx.fetch(
         """
-        INSERT INTO payments (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at, state, query_at)
+        INSERT INTO payments (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at, later, instalments
+                            , state, query_at)
         SELECT i.*, 'instructed'
              , CASE WHEN i.channel NOT IN ('balance', 'points') THEN now() + $8 * interval '1 second' END
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[])
-            AS i (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at)
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[], $9::boolean[]
+                  , $10::integer[])
+            AS i (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at, later, instalments)
         ON CONFLICT (buyer_id, payment_id) DO NOTHING
         RETURNING payment_id
         """,
@@ -53,6 +55,8 @@ async def instruct_all(tx: Tx, instructions: Sequence[Instruction]) -> list[Paym
         [i.currency for i in instructions],
         [i.expires_at for i in instructions],
         FIRST_QUERY_SECONDS,
+        [i.later for i in instructions],
+        [i.instalments for i in instructions],
     )
     fresh_ids = {row["payment_id"] for row in fresh}
     await _write_splits(tx, {i.payment_id: i for i in instructions if i.payment_id in fresh_ids})
@@ -60,7 +64,7 @@ async def instruct_all(tx: Tx, instructions: Sequence[Instruction]) -> list[Paym
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments WHERE payment_id = ANY($1::uuid[])
         """,
         [i.payment_id for i in instructions],

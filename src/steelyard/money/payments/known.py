@@ -39,6 +39,7 @@ async def record_known(tx: Tx, payments: Sequence[Known]) -> None:
 
 
 def _check(instruction: Instruction, answer: ChannelAnswer) -> None:
+    assert not instruction.later, "a token that is money by itself is taken at once"
     assert instruction.amount > 0, "a purchase of nothing needs no payment"
     assert 0 < len(instruction.splits) <= SPLITS_PER_PAYMENT_MAX
     assert sum(split.amount for split in instruction.splits) == instruction.amount, "the splits are the payment"
@@ -95,9 +96,11 @@ async def _write(tx: Tx, payments: Sequence[Known]) -> None:
     ]
     await tx.execute(
         """
-        INSERT INTO payment_splits (merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured)
-        SELECT * FROM unnest(
+        INSERT INTO payment_splits (merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised
+                                  , captured)
+        SELECT s.*, s.authorised FROM unnest(
             $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::bigint[])
+            AS s (merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised)
         """,
         [split.merchant_id for split, _, _ in splits],
         [split.order_id for split, _, _ in splits],

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel.states import Machine
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments.dispute_model import DisputeNews
 from steelyard.money.payments.door_model import DOOR_MACHINE
@@ -29,27 +27,43 @@ from steelyard.money.payments.refusals import BadWebhook as BadWebhook  # noqa: 
 from steelyard.money.payments.refusals import NothingCaptured as NothingCaptured  # noqa: PLC0414  # found here, too
 from steelyard.money.payments.refusals import RefundTooLarge as RefundTooLarge  # noqa: PLC0414  # found here, too
 from steelyard.money.payments.refusals import UnknownChannel as UnknownChannel  # noqa: PLC0414  # found here, too
+from steelyard.money.payments.state_model import (
+    CAPTURE_MACHINE,
+    PAYMENT_MACHINE,
+    REST_MACHINE,
+    AnsweredState,
+    PaymentState,
+    RestState,
+)
 from steelyard.money.payments.terms import Device, Handover
 from steelyard.money.wallets.model import HELD, Purse
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 
-# Money given back stands in a file of its own, and is found here.
+# States, and money given back, stand in files of their own, and are found here.
 __all__ = [
+    "CAPTURE_MACHINE",
+    "MACHINES",
+    "PAYMENT_MACHINE",
     "REFUND_MACHINE",
+    "REST_MACHINE",
     "AnsweredRefundState",
+    "AnsweredState",
     "DueRefund",
     "PaymentId",
+    "PaymentState",
     "Refund",
     "RefundAnswer",
     "RefundId",
     "RefundRecording",
     "RefundRoute",
     "RefundState",
+    "RestState",
     "refund_reference",
 ]
 
 
+MACHINES = (PAYMENT_MACHINE, CAPTURE_MACHINE, REFUND_MACHINE, REST_MACHINE, DOOR_MACHINE)
 SPLITS_PER_PAYMENT_MAX = 200
 BY_TRANSFER = "bank_transfer"
 
@@ -64,52 +78,6 @@ def cash_of(channel: str) -> AccountKind:
     return {**HELD, BY_TRANSFER: AccountKind.TRANSFERS_RECEIVED}.get(channel, AccountKind.CHANNEL_CASH)
 
 
-class PaymentState(StrEnum):
-    """`instructed`: we have asked, or are about to. `pending`: the channel knows of it and waits for the payer."""
-
-    INSTRUCTED = "instructed"
-    PENDING = "pending"
-    CAPTURED = "captured"
-    DECLINED = "declined"
-    CANCELLED = "cancelled"
-
-
-# What a channel says late is true all the same: captured wins over everything, and nothing comes after it.
-PAYMENT_MACHINE = Machine(
-    "payment",
-    {PaymentState.INSTRUCTED, PaymentState.CAPTURED},
-    {
-        PaymentState.INSTRUCTED: {
-            PaymentState.PENDING,
-            PaymentState.CAPTURED,
-            PaymentState.DECLINED,
-            PaymentState.CANCELLED,
-        },
-        PaymentState.PENDING: {PaymentState.CAPTURED, PaymentState.DECLINED, PaymentState.CANCELLED},
-        PaymentState.DECLINED: {PaymentState.CAPTURED},
-        PaymentState.CANCELLED: {PaymentState.CAPTURED},
-        PaymentState.CAPTURED: set(),
-    },
-)
-AnsweredState = Literal[PaymentState.PENDING, PaymentState.CAPTURED, PaymentState.DECLINED, PaymentState.CANCELLED]
-
-
-class RestState(StrEnum):
-    """Of a channel that once did not answer; see `health`."""
-
-    WORKING = "working"
-    RESTING = "resting"
-
-
-REST_MACHINE = Machine(
-    "channel_rest",
-    {RestState.RESTING},
-    {RestState.RESTING: {RestState.RESTING, RestState.WORKING}, RestState.WORKING: {RestState.RESTING}},
-)
-
-MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE, REST_MACHINE, DOOR_MACHINE)
-
-
 class Split(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a payment that is for one order, in minor units of the payment's currency."""
 
@@ -122,6 +90,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already.
 
     `device` and `payer_address` (of the network) say where the page is shown, `payer` who the buyer is to the app there (openid).
+    `later`: it is only authorised now; `instalments`: in how many months the payer pays it to the channel, 0 for at once.
     """
 
     payment_id: PaymentId
@@ -138,6 +107,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     device: Device = Device.DESK
     payer_address: str = ""
     payer: str = ""
+    later: bool = False
+    instalments: int = 0
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +126,8 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
 class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel says about a payment. `reference` is its own name of it, `action_url` where the payer must go on.
     `amount` and `currency` are what it says it collects, where it says so: they must be what we asked for. `handed` is
-    what the payer gets on our own page, where there is no other to go on to.
+    what the payer gets on our own page, where there is no other to go on to. `authorised_until`: how long it keeps back what it
+    has authorised, where it says so.
     """
 
     reference: str | None
@@ -166,6 +138,7 @@ class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     amount: int | None = None
     currency: str | None = None
     handed: Handover | None = None
+    authorised_until: datetime | None = None
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +167,9 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     captured_at: datetime | None
     handed: Handover | None = None
+    later: bool = False
+    authorised_until: datetime | None = None
+    instalments: int = 0
 
     @property
     def sought(self) -> Sought:
@@ -209,7 +185,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
-    """A split as it stands: `refunding` is on its way back to the buyer, `refunded` has arrived, `disputed` was taken back by the
+    """A split as it stands: `authorised` is kept back or taken, `capturing` being taken, `released` let go without being taken;
+    of what was `captured`, `refunding` is on its way back to the buyer, `refunded` has arrived, `disputed` was taken back by the
     channel and is argued about."""
 
     merchant_id: MerchantId
@@ -223,6 +200,14 @@ class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
     refunding: int
     refunded: int
     disputed: int = 0
+    authorised: int = 0
+    capturing: int = 0
+    released: int = 0
+
+    @property
+    def uncaptured(self) -> int:
+        """What is authorised, and neither taken, being taken, nor let go."""
+        return self.authorised - self.capturing - self.captured - self.released
 
     @property
     def refundable(self) -> int:
@@ -238,7 +223,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-Became = Literal["captured", "declined", "cancelled", "pending", "nothing"]
+Became = Literal["authorised", "captured", "declined", "cancelled", "pending", "nothing"]
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What channels answer: the only way in which a payment's state moves."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -21,6 +22,9 @@ from steelyard.money.payments.model import (
     Recording,
     cash_of,
 )
+
+# How long an authorisation is relied on where neither the channel nor its terms say it: cards keep it for a week.
+AUTHORISED_FOR = timedelta(days=7)
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -60,10 +64,15 @@ async def record_all(tx: Tx, recordings: Sequence[Recording]) -> list[Outcome]:
     captured = [change.payment for change in changes if change.payment.state is PaymentState.CAPTURED]
     if captured:
         await _capture(tx, captured)
+    if authorised := [c.payment.payment_id for c in changes if c.payment.state is PaymentState.AUTHORISED]:
+        await _authorise(tx, authorised)
+    if lapsed := [r.payment_id for r in recordings if _lapses(known[r.payment_id], r.answer)]:
+        await _lapse(tx, lapsed)
     return outcomes
 
 
 _BECAME: dict[PaymentState, Became] = {
+    PaymentState.AUTHORISED: "authorised",
     PaymentState.PENDING: "pending",
     PaymentState.CAPTURED: "captured",
     PaymentState.DECLINED: "declined",
@@ -76,7 +85,7 @@ async def _lock(tx: Tx, payment_ids: Sequence[UUID]) -> dict[UUID, Payment]:
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments WHERE payment_id = ANY($1::uuid[])
         ORDER BY payment_id
         FOR UPDATE
@@ -88,18 +97,71 @@ async def _lock(tx: Tx, payment_ids: Sequence[UUID]) -> dict[UUID, Payment]:
 
 def _learn(payment: Payment, answer: ChannelAnswer) -> Payment:
     """The payment after this answer."""
-    assert answer.amount in (None, payment.amount), "the channel collects what we asked for"
+    part = payment.later and answer.state is PaymentState.CAPTURED and (answer.amount or 0) <= payment.amount
+    assert part or answer.amount in (None, payment.amount), "the channel collects what we asked for"
     assert answer.currency in (None, payment.currency), "the channel collects what we asked for"
     reference = payment.channel_reference or answer.reference
-    if not PAYMENT_MACHINE.allows(payment.state, answer.state):
+    state = _said(payment, answer.state)
+    if not PAYMENT_MACHINE.allows(payment.state, state):
         return msgspec.structs.replace(payment, channel_reference=reference)
+    until = payment.authorised_until
+    if state is PaymentState.AUTHORISED:
+        until = answer.authorised_until or datetime.now(UTC) + AUTHORISED_FOR
     return msgspec.structs.replace(
         payment,
-        state=answer.state,
+        state=state,
         channel_reference=reference,
         cashier_url=answer.action_url or answer.cashier_url or payment.cashier_url,
-        failure=None if answer.state is PaymentState.CAPTURED else answer.failure,
+        failure=None if state in (PaymentState.CAPTURED, PaymentState.AUTHORISED) else answer.failure,
         handed=answer.handed or payment.handed,
+        authorised_until=until,
+    )
+
+
+def _said(payment: Payment, state: PaymentState) -> PaymentState:
+    """What an answer means for a payment that is captured later: what was taken of it was authorised, and which parts were
+    taken is what its captures say (`captures`). What is authorised ends when all of it was captured or let go, and is not
+    authorised a second time by a message that comes late."""
+    if not payment.later:
+        return PaymentState.PENDING if state is PaymentState.AUTHORISED else state
+    ours = payment.authorised_until is not None
+    if ours:
+        return payment.state
+    return PaymentState.AUTHORISED if state is PaymentState.CAPTURED else state
+
+
+def _lapses(payment: Payment, answer: ChannelAnswer) -> bool:
+    """Whether the channel has let go by itself what it kept back for us."""
+    return payment.state is PaymentState.AUTHORISED and answer.state in (PaymentState.CANCELLED, PaymentState.DECLINED)
+
+
+async def _lapse(tx: Tx, payment_ids: Sequence[UUID]) -> None:
+    """What was not taken of these cannot be taken any more: who sells it is told by `refused_at`."""
+    await tx.execute(
+        """
+        WITH held AS (
+            SELECT merchant_id, order_id, payment_id FROM payment_splits
+            WHERE payment_id = ANY($1::uuid[]) AND capturing + captured + released < authorised
+            ORDER BY payment_id, merchant_id, order_id FOR UPDATE
+        )
+        UPDATE payment_splits s SET refused_at = coalesce(s.refused_at, now()) FROM held h
+        WHERE (s.merchant_id, s.order_id, s.payment_id) = (h.merchant_id, h.order_id, h.payment_id)
+        """,
+        payment_ids,
+    )
+
+
+async def _authorise(tx: Tx, payment_ids: Sequence[UUID]) -> None:
+    """Each order's part is kept back at the channel. What belongs to who wants it at once is to be captured now."""
+    await tx.execute(
+        """
+        UPDATE payment_splits s
+        SET authorised = s.amount
+          , wanted_at = CASE WHEN EXISTS (SELECT FROM merchants m WHERE m.merchant_id = s.merchant_id AND m.captures <> 'at_once')
+                             THEN s.wanted_at ELSE now() END
+        WHERE s.payment_id = ANY($1::uuid[])
+        """,
+        payment_ids,
     )
 
 
@@ -111,9 +173,10 @@ async def _write_payments(tx: Tx, payments: Sequence[Payment]) -> None:
           , handed = k.handed::jsonb
           , captured_at = CASE k.state WHEN 'captured' THEN coalesce(p.captured_at, now()) END
           , query_at = CASE WHEN k.state IN ('instructed', 'pending') THEN p.query_at END
+          , authorised_until = k.authorised_until
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]
-                  , $7::text[])
-                 AS k (buyer_id, payment_id, state, channel_reference, cashier_url, failure, handed)
+                  , $7::text[], $8::timestamptz[])
+                 AS k (buyer_id, payment_id, state, channel_reference, cashier_url, failure, handed, authorised_until)
         WHERE (p.buyer_id, p.payment_id) = (k.buyer_id, k.payment_id)
         """,
         [p.buyer_id for p in payments],
@@ -123,6 +186,7 @@ async def _write_payments(tx: Tx, payments: Sequence[Payment]) -> None:
         [p.cashier_url for p in payments],
         [p.failure for p in payments],
         [msgspec.json.encode(p.handed).decode() if p.handed else None for p in payments],
+        [p.authorised_until for p in payments],
     )
 
 
@@ -151,7 +215,7 @@ async def _capture(tx: Tx, payments: Sequence[Payment]) -> None:
     splits = await tx.fetch(
         """
         WITH captured AS (
-            UPDATE payment_splits SET captured = amount WHERE payment_id = ANY($1::uuid[])
+            UPDATE payment_splits SET authorised = amount, captured = amount WHERE payment_id = ANY($1::uuid[])
             RETURNING payment_id, merchant_id, currency, amount
         )
         SELECT payment_id, merchant_id, currency, sum(amount)::bigint AS amount

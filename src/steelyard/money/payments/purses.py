@@ -32,7 +32,8 @@ from steelyard.parties.customers.model import BuyerId
 
 
 class Tendered(msgspec.Struct, frozen=True, kw_only=True):
-    """What a purse pays of a purchase; `orders` are (merchant, order), in the order of the tender's parts."""
+    """What a purse pays of a purchase; `orders` are (merchant, order), in the order of the tender's parts. `again`: how often
+    purses were given back what they had kept for it."""
 
     purchase_id: UUID
     buyer_id: BuyerId
@@ -40,10 +41,12 @@ class Tendered(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     tender: Tender
     orders: Sequence[tuple[UUID, UUID]]
+    again: int = 0
 
     @property
     def payment_id(self) -> PaymentId:
-        return PaymentId(ids.derived(self.purchase_id, self.tender.purse))
+        time = [str(self.again)] if self.again else []
+        return PaymentId(ids.derived(self.purchase_id, self.tender.purse, *time))
 
 
 async def keep(tx: Tx, tendered: Sequence[Tendered]) -> None:
@@ -135,7 +138,7 @@ async def _kept_for(tx: Tx, purchase_ids: Sequence[UUID]) -> list[Payment]:
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at
+             , failure, surplus, created_at, expires_at, captured_at, later, authorised_until, instalments
         FROM payments
         WHERE purchase_id = ANY($1::uuid[]) AND state = 'pending' AND channel IN ('balance', 'points')
         ORDER BY payment_id FOR UPDATE

@@ -35,7 +35,7 @@ async def get_all(read: Read, payment_ids: Sequence[UUID]) -> dict[PaymentId, Pa
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments WHERE payment_id = ANY($1)
         """,
         list(payment_ids),
@@ -49,7 +49,7 @@ async def of_purchase(read: Read, purchase_id: UUID) -> list[Payment]:
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments WHERE purchase_id = $1
         ORDER BY created_at DESC, payment_id DESC
         LIMIT $2
@@ -65,7 +65,8 @@ async def latest_of(read: Read, purchase_ids: Sequence[UUID]) -> dict[UUID, Paym
         Payment,
         """
         SELECT DISTINCT ON (purchase_id) buyer_id, payment_id, purchase_id, channel, amount, currency, state
-             , channel_reference, cashier_url, failure, surplus, created_at, expires_at, captured_at, handed
+             , channel_reference, cashier_url, failure, surplus, created_at, expires_at, captured_at, handed, later
+             , authorised_until, instalments
         FROM payments WHERE purchase_id = ANY($1)
         ORDER BY purchase_id, created_at DESC, payment_id DESC
         """,
@@ -80,7 +81,7 @@ async def by_reference(read: Read, reference: str, *, limit: int) -> list[Paymen
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments WHERE channel_reference = $1 ORDER BY payment_id LIMIT $2
         """,
         reference.strip(),
@@ -106,7 +107,7 @@ async def page(
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments
         WHERE ($1::text IS NULL OR state = $1)
           AND ($2::timestamptz IS NULL OR (created_at <= $2 AND (created_at < $2 OR payment_id > $3::uuid)))
@@ -178,7 +179,8 @@ async def splits_of_order(read: Read, merchant_id: UUID, order_id: UUID) -> list
     return await read.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded, disputed
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
+             , refunding, refunded, disputed
         FROM payment_splits WHERE merchant_id = $1 AND order_id = $2
         ORDER BY payment_id
         """,
@@ -192,11 +194,28 @@ async def splits_of(read: Read, payment_id: UUID) -> list[PaymentSplit]:
     return await read.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded, disputed
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
+             , refunding, refunded, disputed
         FROM payment_splits WHERE payment_id = $1
         ORDER BY merchant_id, order_id
         """,
         payment_id,
+    )
+
+
+async def kept_back(read: Read, orders: Sequence[tuple[UUID, UUID]]) -> list[PaymentSplit]:
+    """What of these orders (merchant, order) is, or was, authorised first and captured later."""
+    return await read.all(
+        PaymentSplit,
+        """
+        SELECT s.merchant_id, s.order_id, s.payment_id, s.buyer_id, s.channel, s.amount, s.currency, s.authorised, s.capturing
+             , s.captured, s.released, s.refunding, s.refunded
+        FROM unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) JOIN payment_splits s USING (merchant_id, order_id)
+        JOIN payments p ON (p.buyer_id, p.payment_id) = (s.buyer_id, s.payment_id)
+        WHERE p.later AND s.authorised > 0 ORDER BY s.order_id, s.payment_id
+        """,
+        [merchant_id for merchant_id, _ in orders],
+        [order_id for _, order_id in orders],
     )
 
 

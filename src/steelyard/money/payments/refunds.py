@@ -18,6 +18,7 @@ from steelyard.money.payments.model import (
     RefundTooLarge,
     is_purse,
 )
+from steelyard.money.payments.voids import let_go_all
 
 FIRST_PAUSE_SECONDS = 5
 PAUSE_SECONDS_MAX = 600
@@ -37,6 +38,7 @@ async def refund(
     by: str,
     payment_id: UUID | None = None,
     route: RefundRoute = RefundRoute.ORIGIN,
+    held: Sequence[PaymentSplit] = (),
 ) -> Refund:
     """Promise the buyer `amount` of an order's money back; the same id twice is the same refund.
 
@@ -45,16 +47,19 @@ async def refund(
     that way: what goes back by the channel (or most of it) is this refund, what goes back another way a refund that is part
     of it. With the `route` to the balance, what came by a channel goes into the buyer's balance instead; what came out of a
     purse goes back there on any route. Raises `NothingCaptured` or `RefundTooLarge`; two that together are too large wait for
-    each other, and the second is refused.
+    each other, and the second is refused. `held`: the order's splits, where the caller has locked them.
     """
     assert amount > 0
-    splits = await _lock_splits(tx, merchant_id, order_id, payment_id)
+    locked = held or await lock_of_order(tx, merchant_id, order_id, payment_id)
+    splits = [split for split in locked if split.captured]
+    if not splits:
+        raise NothingCaptured(order_id=order_id)
     earlier = await _claimed(tx, merchant_id, refund_id)
     if earlier is not None:
         assert earlier.order_id == order_id, "a refund's id belongs to one refund"
         return earlier
     made: list[Refund] = []
-    for split, part in _shared(splits, amount):
+    for split, part in shared(splits, amount):
         part_id = RefundId(ids.derived(refund_id, str(split.payment_id)) if made else refund_id)
         await _take(tx, split, part)
         way = RefundRoute.ORIGIN if is_purse(split.channel) else route
@@ -63,13 +68,13 @@ async def refund(
     return made[0]
 
 
-def _shared(splits: Sequence[PaymentSplit], amount: int) -> list[tuple[PaymentSplit, int]]:
+def shared(splits: Sequence[PaymentSplit], amount: int) -> list[tuple[PaymentSplit, int]]:
     """Which part goes back of which payment: the channel's first, then the largest."""
-    left = sum(split.refundable for split in splits)
+    left = sum(split.refundable + split.uncaptured for split in splits)
     if left < amount:
         one = splits[0]
         raise RefundTooLarge(order_id=one.order_id, asked=amount, left=left, currency=one.currency)
-    parts = zip(splits, money.split(amount, [split.refundable for split in splits]), strict=True)
+    parts = zip(splits, money.split(amount, [split.refundable + split.uncaptured for split in splits]), strict=True)
     return sorted(
         ((split, part) for split, part in parts if part),
         key=lambda each: (is_purse(each[0].channel), -each[1], each[0].payment_id),
@@ -121,14 +126,16 @@ async def _promise(
     return made
 
 
-async def _lock_splits(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: UUID | None) -> list[PaymentSplit]:
-    """The captured parts of payments for an order: who refunds of them goes one after the other."""
+async def lock_of_order(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: UUID | None) -> list[PaymentSplit]:
+    """The parts of payments for an order that have come, or are kept back for it: who refunds of them goes one after the other.
+    Raises `NothingCaptured` where there is none."""
     splits = await tx.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded, disputed
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
+             , refunding, refunded, disputed
         FROM payment_splits
-        WHERE merchant_id = $1 AND order_id = $2 AND payment_id = coalesce($3, payment_id) AND captured > 0
+        WHERE merchant_id = $1 AND order_id = $2 AND payment_id = coalesce($3, payment_id) AND authorised > 0
         ORDER BY payment_id
         FOR UPDATE
         """,
@@ -171,22 +178,25 @@ async def _take(tx: Tx, split: PaymentSplit, amount: int) -> None:
 async def refund_surplus(tx: Tx, payment_id: UUID, reason: str) -> list[Refund]:
     """Give a captured payment back whole, since its purchase did not need it (paid twice, or cancelled before).
 
-    Said twice it is done once. The money is still held: nothing of a surplus is ever released.
+    Said twice it is done once. The money is still held: nothing of a surplus is ever released. What is only authorised of it is
+    let go.
     """
     marked = await tx.execute(
-        "UPDATE payments SET surplus = true WHERE payment_id = $1 AND state = 'captured'", payment_id
+        "UPDATE payments SET surplus = true WHERE payment_id = $1 AND state IN ('captured', 'authorised')", payment_id
     )
-    assert marked == 1, "only a captured payment can be a surplus"
+    assert marked == 1, "only what has come, or is kept back, can be a surplus"
     splits = await tx.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded, disputed
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
+             , refunding, refunded, disputed
         FROM payment_splits WHERE payment_id = $1
         ORDER BY merchant_id, order_id
         FOR UPDATE
         """,
         payment_id,
     )
+    await let_go_all(tx, splits, reason=reason, by="system")
     return [
         await refund(
             tx,

@@ -6,7 +6,9 @@ INSERT INTO payment_transitions (from_state, to_state) VALUES
     ('nowhere', 'instructed'), ('nowhere', 'captured')
   , ('instructed', 'pending'), ('instructed', 'captured'), ('instructed', 'declined'), ('instructed', 'cancelled')
   , ('pending', 'captured'), ('pending', 'declined'), ('pending', 'cancelled')
-  , ('declined', 'captured'), ('cancelled', 'captured');
+  , ('declined', 'captured'), ('cancelled', 'captured')
+  , ('instructed', 'authorised'), ('pending', 'authorised'), ('declined', 'authorised'), ('cancelled', 'authorised')
+  , ('authorised', 'captured'), ('authorised', 'cancelled');
 
 CREATE TABLE payments (
     buyer_id          uuid NOT NULL
@@ -26,14 +28,26 @@ CREATE TABLE payments (
   , query_at          timestamptz
   , queries           integer NOT NULL DEFAULT 0
   , handed            jsonb
+  , later             boolean NOT NULL DEFAULT false
+  , authorised_until  timestamptz
+  , void_at           timestamptz
+  , instalments       integer NOT NULL DEFAULT 0
   , PRIMARY KEY (buyer_id, payment_id)
   , CONSTRAINT a_payment_is_of_some_money CHECK (amount > 0)
   , CONSTRAINT captured_means_when CHECK ((state = 'captured') = (captured_at IS NOT NULL))
+  , CONSTRAINT only_what_is_captured_later_is_authorised CHECK (later OR (state <> 'authorised' AND authorised_until IS NULL))
+  , CONSTRAINT authorised_means_until CHECK (state <> 'authorised' OR authorised_until IS NOT NULL)
+  , CONSTRAINT instalments_are_several CHECK (instalments = 0 OR instalments BETWEEN 2 AND 60)
 );
 COMMENT ON TABLE payments IS 'by buyer: one instruction to a channel to collect a purchase''s money; its id is the channel''s idempotency key';
 COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need it any more (paid twice, or cancelled): refunded by itself';
 COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
 COMMENT ON COLUMN payments.handed IS 'What the payer gets on our own page: a QR code''s text, facts to pay by; none where a channel''s page follows';
+COMMENT ON COLUMN payments.later IS 'Asked for as an authorisation only: what is sent of it is captured by payment_captures';
+COMMENT ON COLUMN payments.authorised_until IS 'Until when the channel keeps the money back; it stays when it is captured or let go';
+COMMENT ON COLUMN payments.void_at IS 'When to ask the channel next to let go what was not captured';
+COMMENT ON COLUMN payments.instalments IS 'In how many months the payer pays it to the channel; 0: at once';
+CREATE INDEX payments_authorised ON payments (authorised_until) WHERE state = 'authorised';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
 CREATE INDEX payments_by_reference ON payments (channel_reference) WHERE channel_reference IS NOT NULL;
@@ -62,18 +76,38 @@ CREATE TABLE payment_splits (
   , channel     text NOT NULL
   , amount      bigint NOT NULL
   , currency    text NOT NULL REFERENCES currencies
+  , authorised  bigint NOT NULL DEFAULT 0
+  , capturing   bigint NOT NULL DEFAULT 0
   , captured    bigint NOT NULL DEFAULT 0
+  , released    bigint NOT NULL DEFAULT 0
   , refunding   bigint NOT NULL DEFAULT 0
   , refunded    bigint NOT NULL DEFAULT 0
+  , wanted_at   timestamptz
+  , refused_at  timestamptz
+  , let_go_at   timestamptz
   , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
-  , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
+  , CONSTRAINT all_or_nothing_is_authorised CHECK (authorised IN (0, amount))
+  , CONSTRAINT never_take_more_than_authorised
+        CHECK (0 <= capturing AND 0 <= captured AND 0 <= released AND capturing + captured + released <= authorised)
   , CONSTRAINT never_refund_more_than_captured CHECK (
         0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
-COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, authorised, captured, let go, on its way back, refunded';
+COMMENT ON COLUMN payment_splits.authorised IS 'What the channel vouches for: kept back for us, or taken already';
+COMMENT ON COLUMN payment_splits.capturing IS 'Of authorised, what the channel was asked to take and has not answered about';
+COMMENT ON COLUMN payment_splits.released IS 'Of authorised, what is not wanted any more and was never taken';
+COMMENT ON COLUMN payment_splits.wanted_at IS 'Since when what is authorised is to be captured: the order was packed or sent';
+COMMENT ON COLUMN payment_splits.refused_at IS 'When the channel said that it does not capture it: the order is called off, or given back if it was sent';
+COMMENT ON COLUMN payment_splits.let_go_at IS 'Since when a part is released that the channel still keeps back; none once it was told';
 COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
+CREATE INDEX splits_to_capture ON payment_splits (wanted_at)
+    WHERE wanted_at IS NOT NULL AND refused_at IS NULL AND capturing + captured + released < authorised;
+CREATE INDEX splits_not_captured ON payment_splits (payment_id) WHERE capturing + captured + released < authorised;
+CREATE INDEX splits_refused ON payment_splits (refused_at)
+    WHERE refused_at IS NOT NULL AND capturing + captured + released < authorised;
+CREATE INDEX splits_let_go ON payment_splits (let_go_at) WHERE let_go_at IS NOT NULL;
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that follow each other';
@@ -179,58 +213,18 @@ CREATE TABLE bank_movements (
   , on_day      date NOT NULL
   , recorded_at timestamptz NOT NULL DEFAULT now()
   , by          text NOT NULL
+  , document    uuid NOT NULL UNIQUE
   , CONSTRAINT a_movement_is_of_some_money CHECK (amount <> 0)
 );
 COMMENT ON TABLE bank_movements IS 'by key, append-only: lines of the bank statement that are of payments by bank transfer, as staff wrote them down';
 COMMENT ON COLUMN bank_movements.amount IS 'Above zero: it came. Below: what was left over was given back';
+COMMENT ON COLUMN bank_movements.document IS 'Of its transfer in the books';
 COMMENT ON COLUMN bank_movements.party IS 'Whose account it came from or went to';
 CREATE INDEX bank_movements_of_a_payment ON bank_movements (payment_id);
 CREATE INDEX bank_movements_by_time ON bank_movements (recorded_at DESC, bank_number);
 CREATE INDEX payments_by_transfer ON payments (created_at, payment_id) WHERE channel = 'bank_transfer';
 CREATE INDEX refunds_by_transfer ON refunds (created_at, refund_id)
     WHERE channel = 'bank_transfer' AND state IN ('instructed', 'sent');
-
-CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
-COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
-INSERT INTO channel_rest_transitions (from_state, to_state) VALUES
-    ('nowhere', 'resting'), ('resting', 'resting'), ('resting', 'working'), ('working', 'resting');
-
-CREATE TABLE channel_rests (
-    channel      text PRIMARY KEY
-  , state        text NOT NULL
-  , since        timestamptz NOT NULL
-  , rested_until timestamptz NOT NULL
-  , times        integer NOT NULL
-  , why          text NOT NULL
-  , CONSTRAINT rested_means_how_often CHECK ((state = 'resting') = (times > 0))
-);
-COMMENT ON TABLE channel_rests IS 'local: channels that did not answer: not offered until then, and tried again afterwards';
-COMMENT ON COLUMN channel_rests.times IS 'How often in a row it was rested: each rest is twice as long as the one before';
-
-CREATE TABLE channel_rest_history (
-    channel    text NOT NULL REFERENCES channel_rests
-  , step       integer NOT NULL
-  , from_state text NOT NULL
-  , to_state   text NOT NULL
-  , at         timestamptz NOT NULL DEFAULT now()
-  , why        text NOT NULL
-  , by         text NOT NULL
-  , PRIMARY KEY (channel, step)
-  , FOREIGN KEY (from_state, to_state) REFERENCES channel_rest_transitions
-);
-COMMENT ON TABLE channel_rest_history IS 'local, append-only: when a channel was rested and worked again';
-CREATE INDEX channel_rest_history_by_time ON channel_rest_history (at DESC);
-
-CREATE TABLE channel_calls (
-    channel    text NOT NULL
-  , tick       timestamptz NOT NULL
-  , answered   bigint NOT NULL
-  , unanswered bigint NOT NULL
-  , PRIMARY KEY (channel, tick)
-  , CONSTRAINT calls_are_counted_up CHECK (answered >= 0 AND unanswered >= 0)
-);
-COMMENT ON TABLE channel_calls IS 'local: how many calls of a channel were answered and how many were not, by ten seconds';
-CREATE INDEX channel_calls_by_tick ON channel_calls (tick);
 
 CREATE TABLE channel_rules (
     channel    text NOT NULL

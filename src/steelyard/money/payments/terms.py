@@ -1,6 +1,6 @@
 """What a channel declares of itself, and what a payer is handed who does not simply go on to another page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -35,6 +35,38 @@ class Fee(msgspec.Struct, frozen=True, kw_only=True):
         return money.share(amount, self.millionths) + self.fixed.get(currency, 0)
 
 
+class Bearer(StrEnum):
+    """Who pays what a channel asks for payment in months."""
+
+    BUYER = "buyer"
+    MERCHANT = "merchant"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Payment in so many `months`. `buyer_millionths` is what the channel adds to what the buyer pays, `seller_millionths` what
+    it keeps of our money, beside its usual fee: by its own published rates, as this installation has set them. Where the seller
+    bears it, the buyer pays nothing more. `smallest`: amounts in minor units by currency from which it is offered; a currency
+    that is not there has no such plan.
+    """
+
+    months: int
+    bearer: Bearer
+    buyer_millionths: int = 0
+    seller_millionths: int = 0
+    smallest: Mapping[str, int] = {}
+
+    def takes(self, amount: int, currency: str) -> bool:
+        return currency in self.smallest and amount >= self.smallest[currency]
+
+    def surcharge(self, amount: int) -> int:
+        """What the buyer pays beside the amount, in minor units, half a unit upwards."""
+        return money.share(amount, self.buyer_millionths)
+
+    def monthly(self, amount: int) -> list[int]:
+        """What is paid each month, in minor units, the first first: they add up to the amount and what is added to it."""
+        return money.split(amount + self.surcharge(amount), [1] * self.months)
+
+
 class Thanks(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel wants to hear once its message has been taken in; otherwise it is sent again."""
 
@@ -48,11 +80,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` and `note` are msgids: what buyers read, and one line about it. `currencies` and `countries` (where the goods
     go) are none for any. `smallest` and `largest` are amounts in minor units by currency; without one there is no bound.
-    `refund_days` is how long after the capture money can be given back, none for ever. `cashiers` are the origins
-    (scheme, host, port) of pages that payers are sent to. `statement` names the format of its statements, for
-    reconciliation. `by_hand` means that people say when money has come; `wait_hours` that a
-    purchase waits so long for it, instead of as long as the operator lets purchases wait. `at_the_door`: it is paid where the
-    parcel is handed over, so only for what is sent, by shops that offer it, to buyers who did not let parcels go back.
+    `authorises`: it can keep money back first, for `authorised_days`, and take it later; `captures_parts`: in several parts, else
+    once. `instalments` are the plans by which the payer may pay it in months. `refund_days` is how long after the capture money
+    can be given back, none for ever. `cashiers` are the origins (scheme, host, port) of pages that payers are sent to.
+    `statement` names the format of its statements, for reconciliation. `by_hand` means that people say when money has come;
+    `wait_hours` that a purchase waits so long for it, instead of as long as the operator lets purchases wait. `at_the_door`: it
+    is paid where the parcel is handed over, so only for what is sent, by shops that offer it, to buyers who did not let parcels
+    go back.
     """
 
     name: str
@@ -64,6 +98,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     largest: Mapping[str, int] = {}
     devices: frozenset[Device] = EVERY_DEVICE
     authorises: bool = False
+    captures_parts: bool = False
+    authorised_days: int = 7
+    instalments: Sequence[Plan] = ()
     refunds_parts: bool = True
     refund_days: int | None = None
     fee: Fee = Fee()

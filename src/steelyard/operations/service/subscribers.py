@@ -120,6 +120,8 @@ async def tell_cancelled(tx: Tx, events: Sequence[orders.OrderCancelled]) -> Non
             continue
         door = (await payments.doors_of(tx, order.merchant_id, [order.order_id])).get(order.order_id)
         back = order.refunded - (door.amount if door else 0)  # what was to be paid at the door was not charged
+        # What was only authorised was never charged.
+        back -= await payments.let_go_of(tx, order.merchant_id, order.order_id)
         facts = OrderCancelled(
             name=purchase.contact.name,
             order=order.code,

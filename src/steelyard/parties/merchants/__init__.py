@@ -1,6 +1,7 @@
 """Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`,
 papers that categories need in `papers.py`, who agreed to which rules in
-`agreeing.py`, what a shop may not do for a while in `restricting.py`, and the yearly look at it in `verifying.py`."""
+`agreeing.py`, when buyers' money is taken in `capturing.py`, what a shop may not do for a while in `restricting.py`, and the
+yearly look at it in `verifying.py`."""
 
 from steelyard.parties.merchants.agreeing import (
     Agreement,
@@ -12,6 +13,7 @@ from steelyard.parties.merchants.agreeing import (
     not_agreed,
     rules_outstanding,
 )
+from steelyard.parties.merchants.capturing import Captures, captures_later, captures_of_merchant, set_captures
 from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.licences import (
     decide_licence,
@@ -69,6 +71,7 @@ from steelyard.parties.merchants.verifying import verify
 
 __all__ = [
     "Agreement",
+    "Captures",
     "PayoutAccountChanged",
     "ShopChanged",
     "agree",
@@ -76,6 +79,8 @@ __all__ = [
     "agreed_count",
     "agreements",
     "by_slug",
+    "captures_later",
+    "captures_of_merchant",
     "cards",
     "categories_of",
     "change_shop",
@@ -112,6 +117,7 @@ __all__ = [
     "restrict",
     "restricted",
     "rules_outstanding",
+    "set_captures",
     "set_categories",
     "set_licence",
     "set_papers_needed",

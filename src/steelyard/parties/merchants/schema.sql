@@ -28,20 +28,24 @@ CREATE TABLE merchants (
   , stopped_by_points boolean NOT NULL DEFAULT false
   , deposit_short boolean NOT NULL DEFAULT false
   , in_debt boolean NOT NULL DEFAULT false
+  , captures text NOT NULL DEFAULT 'at_once'
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
+  , CONSTRAINT money_is_taken_at_a_known_moment CHECK (captures IN ('at_once', 'at_packing', 'at_sending'))
   , CONSTRAINT receipt_is_confirmed_by_itself_some_day CHECK (receipt_days BETWEEN 0 AND 60)
 );
 COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
+COMMENT ON COLUMN merchants.captures IS 'When the buyer''s money is taken, where the channel can authorise first: when it is paid, when the order is packed, when its first parcel leaves';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
 COMMENT ON COLUMN merchants.restricted_until IS 'Points hold new products back until then';
 COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended';
 COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
 COMMENT ON COLUMN merchants.in_debt IS 'What it owes the platform was asked for long ago and is not paid: new products are held back';
+CREATE INDEX merchants_who_capture_later ON merchants (merchant_id) WHERE captures <> 'at_once';
 CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
 COMMENT ON COLUMN merchants.verify_by IS 'The day by which the operator looks anew at who it is; none: it came from elsewhere';

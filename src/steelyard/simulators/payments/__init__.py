@@ -6,9 +6,10 @@ await payments.serve(settings)  the program
 What it answers to is in `api.py`, what the payer sees in `cashier.py`, the columns of the statement in `statement.py`.
 A charge with a token needs no cashier: `tok_approve` is captured, `tok_decline` declined, `tok_3ds` waits for the 3-D
 step at its `action_url` (code 123456), `tok_hang` is processing until somebody resolves it, and `tok_timeout` is
-captured while its caller waits in vain. Refunds succeed after a moment; under the fault `refunds=fail` those fail whose
-amount ends in 13 minor units. What it has collected it pays on to the bank every day (`payouts.py`). The other
-faults are described in `steelyard.simulators.faults`.
+captured while its caller waits in vain. A charge that is asked for with `capture` "later" is authorised for seven days instead,
+and taken in parts by `/v1/captures`; cancelling it lets the rest go. Refunds succeed after a moment; under the fault
+`refunds=fail` those fail whose amount ends in 13 minor units. What it has collected it pays on to the bank every day
+(`payouts.py`). The other faults are described in `steelyard.simulators.faults`.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from steelyard.simulators.payments.cashier import CASHIER
 from steelyard.simulators.payments.desk import DESK
 from steelyard.simulators.payments.payouts import PayoutBook
 from steelyard.simulators.payments.refunds import RefundBook
-from steelyard.simulators.payments.schema import SCHEMA
+from steelyard.simulators.payments.schema import SCHEMA, bring_up
 from steelyard.simulators.serving import Listener, serve_apps
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.web import ClientMaker, Foundation, assemble
@@ -41,6 +42,7 @@ def app(
 ) -> Litestar:
     """The channel as an ASGI application; tests bring their own clock, the client that sends webhooks, and a bank."""
     ground = Foundation("payments", settings, SCHEMA, clock=clock, client=client)
+    bring_up(ground.store)
     payments = PaymentBook(ground.store, ground.clock, ground.outbox, settings.payments_url)
     refunds = RefundBook(payments, ground.faults, settings.refund_seconds)
     payouts = PayoutBook(ground.store, ground.clock, settings, bank)

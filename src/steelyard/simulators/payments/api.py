@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from steelyard.simulators.payments.book import PaymentBook
 from steelyard.simulators.payments.model import (
     CancelRequest,
+    CaptureRequest,
     ChargeRequest,
     Payment,
     Payments,
@@ -81,6 +82,18 @@ async def resolve(
     return payments.shown(row)
 
 
+@post("/v1/captures")
+async def capture(
+    data: JSONBody[CaptureRequest],
+    key: IdempotencyKey,
+    payments: NamedDependency[PaymentBook],
+    ground: NamedDependency[Foundation],
+) -> Response[bytes]:
+    answer = payments.capture(data, key)
+    ground.pump.wake()
+    return answer.response()
+
+
 @post("/v1/refunds")
 async def refund(
     data: JSONBody[RefundRequest],
@@ -121,6 +134,7 @@ API = [
     cancel,
     cancel_reference,
     resolve,
+    capture,
     refund,
     show_refund,
     find_refunds,

@@ -1,13 +1,14 @@
 """The channel's book of payments: every rule about what may happen to them."""
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 from steelyard.simulators.clock import Clock
 from steelyard.simulators.idempotency import Answer, once
 from steelyard.simulators.payments.model import (
+    AUTHORISED_DAYS,
     FOUND_ROWS_MAX,
     PAGE_ROWS,
     PAYMENT_WINDOW_HOURS_DEFAULT,
@@ -15,6 +16,8 @@ from steelyard.simulators.payments.model import (
     THREE_D_TRIES_MAX,
     TRANSITIONS,
     Actor,
+    Capture,
+    CaptureRequest,
     ChargeRequest,
     Failure,
     HistoryLine,
@@ -27,6 +30,7 @@ from steelyard.simulators.store import Read, Store, Tx
 from steelyard.simulators.webhooks import Outbox
 
 _EVENT_OF = {
+    PaymentStatus.AUTHORISED: "payment.authorised",
     PaymentStatus.CAPTURED: "payment.captured",
     PaymentStatus.DECLINED: "payment.declined",
     PaymentStatus.CANCELLED: "payment.cancelled",
@@ -54,10 +58,15 @@ class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     captured_at: datetime | None
+    captured: int
+    later: bool
+    authorised_until: datetime | None
+    months: int
 
     @property
     def is_open(self) -> bool:
-        return bool(TRANSITIONS[self.status])
+        """Whether the payer has still to decide."""
+        return self.status in (PaymentStatus.PENDING, PaymentStatus.PROCESSING)
 
 
 class PaymentBook:
@@ -80,9 +89,9 @@ class PaymentBook:
             row = tx.row(
                 PaymentRow,
                 """INSERT INTO payments (id, reference, amount, currency, description, return_url, webhook_url,
-                                         three_d, created_at, expires_at)
+                                         three_d, created_at, expires_at, later, months)
                    VALUES (:id, :reference, :amount, :currency, :description, :return_url, :webhook_url,
-                           :three_d, :now, :expires_at) RETURNING *""",
+                           :three_d, :now, :expires_at, :later, :months) RETURNING *""",
                 {
                     "id": "pay_" + secrets.token_hex(12),
                     "reference": request.reference,
@@ -93,6 +102,8 @@ class PaymentBook:
                     "webhook_url": request.webhook_url,
                     "three_d": request.token == "tok_3ds",  # noqa: S105 - a magic token
                     "now": now,
+                    "later": request.capture == "later",
+                    "months": request.months,
                     "expires_at": request.expires_at.timestamp()
                     if request.expires_at
                     else now + PAYMENT_WINDOW_HOURS_DEFAULT * 3600,
@@ -153,11 +164,45 @@ class PaymentBook:
                 )
             return [self.shown(self.row(row.id, tx)) for row in found]
 
+    def capture(self, request: CaptureRequest, key: str) -> Answer:
+        """Take a part of what is authorised. The same key answers the same. Refuses (409) what is not authorised any more, and
+        more than is left of it."""
+
+        def work(tx: Tx) -> Capture:
+            self._expire_late(tx, request.payment)
+            now = self.clock.now()
+            row = tx.row(
+                PaymentRow,
+                """UPDATE payments SET captured = captured + :amount
+                   WHERE id = :id AND status = 'authorised' AND captured + :amount <= amount RETURNING *""",
+                {"id": request.payment, "amount": request.amount},
+            )
+            if row is None:
+                found = self.row(request.payment, tx)
+                code = "capture_too_large" if found.status is PaymentStatus.AUTHORISED else "not_authorised"
+                raise Refused(409, code, f"The payment is {found.status}.", available=found.amount - found.captured)
+            name = "cap_" + secrets.token_hex(12)
+            tx.execute(
+                "INSERT INTO captures VALUES (:id, :payment, :reference, :amount, :now)",
+                {"id": name, "payment": row.id, "reference": request.reference, "amount": request.amount, "now": now},
+            )
+            if request.final or row.captured == row.amount:
+                self._move(tx, row.id, PaymentStatus.CAPTURED, "api")
+            return Capture(
+                id=name,
+                payment=row.id,
+                reference=request.reference,
+                amount=request.amount,
+                created_at=datetime.fromtimestamp(now, UTC),
+            )
+
+        return once(self.store, self.clock, operation="capture", key=key, request=request, status=201, work=work)
+
     def resolve(self, payment: str, to: PaymentStatus, actor: Actor) -> PaymentRow:
         """Say how an open payment ended. Refuses when it has ended otherwise."""
         failure: Failure | None = "card_declined" if to is PaymentStatus.DECLINED else None
         row, _ = self.move(payment, to, actor, failure)
-        if row.status is not to:
+        if row.status not in (to, PaymentStatus.AUTHORISED if to is PaymentStatus.CAPTURED else to):
             raise Refused(409, "payment_ended", f"The payment is {row.status} already.", status_is=row.status)
         return row
 
@@ -187,26 +232,33 @@ class PaymentBook:
         late = tx.rows(
             PaymentRow,
             """SELECT * FROM payments
-               WHERE status = 'pending' AND expires_at <= :now AND id = coalesce(:id, id) ORDER BY id""",
+               WHERE id = coalesce(:id, id) AND ((status = 'pending' AND expires_at <= :now)
+                                                 OR (status = 'authorised' AND authorised_until <= :now)) ORDER BY id""",
             {"now": self.clock.now(), "id": payment},
         )
         for row in late:
-            self._move(tx, row.id, PaymentStatus.EXPIRED, "clock")
+            self._move(tx, row.id, PaymentStatus.CAPTURED if row.captured else PaymentStatus.EXPIRED, "clock")
 
     def _move(
         self, tx: Tx, payment: str, to: PaymentStatus, actor: Actor, failure: Failure | None = None
     ) -> PaymentRow | None:
         """One step, its history line and its event; None when the payment may not go there from where it is."""
         before = self.row(payment, tx)
+        if to is PaymentStatus.CAPTURED and before.later and before.is_open:
+            to = PaymentStatus.AUTHORISED
+        if to is PaymentStatus.CANCELLED and before.status is PaymentStatus.AUTHORISED and before.captured:
+            to = PaymentStatus.CAPTURED  # what was taken stays, and the rest is let go
         if to not in TRANSITIONS[before.status]:
             return None
         now = self.clock.now()
         row = tx.row(
             PaymentRow,
             """UPDATE payments SET status = :to, failure = :failure,
-                      captured_at = CASE WHEN :to = 'captured' THEN :now END
+                      captured_at = CASE WHEN :to = 'captured' THEN :now END,
+                      captured = CASE WHEN :to = 'captured' AND later = 0 THEN amount ELSE captured END,
+                      authorised_until = CASE WHEN :to = 'authorised' THEN :until ELSE authorised_until END
                WHERE id = :id RETURNING *""",
-            {"id": payment, "to": to, "failure": failure, "now": now},
+            {"id": payment, "to": to, "failure": failure, "now": now, "until": now + AUTHORISED_DAYS * 86_400},
         )
         assert row is not None
         _write_history(tx, payment, before.status, to, actor=actor, now=now)
@@ -264,6 +316,9 @@ class PaymentBook:
             created_at=row.created_at,
             expires_at=row.expires_at,
             captured_at=row.captured_at,
+            captured=row.captured,
+            authorised_until=row.authorised_until,
+            months=row.months,
         )
 
 

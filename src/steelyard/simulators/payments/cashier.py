@@ -46,7 +46,7 @@ def _here(request: AnyRequest, row: PaymentRow, step: str = "") -> str:
 
 def _after(request: AnyRequest, row: PaymentRow) -> Redirect:
     """Where the payer goes once a button was pressed: to the shop when it is decided, otherwise to the page."""
-    decided = row.status in (PaymentStatus.CAPTURED, PaymentStatus.DECLINED)
+    decided = row.status in (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED, PaymentStatus.DECLINED)
     back = back_to_shop(row) if decided else None
     return Redirect(back or _here(request, row), status_code=SEE_OTHER)
 

@@ -22,11 +22,16 @@ WebAddress = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+[^\s]*$", max_leng
 Token = Literal["tok_approve", "tok_decline", "tok_3ds", "tok_hang", "tok_timeout"]
 Failure = Literal["card_declined", "three_d_failed", "account_closed"]
 Actor = Literal["token", "cashier", "desk", "api", "clock"]
+AUTHORISED_DAYS = 7
+# What the channel asks for payment in months, in millionths of the amount: of the merchant, and of the payer beside it.
+MONTHS = {3: (18_000, 0), 6: (0, 45_000), 12: (0, 75_000)}
+Months = Literal[0, 3, 6, 12]
 
 
 class PaymentStatus(StrEnum):
     PENDING = "pending"
     PROCESSING = "processing"
+    AUTHORISED = "authorised"
     CAPTURED = "captured"
     DECLINED = "declined"
     CANCELLED = "cancelled"
@@ -36,12 +41,14 @@ class PaymentStatus(StrEnum):
 TRANSITIONS: dict[PaymentStatus, set[PaymentStatus]] = {
     PaymentStatus.PENDING: {
         PaymentStatus.PROCESSING,
+        PaymentStatus.AUTHORISED,
         PaymentStatus.CAPTURED,
         PaymentStatus.DECLINED,
         PaymentStatus.CANCELLED,
         PaymentStatus.EXPIRED,
     },
-    PaymentStatus.PROCESSING: {PaymentStatus.CAPTURED, PaymentStatus.DECLINED},
+    PaymentStatus.PROCESSING: {PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED, PaymentStatus.DECLINED},
+    PaymentStatus.AUTHORISED: {PaymentStatus.CAPTURED, PaymentStatus.CANCELLED, PaymentStatus.EXPIRED},
     PaymentStatus.CAPTURED: set(),
     PaymentStatus.DECLINED: set(),
     PaymentStatus.CANCELLED: set(),
@@ -56,7 +63,8 @@ class RefundStatus(StrEnum):
 
 
 class ChargeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant asks for. Amounts are minor units; `expires_at` is 24 hours from now unless given."""
+    """What a merchant asks for. Amounts are minor units; `expires_at` is 24 hours from now unless given. With `capture` "later"
+    it is only authorised, for seven days; `months` is in how many months the payer pays."""
 
     reference: Reference
     amount: Amount
@@ -66,6 +74,25 @@ class ChargeRequest(msgspec.Struct, frozen=True, kw_only=True):
     webhook_url: WebAddress | None = None
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
     token: Token | None = None
+    capture: Literal["at_once", "later"] = "at_once"
+    months: Months = 0
+
+
+class CaptureRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Take a part of an authorised payment; `final` lets the rest go."""
+
+    payment: str
+    reference: Reference
+    amount: Amount
+    final: bool = False
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    payment: str
+    reference: str
+    amount: int
+    created_at: datetime
 
 
 class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +117,8 @@ class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as the query API and the webhooks show it.
 
-    `refunded` counts what has gone back, `refunding` what is on its way. `action_url` is where the payer passes the
-    3-D step, when one is due. `failure` is a code, for declined payments alone.
+    `captured` is what was taken of it. `refunded` counts what has gone back, `refunding` what is on its way. `action_url` is
+    where the payer passes the 3-D step, when one is due. `failure` is a code, for declined payments alone.
     """
 
     id: str
@@ -109,6 +136,9 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     captured_at: datetime | None
+    captured: int = 0
+    authorised_until: datetime | None = None
+    months: int = 0
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):

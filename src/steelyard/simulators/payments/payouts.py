@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from steelyard.simulators.clock import Clock
+from steelyard.simulators.payments.model import MONTHS
 from steelyard.simulators.payments.statement import FEE_PER_MILLE
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.store import Store
@@ -52,14 +53,18 @@ class PayoutBook:
             left = tx.rows(
                 _Left,
                 """SELECT currency, sum(amount) AS amount FROM (
-                     SELECT currency, amount - (amount * :fee + 500) / 1000 AS amount
-                     FROM payments WHERE captured_at < :begins
+                     SELECT currency, amount - (amount * :fee + 500) / 1000
+                            - (amount * CASE months WHEN 3 THEN :three ELSE 0 END + 500000) / 1000000 AS amount
+                     FROM (SELECT currency, amount, months FROM payments WHERE captured_at < :begins AND later = 0
+                           UNION ALL
+                           SELECT p.currency, c.amount, p.months
+                           FROM captures c JOIN payments p ON p.id = c.payment WHERE c.created_at < :begins) AS taken
                      UNION ALL
                      SELECT currency, -amount FROM refunds WHERE status = 'succeeded' AND settled_at < :begins
                      UNION ALL
                      SELECT currency, -amount FROM payouts
                    ) GROUP BY currency HAVING sum(amount) > 0 ORDER BY currency""",
-                {"fee": FEE_PER_MILLE, "begins": begins.timestamp()},
+                {"fee": FEE_PER_MILLE, "three": MONTHS[3][0], "begins": begins.timestamp()},
             )
             for each in left:
                 tx.execute(

@@ -12,7 +12,6 @@ from steelyard.simulators.payments.model import (
     FOUND_ROWS_MAX,
     REFUND_FAILS_ON_LAST_DIGITS,
     Failure,
-    PaymentStatus,
     Refund,
     RefundRequest,
     RefundStatus,
@@ -58,7 +57,7 @@ class RefundBook:
             payment = tx.row(
                 PaymentRow,
                 """UPDATE payments SET refunding = refunding + :amount
-                   WHERE id = :id AND status = 'captured' AND refunded + refunding + :amount <= amount RETURNING *""",
+                   WHERE id = :id AND captured > 0 AND refunded + refunding + :amount <= captured RETURNING *""",
                 {"id": request.payment, "amount": request.amount},
             )
             if payment is None:
@@ -86,9 +85,9 @@ class RefundBook:
 
     def _why_not(self, tx: Tx, request: RefundRequest) -> Refused:
         payment = self._payments.row(request.payment, tx)
-        if payment.status is not PaymentStatus.CAPTURED:
+        if not payment.captured:
             return Refused(409, "payment_not_captured", f"The payment is {payment.status}; there is nothing to refund.")
-        left = payment.amount - payment.refunded - payment.refunding
+        left = payment.captured - payment.refunded - payment.refunding
         return Refused(
             409,
             "refund_exceeds_captured",

@@ -1,5 +1,7 @@
 """The tables of the payment channel (SQLite)."""
 
+from steelyard.simulators.store import Store
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS payments (
   id            TEXT PRIMARY KEY
@@ -18,16 +20,30 @@ CREATE TABLE IF NOT EXISTS payments (
 , created_at    REAL NOT NULL
 , expires_at    REAL NOT NULL
 , captured_at   REAL
+, captured      INTEGER NOT NULL DEFAULT 0
+, later         INTEGER NOT NULL DEFAULT 0
+, authorised_until REAL
+, months        INTEGER NOT NULL DEFAULT 0
 , CONSTRAINT amounts_are_positive       CHECK (amount > 0 AND refunded >= 0 AND refunding >= 0)
-, CONSTRAINT never_give_back_twice      CHECK (refunded + refunding <= amount)
+, CONSTRAINT never_give_back_twice      CHECK (refunded + refunding <= captured AND captured <= amount)
 , CONSTRAINT captured_means_when        CHECK ((status = 'captured') = (captured_at IS NOT NULL))
-, CONSTRAINT only_captured_is_refunded  CHECK (status = 'captured' OR refunded + refunding = 0)
+, CONSTRAINT only_captured_is_refunded  CHECK (status IN ('captured', 'authorised') OR refunded + refunding = 0)
 , CONSTRAINT declined_means_why         CHECK ((status = 'declined') = (failure IS NOT NULL))
 );
 CREATE INDEX IF NOT EXISTS payments_by_reference ON payments (reference, created_at);
 CREATE INDEX IF NOT EXISTS payments_by_creation ON payments (created_at, id);
 CREATE INDEX IF NOT EXISTS payments_by_capture ON payments (captured_at, id) WHERE captured_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payments_to_expire ON payments (expires_at) WHERE status = 'pending';
+
+CREATE TABLE IF NOT EXISTS captures (
+  id         TEXT PRIMARY KEY
+, payment    TEXT NOT NULL REFERENCES payments
+, reference  TEXT NOT NULL
+, amount     INTEGER NOT NULL CHECK (amount > 0)
+, created_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS captures_of ON captures (payment, created_at);
+CREATE INDEX IF NOT EXISTS captures_by_time ON captures (created_at, id);
 
 CREATE TABLE IF NOT EXISTS references_given_up (
   reference TEXT PRIMARY KEY
@@ -71,3 +87,23 @@ CREATE TABLE IF NOT EXISTS payouts (
 CREATE INDEX IF NOT EXISTS payouts_by_time ON payouts (at, id);
 CREATE INDEX IF NOT EXISTS refunds_by_settlement ON refunds (settled_at, id) WHERE status = 'succeeded';
 """
+
+# What came in after the first release: a file that was made before is brought up to it.
+LATER_COLUMNS = {
+    "captured": "captured INTEGER NOT NULL DEFAULT 0",
+    "later": "later INTEGER NOT NULL DEFAULT 0",
+    "authorised_until": "authorised_until REAL",
+    "months": "months INTEGER NOT NULL DEFAULT 0",
+}
+
+
+def bring_up(store: Store) -> None:
+    """Add the columns that an older file has not; what was captured in it was captured whole."""
+    with store.write() as tx:
+        for name, column in LATER_COLUMNS.items():
+            there = tx.number("SELECT count(*) FROM pragma_table_info('payments') WHERE name = :name", {"name": name})
+            if there:
+                continue
+            tx.execute("ALTER TABLE payments ADD COLUMN " + column)
+            if name == "captured":
+                tx.execute("UPDATE payments SET captured = amount WHERE status = 'captured'")

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
+from steelyard.simulators.payments.model import MONTHS
 from steelyard.simulators.store import Read
 
 FEE_PER_MILLE = 6
@@ -23,11 +24,13 @@ class _Line(msgspec.Struct, frozen=True):
     reference: str
     currency: str
     amount: int
+    months: int
 
 
-def fee(amount: int) -> int:
-    """0.6 % of a captured amount in minor units, half a unit rounded up: 250 gives 2 (1.5), 249 gives 1 (1.494)."""
-    return (amount * FEE_PER_MILLE + 500) // 1000
+def fee(amount: int, months: int = 0) -> int:
+    """0.6 % of a captured amount in minor units, half a unit rounded up: 250 gives 2 (1.5), 249 gives 1 (1.494). Payment in
+    three months costs 1.8 % more, rounded by itself."""
+    return (amount * FEE_PER_MILLE + 500) // 1000 + (amount * MONTHS.get(months, (0, 0))[0] + 500_000) // 1_000_000
 
 
 def statement(read: Read, day: date) -> str:
@@ -35,13 +38,16 @@ def statement(read: Read, day: date) -> str:
     start = datetime.combine(day, time.min, UTC)
     lines = read.rows(
         _Line,
-        """SELECT captured_at AS at, 'capture' AS kind, id, id AS payment, reference, currency, amount
-           FROM payments WHERE captured_at >= :start AND captured_at < :stop
+        """SELECT captured_at AS at, 'capture' AS kind, id, id AS payment, reference, currency, amount, months
+           FROM payments WHERE captured_at >= :start AND captured_at < :stop AND later = 0
            UNION ALL
-           SELECT settled_at, 'refund', id, payment, reference, currency, -amount
+           SELECT c.created_at, 'capture', c.id, c.payment, c.reference, p.currency, c.amount, p.months
+           FROM captures c JOIN payments p ON p.id = c.payment WHERE c.created_at >= :start AND c.created_at < :stop
+           UNION ALL
+           SELECT settled_at, 'refund', id, payment, reference, currency, -amount, 0
            FROM refunds WHERE status = 'succeeded' AND settled_at >= :start AND settled_at < :stop
            UNION ALL
-           SELECT at, 'payout', id, '', id, currency, -amount FROM payouts WHERE at >= :start AND at < :stop
+           SELECT at, 'payout', id, '', id, currency, -amount, 0 FROM payouts WHERE at >= :start AND at < :stop
            ORDER BY 1, 3""",
         {"start": start.timestamp(), "stop": (start + timedelta(days=1)).timestamp()},
     )
@@ -49,7 +55,7 @@ def statement(read: Read, day: date) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for line in lines:
-        charged = fee(line.amount) if line.kind == "capture" else 0
+        charged = fee(line.amount, line.months) if line.kind == "capture" else 0
         at = line.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         whose = [at, line.kind, line.id, line.payment, line.reference, line.currency]
         writer.writerow([*whose, line.amount, charged, line.amount - charged])

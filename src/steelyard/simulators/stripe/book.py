@@ -188,8 +188,8 @@ class StripeBook:
         session["url"] = None
         self.write(tx, intent)
         self.write(tx, session)
-        if paid and not manual:
-            self.say(tx, "payment_intent.succeeded", intent)
+        if paid:
+            self.say(tx, f"payment_intent.{'amount_capturable_updated' if manual else 'succeeded'}", intent)
         self.say(tx, "checkout.session.completed", session)
         return session
 

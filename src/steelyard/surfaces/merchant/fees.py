@@ -71,7 +71,7 @@ async def by_order(read: Read, merchant_id: MerchantId, statement_id: UUID) -> t
 async def statement_fees(visit: NamedDependency[Visit], statement_id: FromPath[UUID]) -> Response[bytes]:
     """Order by order, what each fee on a statement came to after refunds."""
     statement, found = await visit.merchant_db.ask(by_order, visit.merchant_id, statement_id)
-    columns = (N_("Order"), N_("Fee"), N_("Amount"), N_("Tax on it"), N_("Together"), N_("Currency"))
+    columns = (N_("Order"), N_("Charge"), N_("Amount"), N_("Tax on it"), N_("Together"), N_("Currency"))
     rows = [
         (
             each.code,

@@ -24,7 +24,7 @@ from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.entries import Entries, as_uuid
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, settlement
 from steelyard.trade.orders.model import (
     Order,
     OrderId,
@@ -34,12 +34,13 @@ from steelyard.trade.orders.model import (
     ToDo,
     Wanted,
 )
+from steelyard.trade.settlement import OrderPayout
 
 # What a tab shows; the first is shown when nothing is asked for.
 TABS: dict[str, tuple[str, tuple[OrderState, ...]]] = {
     "to_ship": (N_("To ship"), (OrderState.PAID, OrderState.PARTLY_SHIPPED)),
     "placed": (N_("To pay"), (OrderState.PLACED,)),
-    "held": (N_("Waits for its group"), (OrderState.HELD,)),
+    "held": (N_("On hold"), (OrderState.HELD,)),
     "shipped": (N_("On its way"), (OrderState.SHIPPED,)),
     "completed": (N_("Completed"), (OrderState.COMPLETED,)),
     "cancelled": (N_("Cancelled"), (OrderState.CANCELLED,)),
@@ -82,6 +83,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     to_do: ToDo
     cancellations: int
     carriers: list[Carrier]
+    payouts: dict[UUID, OrderPayout]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +163,7 @@ async def listed(
         to_do=await orders.to_do(read, merchant_id, account_id),
         cancellations=await aftersales.count_open_requests(read, merchant_id),
         carriers=await parcels.carriers(read),
+        payouts=await settlement.payouts_of(read, merchant_id, found),
     )
 
 
@@ -239,15 +242,16 @@ def _chips(visit: Visit, found: Asked, shown: Listed) -> list[dict[str, object]]
 
 async def exported(
     read: Read, merchant_id: MerchantId, wanted: Wanted
-) -> tuple[list[Order], dict[OrderId, list[OrderLine]], dict[UUID, list[Parcel]]]:
+) -> tuple[list[Order], dict[OrderId, list[OrderLine]], dict[UUID, list[Parcel]], dict[UUID, OrderPayout]]:
     found = (await find(read, merchant_id, wanted, limit=EXPORTED_MAX)).items
     order_ids = [order.order_id for order in found]
-    return found, await orders.lines_of(read, order_ids), await parcels.of_orders(read, order_ids)
+    payouts = await settlement.payouts_of(read, merchant_id, order_ids)
+    return found, await orders.lines_of(read, order_ids), await parcels.of_orders(read, order_ids), payouts
 
 
 async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
     """One row for each line of each order; what belongs to the order stands on its first line, so that sums are right."""
-    shown, lines, sent = await visit.merchant_db.ask(exported, visit.merchant_id, found.wanted)
+    shown, lines, sent, payouts = await visit.merchant_db.ask(exported, visit.merchant_id, found.wanted)
     pause = await visit.merchant_db.ask(merchants.pause_of, visit.merchant_id)
     columns = (
         N_("Order"), N_("State"), N_("Placed"), N_("Paid"), N_("Ship by"), N_("Article"), N_("Options"),
@@ -255,11 +259,11 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
         N_("Commission"), N_("Paid by the platform"), N_("Refunded"), N_("Currency"),
         N_("Recipient"), N_("Phone"), N_("Country"), N_("Region"),
         N_("City"), N_("District"), N_("Street"), N_("Postal code"), N_("The buyer writes"), N_("Carrier"),
-        N_("Tracking number"),
+        N_("Tracking number"), N_("You get"), N_("Paid out from"), N_("Paid out"), N_("Statement"),
     )  # fmt: skip
     rows: list[list[object]] = []
     for order in shown:
-        parcels_of = sent[order.order_id]
+        parcels_of, payout = sent[order.order_id], payouts.get(order.order_id)
         for place, line in enumerate(lines[order.order_id]):
             first = place == 0
             rows.append([
@@ -276,13 +280,17 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
                 order.address.street, order.address.postal_code, order.note,
                 " ".join(parcel.carrier_name.in_language(visit.locale) for parcel in parcels_of),
                 " ".join(parcel.number for parcel in parcels_of),
+                Money(order.income, order.currency) if first and payout else None,
+                payout.day if payout and payout.stands != "paid" else None,
+                payout.day if payout and payout.stands == "paid" else None,
+                payout.statement if payout else None,
             ])  # fmt: skip
     return exports.csv_answer(visit, visit.say(N_("Orders")), [visit.say(column) for column in columns], rows)
 
 
 _STATE_WORDS = {
     OrderState.PLACED: N_("To pay"),
-    OrderState.HELD: N_("Waits for its group"),
+    OrderState.HELD: N_("On hold"),
     OrderState.PAID: N_("To ship"),
     OrderState.PARTLY_SHIPPED: N_("Partly shipped"),
     OrderState.SHIPPED: N_("On its way"),

@@ -13,8 +13,10 @@ from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
+from steelyard.money.payments import channels
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, WrongLogin
+from steelyard.parties.merchants import Captures
 from steelyard.parties.merchants.model import Merchant, MerchantId, Pause, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import seen
@@ -27,17 +29,27 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "shop.edit"}
 ACCOUNT_DIGITS_SHOWN = 4
+MOMENTS = {
+    Captures.AT_ONCE: N_("When the buyer pays"),
+    Captures.AT_PACKING: N_("When you begin to pack the order"),
+    Captures.AT_SENDING: N_("When its first parcel leaves"),
+}
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     merchant: Merchant
     card: ShopCard
+    captures: Captures
 
 
 async def found(read: Read, merchant_id: MerchantId) -> Found:
     merchant = await merchants.get(read, merchant_id)
     assert merchant is not None
-    return Found(merchant=merchant, card=(await merchants.cards(read, [merchant_id]))[merchant_id])
+    return Found(
+        merchant=merchant,
+        card=(await merchants.cards(read, [merchant_id]))[merchant_id],
+        captures=await merchants.captures_of_merchant(read, merchant_id),
+    )
 
 
 def pause_mark(what: Pause | None) -> str:
@@ -72,6 +84,9 @@ async def page(
         payout_seen=seen.mark(known.merchant.payout),
         pause_seen=pause_mark(pause),
         payout=payout or known.merchant.payout,
+        captures=known.captures,
+        moments=[{"value": each.value, "title": visit.say(words)} for each, words in MOMENTS.items()],
+        authorises=[visit.say(each.terms.name) for each in channels(visit.settings).values() if each.terms.authorises],
         pause=pause if pause is not None and pause.ends_at > datetime.now(UTC) else None,
         typed=typed,
         local_time=local_time,
@@ -106,6 +121,26 @@ async def change_shop(visit: NamedDependency[Visit], request: WebRequest) -> Res
     except Invalid as refusal:
         return await page(visit, name=name, notice=notice, errors=errors_of(visit, refusal.fields))
     return redirect(visit, frame.SHOP, (visit.say(SAVED), "good"))
+
+
+async def set_captures(tx: Tx, actor: Actor, merchant_id: MerchantId, captures: Captures) -> None:
+    before = await merchants.captures_of_merchant(tx, merchant_id)
+    if before is captures:
+        return
+    await merchants.set_captures(tx, merchant_id, captures)
+    await access.audit(
+        tx, actor, "shop.captures", str(merchant_id), before={"captures": before}, after={"captures": captures}
+    )
+
+
+@post("/shop/captures", opt=NEEDS)
+async def change_captures(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    """When buyers' money is taken, where the channel can keep it back first."""
+    said = (await entries_of(request)).text("captures")
+    if said not in set(Captures):
+        return await page(visit, errors={"captures": visit.say(N_("Please choose one of these."))})
+    await visit.merchant_db.transact(set_captures, visit.actor, visit.merchant_id, Captures(said))
+    return redirect(visit, f"{frame.SHOP}#captures", (visit.say(SAVED), "good"))
 
 
 async def set_logo(tx: Tx, actor: Actor, merchant_id: MerchantId, logo: str | None) -> None:
@@ -172,4 +207,4 @@ def _payout(form: Entries) -> Payout:
     )
 
 
-HANDLERS = [shop_page, change_shop, change_logo, change_payout]
+HANDLERS = [shop_page, change_shop, change_captures, change_logo, change_payout]

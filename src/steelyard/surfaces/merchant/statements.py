@@ -9,8 +9,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound
+from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
@@ -18,25 +19,21 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, statement_papers
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
-from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.refusals import fields_of, sentence_of
+from steelyard.surfaces.web.settlement_words import STATEMENTS
+from steelyard.surfaces.web.tracing import Trace, trace
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, settlement
 from steelyard.trade.orders.model import OrderId
-from steelyard.trade.settlement import Entry, Statement, StatementState, Step, Waiting
+from steelyard.trade.settlement import Entry, Statement, Step, Waiting
 
 NEEDS = {"permission": "statements.read"}
 ENTRIES_PER_PAGE = 100
 PRINTED_MAX = 2_000
-STATES = {
-    StatementState.ISSUED: N_("Issued"),
-    StatementState.CHECKED: N_("Checked, to be paid"),
-    StatementState.BATCHED: N_("In a bank file"),
-    StatementState.PAYING: N_("Being paid"),
-    StatementState.PAID: N_("Paid out"),
-    StatementState.FAILED: N_("Payout failed"),
-}
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +51,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     entries: Page[Entry]
     codes: dict[OrderId, str]
     checks: list[settlement.Check]
+    kinds: list[tuple[settlement.EntryKind, int, int]]
+    disputed: dict[UUID, settlement.Dispute]
     fees: list[settlement.FeeSum]
 
 
@@ -79,6 +78,8 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         entries=entries,
         codes=await codes_of(read, merchant_id, entries.items),
         checks=await settlement.checks_of(read, merchant_id, statement_id),
+        kinds=await settlement.by_kind(read, merchant_id, statement_id),
+        disputed={each.entry_id: each for each in await settlement.disputes_of(read, merchant_id, statement_id)},
         fees=await settlement.fees_of_statement(read, merchant_id, statement_id),
     )
 
@@ -120,7 +121,7 @@ async def _file(visit: Visit) -> Response[Any]:
     )  # fmt: skip
     rows = (
         (
-            each.code, each.day, visit.say(STATES[each.state]), each.currency,
+            each.code, each.day, visit.say(STATEMENTS[each.state]), each.currency,
             *(Money(amount, each.currency) for amount in (
                 each.sales, -each.commission, -each.refunds, each.commission_returned, each.subsidy,
                 -each.subsidy_returned, each.adjustments, each.payout)),
@@ -220,4 +221,80 @@ async def statement_entries(visit: NamedDependency[Visit], statement_id: FromPat
     )
 
 
-HANDLERS = [statement_list, statement_page, check_statement, statement_entries, statement_print]
+@get("/statements/{statement_id:uuid}/statement.pdf", opt=NEEDS)
+async def statement_file(visit: NamedDependency[Visit], statement_id: FromPath[UUID]) -> Response[bytes]:
+    """The statement as PDF, for the files."""
+    found = await visit.merchant_db.ask(statement_papers.found, visit.merchant_id, statement_id)
+    return await statement_papers.as_pdf(found, visit.locale)
+
+
+@get("/statements/{statement_id:uuid}/entries/{line_id:uuid}", opt=NEEDS)
+async def entry_page(
+    visit: NamedDependency[Visit], statement_id: FromPath[UUID], line_id: FromPath[UUID]
+) -> Response[Any]:
+    """Where an amount comes from, and the form to dispute it."""
+    return await _entry(visit, await visit.merchant_db.ask(trace, visit.merchant_id, statement_id, line_id))
+
+
+async def _entry(
+    visit: Visit, found: Trace, form: Entries | None = None, refusal: Refusal | None = None
+) -> Response[Any]:
+    back = f"{frame.STATEMENTS}/{found.statement.statement_id}"
+    errors = fields_of(refusal, visit.locale) if refusal else {}
+    return await frame.show(
+        visit,
+        "statement_entry.html",
+        frame.STATEMENTS,
+        crumbs=[
+            (visit.say(N_("Statements")), frame.STATEMENTS),
+            (found.statement.code, back),
+            (visit.say(N_("One amount")), None),
+        ],
+        status=refusal.status if refusal else 200,
+        found=found,
+        entry=found.entry,
+        form=form or Entries({}, {}),
+        errors=errors,
+        refusal=sentence_of(refusal, visit.locale) if refusal and not errors else "",
+        dispute_id=(form.text("dispute_id") if form else "") or ids.mint(),
+        here=f"{back}/entries/{found.entry.entry_id}",
+    )
+
+
+async def _dispute(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, dispute_id: UUID, entry_id: UUID, words: str, by: str
+) -> None:
+    await settlement.dispute(tx, merchant_id, dispute_id, entry_id, words, by)
+    await access.audit(tx, actor, "statements.dispute", str(entry_id), {"words": words})
+
+
+@post("/statements/{statement_id:uuid}/entries/{line_id:uuid}", opt=NEEDS)
+async def dispute_entry(
+    visit: NamedDependency[Visit], request: WebRequest, statement_id: FromPath[UUID], line_id: FromPath[UUID]
+) -> Redirect | Response[Any]:
+    """Say what is wrong with an amount. A second click says nothing more."""
+    form = await entries_of(request)
+    found = await visit.merchant_db.ask(trace, visit.merchant_id, statement_id, line_id)
+    dispute_id = form.uuid("dispute_id")
+    try:
+        await visit.merchant_db.transact(
+            _dispute, visit.actor, visit.merchant_id, dispute_id, line_id, form.text("words"), visit.by
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _entry(visit, found, form, refusal)
+    here = f"{frame.STATEMENTS}/{statement_id}/entries/{line_id}"
+    return redirect(visit, here, (visit.say(N_("The marketplace will answer.")), "good"))
+
+
+HANDLERS = [
+    statement_list,
+    statement_page,
+    check_statement,
+    statement_entries,
+    statement_print,
+    statement_file,
+    entry_page,
+    dispute_entry,
+]

@@ -248,7 +248,7 @@ def _category(visit: Visit, found: Told, category_id: UUID | None) -> str:
 
 def _file(visit: Visit, found: Told, trial: Trial) -> Response[bytes]:
     columns = (
-        *(N_("Fee"), N_("Category"), N_("Currency"), N_("Charged"), N_("Tax on it"), N_("Would have been charged")),
+        *(N_("Charge"), N_("Category"), N_("Currency"), N_("Charged"), N_("Tax on it"), N_("Would have been charged")),
         *(N_("Tax on that"), N_("Difference")),
     )
     names: dict[UUID, Text] = {fee.fee_id: fee.name for fee in found.fees}

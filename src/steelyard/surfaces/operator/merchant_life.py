@@ -125,8 +125,12 @@ async def change_licence(visit: NamedDependency[Visit], request: WebRequest, mer
     return await done(visit, f"{frame.MERCHANTS}/{merchant_id}/papers", SAVED, command)
 
 
-async def set_terms(tx: Tx, actor: Actor, merchant_id: MerchantId, settlement_days: int, receipt_days: int) -> None:
+async def set_terms(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, settlement_days: int | None, receipt_days: int
+) -> None:
+    """Without `settlement_days` those of the merchant stay; what is agreed with it by day is in `settlement_terms`."""
     before = await _known(tx, merchant_id)
+    settlement_days = before.settlement_days if settlement_days is None else settlement_days
     await merchants.set_terms(tx, merchant_id, settlement_days=settlement_days, receipt_days=receipt_days)
     await access.audit(
         tx,
@@ -143,7 +147,8 @@ async def set_terms(tx: Tx, actor: Actor, merchant_id: MerchantId, settlement_da
 async def change_terms(visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID]) -> Redirect:
     """How long its money waits, and when receipt counts as confirmed."""
     form = await entries_of(request)
-    settlement_days, receipt_days = form.number("settlement_days"), form.number("receipt_days")
+    settlement_days = form.number("settlement_days") if form.text("settlement_days") else None
+    receipt_days = form.number("receipt_days")
 
     async def command() -> None:
         await visit.db.transact(_exists, MerchantId(merchant_id))

@@ -30,7 +30,7 @@ from steelyard.parties.policies import Version
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.closing import Closing, closing
-from steelyard.surfaces.web import fee_words
+from steelyard.surfaces.web import fee_words, settlement_words
 from steelyard.surfaces.web.audit_details import Reader, raw, reader
 from steelyard.surfaces.web.audit_words import ACTIONS
 from steelyard.surfaces.web.category_names import names_of
@@ -179,6 +179,7 @@ class Money(Head, frozen=True, kw_only=True):
     page: Page[Statement]
     rules: list[Rule]
     category_names: Mapping[UUID, Text]
+    terms: settlement.Terms
     named: fee_words.Named
 
 
@@ -193,6 +194,9 @@ async def its_money(read: Read, merchant_id: MerchantId, cursor: str | None) -> 
         rules=rules,
         named=await fee_words.named(read, rules),
         category_names=names_of(await catalog.categories(read)),
+        terms=(await settlement.agreed(read, [merchant_id])).on(
+            merchant_id, settlement.settlement_day(datetime.now(UTC))
+        ),
     )
 
 
@@ -208,6 +212,7 @@ async def money_tab(
         "/money",
         found,
         rate_id=ids.mint(),
+        words=settlement_words,
         channels=fee_words.CHANNELS,
         **_onward(visit, found.page, cursor),
     )

@@ -31,6 +31,9 @@ REASONS = {
     "returned": N_("Goods returned"),
     "imported": N_("Imported"),
     "price_protection": N_("Price protection"),
+    "uncollected": N_("Authorised payment not collected"),
+    "refused_at_the_door": N_("Refused at the door"),
+    "chargeback": N_("Charged back"),
 }
 ASKED = ("from", "to", "currency", "merchant", "channel")
 

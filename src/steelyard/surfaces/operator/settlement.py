@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
@@ -21,7 +22,8 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.operator.settlement_tabs import tabs
+from steelyard.surfaces.web import exports, statement_papers
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.moments import day_of
@@ -65,6 +67,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     codes: dict[OrderId, str]
     transfers: list[ledger.PostedTransfer]
     checks: list[settlement.Check]
+    kinds: list[tuple[settlement.EntryKind, int, int]]
+    disputed: dict[UUID, settlement.Dispute]
     fees: list[settlement.FeeSum]
 
 
@@ -103,6 +107,8 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         codes=await orders.codes_of(read, merchant_id, wanted),
         transfers=await ledger.transfers_of(read, [statement_id]),
         checks=await settlement.checks_of(read, merchant_id, statement_id),
+        kinds=await settlement.by_kind(read, merchant_id, statement_id),
+        disputed={each.entry_id: each for each in await settlement.disputes_of(read, merchant_id, statement_id)},
         fees=await settlement.fees_of_statement(read, merchant_id, statement_id),
     )
 
@@ -122,6 +128,7 @@ async def statement_list(
         found=found,
         today=settlement_day(datetime.now(UTC)),
         latest=_latest(visit),
+        sections=tabs(visit, frame.SETTLEMENT),
         tabs=[
             {"label": visit.say(word), "href": address(frame.SETTLEMENT, state=key), "current": key == tab}
             for key, (word, _) in TABS.items()
@@ -212,6 +219,7 @@ async def statement_page(
         found=found,
         statement=found.statement,
         base=base,
+        return_id=ids.mint(),
         next_href=address(base, cursor=found.entries.next) if found.entries.next else "",
         start_href=base if cursor else "",
     )
@@ -235,4 +243,36 @@ async def retry_payout(
     )
 
 
-HANDLERS = [statement_list, run_settlement, statement_page, retry_payout]
+async def take_back(
+    tx: Tx, actor: Actor, merchant_id: UUID, statement_id: UUID, return_id: UUID, reason: str, by: str
+) -> None:
+    if await settlement.take_back(tx, merchant_id, statement_id, return_id, reason, by):
+        facts = {"reason": reason}
+        await access.audit(tx, actor, "settlement.sent_back", str(statement_id), facts, merchant_id=merchant_id)
+
+
+@post("/settlement/{merchant_id:uuid}/{statement_id:uuid}/sent-back", opt=NEEDS)
+async def payout_sent_back(
+    visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID], statement_id: FromPath[UUID]
+) -> Redirect:
+    """The bank has sent a payout back that it had paid."""
+    form = await entries_of(request)
+    return_id, reason = form.uuid("return_id"), form.text("reason")
+    return await done(
+        visit,
+        f"{frame.SETTLEMENT}/{merchant_id}/{statement_id}",
+        N_("Written down. It can be paid once more."),
+        lambda: visit.db.transact(take_back, visit.actor, merchant_id, statement_id, return_id, reason, visit.by),
+    )
+
+
+@get("/settlement/{merchant_id:uuid}/{statement_id:uuid}/statement.pdf", opt=NEEDS)
+async def statement_file(
+    visit: NamedDependency[Visit], merchant_id: FromPath[UUID], statement_id: FromPath[UUID]
+) -> Response[bytes]:
+    """The statement as PDF."""
+    found = await visit.db.ask(statement_papers.found, MerchantId(merchant_id), statement_id)
+    return await statement_papers.as_pdf(found, visit.locale)
+
+
+HANDLERS = [statement_list, run_settlement, statement_page, retry_payout, payout_sent_back, statement_file]

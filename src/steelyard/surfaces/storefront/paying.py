@@ -1,6 +1,6 @@
 """Paying a purchase: to the channel's cashier, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,6 +18,7 @@ from steelyard.kernel.limits import Limit
 from steelyard.money import payments
 from steelyard.money.payments import Device, Standing, Wanted
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
+from steelyard.money.wallets import Purse, Tender
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.order_views import booking_of
@@ -48,10 +49,11 @@ ASKS_PER_PAYMENT = Limit("ask_channel", burst=60, per_seconds=300)
 
 
 class PayForm(Typed, frozen=True):
-    """`anew`: what was handed over before is no use any more."""
+    """`anew`: what was handed over before is no use any more. `purses`: those that gave up paying of it are to pay again."""
 
     channel: str = ""
     anew: str = ""
+    purses: str = ""
 
 
 def next_look(looks: int) -> int | None:
@@ -71,8 +73,8 @@ def looks_of(visit: Visit) -> int:
 
 
 class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`last` is the latest try to pay; none was made when the purchase costs nothing. `booking`: it is paid in two parts.
-    `door`: it is to be paid there."""
+    """`last` is the latest try to pay; none was made when the purchase costs nothing. `booking`: it is paid in two parts. `back`:
+    what purses have back since the try failed, and what they would pay `again`. `door`: it is to be paid there."""
 
     shell: Shell
     purchase: Purchase
@@ -82,6 +84,23 @@ class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
     door: bool = False
     looks: int = 0
     booking: Booking | None = None
+    back: Mapping[Purse, int] = {}
+    again: Sequence[Tender] = ()
+
+    @property
+    def came_back(self) -> int:
+        """What its purses had kept for it, and have back since the try failed."""
+        return sum(self.back.values())
+
+    @property
+    def from_purses(self) -> int:
+        """What they would pay of it again."""
+        return sum(tender.amount for tender in self.again)
+
+    @property
+    def authorised(self) -> bool:
+        """Whether it was only authorised, and is charged when it is sent."""
+        return self.last is not None and self.last.state is PaymentState.AUTHORISED
 
     @property
     def due(self) -> int:
@@ -186,10 +205,12 @@ async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, lo
     purchase = await orders.purchase(read, purchase_id)
     if purchase is None:
         raise NotFound()
-    tries = [each for each in await payments.of_purchase(read, purchase_id) if not payments.is_purse(each.channel)]
-    last = tries[0] if tries else None
+    every = await payments.of_purchase(read, purchase_id)
+    last = next((each for each in every if not payments.is_purse(each.channel)), None)
     booking = await booking_of(read, purchase)
     return ReturnPage(
+        back=checkout.given_back(every, purchase),
+        again=await checkout.offered_again(read, purchase, every),
         shell=await shell(read, buyer_id),
         purchase=purchase,
         last=last,
@@ -209,6 +230,15 @@ async def pay_again(visit: NamedDependency[Visit], code: FromPath[str], data: UR
         await limits.take(visit.db, TRIES_PER_BUYER, str(purchase.buyer_id))
     except Refusal as refusal:
         return redirect(visit, f"/purchases/{purchase.code}", (visit.refused(refusal), "bad"))
+    if data.purses:
+        tries = await visit.db.ask(payments.of_purchase, purchase.purchase_id)
+        purses = list(checkout.given_back(tries, purchase))
+        try:
+            again = await visit.db.transact(checkout.tender_again, purchase.purchase_id, purses, "buyer")
+        except NotPayable as refusal:
+            return redirect(visit, f"/purchases/{purchase.code}", (visit.refused(refusal), "bad"))
+        if again.tendered == again.total:
+            return redirect(visit, f"/purchases/{purchase.code}/return")
     return await pay(visit, purchase.purchase_id, data.channel, anew=bool(data.anew))
 
 

@@ -29,7 +29,7 @@ TAXES: Mapping[str, str] = {
     Taxes.WITH: N_("prices with all taxes"),
 }
 STATES: Mapping[str, str] = {
-    RuleState.COUNTS: N_("Counts"),
+    RuleState.COUNTS: N_("Counts now"),
     RuleState.PLANNED: N_("Planned"),
     RuleState.ENDED: N_("Ended"),
     RuleState.WITHDRAWN: N_("Withdrawn"),

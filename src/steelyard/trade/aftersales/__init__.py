@@ -5,7 +5,8 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, how long each may take
-`deadlines`, and what happens to who says nothing `silence`; what is sent instead of what came back is `exchanges`, having it
+`deadlines`, and what happens to who says nothing `silence`, what to orders whose money does not come
+`uncollected`; what is sent instead of what came back is `exchanges`, having it
 fetched `pickups`. An appeal against the platform's decision is `appeals`; how the words of both sides are held against the
 dictionary, `wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have
 decided, and `privacy` is for buyers who leave.
@@ -93,6 +94,29 @@ from steelyard.trade.aftersales.exchanges import (
 )
 from steelyard.trade.aftersales.gifts import kept_back, unearned
 from steelyard.trade.aftersales.jobs import grant_unanswered
+from steelyard.trade.aftersales.limit_model import (
+    APPROVES,
+    GIVES,
+    AgreeToCase,
+    Allowed,
+    AmountChanged,
+    BeyondApprover,
+    BeyondLimit,
+    CallOff,
+    DecideCase,
+    GiveBack,
+    Giver,
+    GivingCommand,
+    GrantCallOff,
+    Limit,
+    ReceiveOfCase,
+    RequestId,
+    RequestSide,
+    RequestState,
+    SamePerson,
+    SendAgain,
+    WaitingRefund,
+)
 from steelyard.trade.aftersales.limits import allowed, in_force, limits_of, set_limit
 from steelyard.trade.aftersales.pickups import fetching, pickup_booked, want_pickup
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
@@ -120,11 +144,14 @@ from steelyard.trade.aftersales.service import (
 )
 from steelyard.trade.aftersales.silence import act_on_silence
 from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
+from steelyard.trade.aftersales.uncollected import give_up_uncollected
 
 __all__ = [
     "APPEAL_ANSWERED_WITHIN",
     "APPEAL_WITHIN",
+    "APPROVES",
     "COUNTERFEIT",
+    "GIVES",
     "PHOTOGRAPHS_PER_CASE_MAX",
     "REASONS",
     "SWAPS",
@@ -132,9 +159,15 @@ __all__ = [
     "AfterSalesAppealed",
     "AfterSalesAsked",
     "AfterSalesMoved",
+    "AgreeToCase",
+    "Allowed",
+    "AmountChanged",
     "Appeal",
     "AppealAnswered",
     "AppealEnded",
+    "BeyondApprover",
+    "BeyondLimit",
+    "CallOff",
     "CancellationAnswered",
     "CancellationAsked",
     "Case",
@@ -142,22 +175,35 @@ __all__ = [
     "CaseLine",
     "CaseStep",
     "Choice",
+    "DecideCase",
     "Decided",
     "Differing",
     "Exchange",
+    "GiveBack",
+    "Giver",
+    "GivingCommand",
+    "GrantCallOff",
     "Inspected",
     "Kind",
+    "Limit",
     "NewCase",
     "OrderRefunded",
     "Outcome",
     "Pieces",
+    "ReceiveOfCase",
     "RecordedReturn",
     "RefundAnswered",
     "RefundAwaits",
+    "RequestId",
+    "RequestSide",
+    "RequestState",
+    "SamePerson",
+    "SendAgain",
     "Side",
     "Standing",
     "Trial",
     "Verdict",
+    "WaitingRefund",
     "Why",
     "act_on_silence",
     "agree",
@@ -202,6 +248,7 @@ __all__ = [
     "free_of_lines",
     "freight_left",
     "give",
+    "give_up_uncollected",
     "grant_cancellation",
     "grant_unanswered",
     "improve",

@@ -71,11 +71,14 @@ WHERE l.refunded_quantity <> coalesce(r.quantity, 0) OR l.refunded <> coalesce(r
 SELECT o.merchant_id, o.order_id, o.total, o.refunded
 FROM orders o WHERE o.state = 'cancelled' AND o.paid_at IS NOT NULL AND o.refunded <> o.total;
 
--- name: What was decided to be given back was instructed to the channel
+-- name: What was decided to be given back was instructed to the channel, or let go before it was taken
 SELECT r.merchant_id, r.refund_id, r.goods + r.freight AS decided, p.amount AS instructed
 FROM order_refunds r
-LEFT JOIN (SELECT merchant_id, coalesce(part_of, refund_id) AS refund_id, sum(amount) AS amount
-           FROM refunds GROUP BY 1, 2) p USING (merchant_id, refund_id)
+LEFT JOIN (SELECT merchant_id, refund_id, sum(amount) AS amount
+           FROM (SELECT merchant_id, coalesce(part_of, refund_id) AS refund_id, amount FROM refunds
+                 UNION ALL
+                 SELECT merchant_id, document, amount FROM payment_releases) AS back
+           GROUP BY 1, 2) p USING (merchant_id, refund_id)
 WHERE p.amount IS DISTINCT FROM r.goods + r.freight;
 
 -- name: A request to cancel is in the state that its last history row says

@@ -7,6 +7,7 @@ from steelyard.trade.aftersales.approvals import expire
 from steelyard.trade.aftersales.pickups import follow_pickups
 from steelyard.trade.aftersales.requests import grant_cancellation, overtake
 from steelyard.trade.aftersales.silence import act_on_silence
+from steelyard.trade.aftersales.uncollected import give_up_uncollected
 from steelyard.trade.orders.model import OrderId, OrderState
 
 REQUESTS_PER_SWEEP = 20
@@ -53,4 +54,5 @@ SWEEPS = [
     Sweep("aftersales.follow_pickups", 5.0, _follow_pickups),
     Sweep("aftersales.grant_unanswered", 30.0, _grant_unanswered),
     Sweep("aftersales.act_on_silence", 30.0, _act_on_silence),
+    Sweep("aftersales.give_up_uncollected", 10.0, give_up_uncollected),
 ]

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     RETURNED = "returned"
     IMPORTED = "imported"
     PRICE_PROTECTION = "price_protection"
+    UNCOLLECTED = "uncollected"
     CHARGEBACK = "chargeback"
     REFUSED = "refused_at_the_door"
 

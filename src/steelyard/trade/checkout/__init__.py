@@ -7,6 +7,7 @@ in which group of customers: `members.py`), what flash sales have to say in `fla
 `presales.py`, what comes for nothing in `gifts.py`, what shops limit in `allowances.py`, buying in teams in
 `gathering.py`, why an order cost what it did in `explaining.py`, what the buyer's own purses pay in `tendering.py`,
 keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`, a new code to pay by in `renewal.py`,
+whether it is only authorised in `authorising.py`, what happens to purses when a card fails in `retendering.py`,
 which channels may be used in `ways.py`.
 """
 
@@ -43,6 +44,7 @@ from steelyard.trade.checkout.placement import (
 )
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quote, quotes
 from steelyard.trade.checkout.renewal import renew
+from steelyard.trade.checkout.retendering import given_back, offered_again, tender_again
 from steelyard.trade.checkout.service import (
     Change,
     NewCheckout,
@@ -101,10 +103,12 @@ __all__ = [
     "get_all",
     "gift_shelf",
     "gifts_left",
+    "given_back",
     "hold",
     "invoice_wish",
     "limits_told",
     "lock",
+    "offered_again",
     "open_all",
     "open_checkout",
     "place",
@@ -117,6 +121,7 @@ __all__ = [
     "receive_webhook",
     "renew",
     "return_transfer",
+    "tender_again",
     "view",
     "ways",
 ]

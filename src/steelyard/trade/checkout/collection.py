@@ -14,11 +14,11 @@ import structlog
 
 from steelyard.kernel import ids
 from steelyard.kernel.batching import join
-from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.money import gifts, payments
-from steelyard.money.payments import Channel, Device
+from steelyard.money.payments import Channel, Device, Terms
 from steelyard.money.payments.model import (
     ChannelAnswer,
     DisputeNews,
@@ -37,15 +37,20 @@ from steelyard.money.payments.model import (
     Unknown,
 )
 from steelyard.trade import groups, orders
-from steelyard.trade.checkout import ways
+from steelyard.trade.checkout import authorising, presales, ways
+from steelyard.trade.checkout.retendering import give_back_purses, pays_what_is_due
 from steelyard.trade.checkout.service import complete, lock_of_purchases
 from steelyard.trade.orders.model import Booking, NotPayable, Purchase, PurchaseId, PurchaseState
 
 log = structlog.get_logger()
 
+# What makes a purchase paid: its money has come, or is kept back for it.
+PAYS = ("captured", "authorised")
+
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a try to pay has come: `continue_url` is where the payer can go on (cashier, 3-D step).
+    """How far a try to pay has come; `captured` where its money has come or is kept back for us. `continue_url` is where the
+    payer can go on (cashier, 3-D step).
 
     `action_url` is there when the channel waits for the payer (3-D step), and not for anything of its own.
     """
@@ -143,18 +148,20 @@ async def begin(
         return Collection(state="nothing_to_pay")
     if purchase.state is not PurchaseState.PLACED or purchase.pay_by <= datetime.now(UTC):
         raise NotPayable(state=str(PurchaseState.CANCELLED))
-    booking = await _part_due(tx, purchase) if purchase.deposit else None
+    booking = await presales.part_due(tx, purchase) if purchase.deposit else None
     for earlier in tries if booking is None else booking.of_this_part(tries):
         if earlier.channel != channel:
             continue
         if earlier.state is PaymentState.INSTRUCTED:
-            return await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id, payer)
+            again = await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id, payer)
+            return msgspec.structs.replace(again, later=earlier.later)
         waits = earlier.state is PaymentState.PENDING and token is None and not anew
         if waits and _goes_on(earlier, payer):
             return _state_of(earlier)
     if wait and booking is None and purchase.team_id is None:
         purchase = await orders.wait_for_payment(tx, purchase, purchase.placed_at + wait)
-    instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer)
+    terms = channels[channel].terms if channels else None
+    instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer, terms)
     if channels is not None:
         shops = [split.merchant_id for split in instruction.splits]
         wanted = await ways.of_purchase(tx, purchase, booking, shops, instruction.amount)
@@ -172,14 +179,6 @@ def _goes_on(earlier: Payment, payer: Payer) -> bool:
     return handed.device is payer.device or (handed.qr is None and handed.bridge is None)
 
 
-async def _part_due(tx: Tx, purchase: Purchase) -> Booking:
-    """What a locked purchase is of a presale, of which something is to be paid now. Raises `NotPayable`."""
-    booking = (await orders.lock_bookings(tx, [purchase.purchase_id]))[purchase.purchase_id]
-    if booking.due(datetime.now(UTC)) is None:
-        raise NotPayable(state=str(booking.state(datetime.now(UTC))))
-    return booking
-
-
 async def _instruction(
     tx: Tx,
     purchase: Purchase,
@@ -189,6 +188,7 @@ async def _instruction(
     token: str | None,
     payment_id: PaymentId | None,
     payer: Payer,
+    terms: Terms | None = None,
 ) -> Instruction:
     parts = await orders.orders_of_purchase(tx, purchase.purchase_id)
     kept = await payments.kept_of(tx, purchase.purchase_id) if purchase.tendered else {}
@@ -214,12 +214,13 @@ async def _instruction(
         device=payer.device,
         payer_address=payer.address,
         payer=payer.name,
+        later=terms is not None and terms.authorises and await authorising.later(tx, purchase, booking, parts, terms),
     )
 
 
 def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
     match payment.state:
-        case PaymentState.CAPTURED:
+        case PaymentState.CAPTURED | PaymentState.AUTHORISED:
             return Collection(state="captured", payment_id=payment.payment_id)
         case PaymentState.DECLINED | PaymentState.CANCELLED:
             return Collection(state="declined", payment_id=payment.payment_id, failure=payment.failure)
@@ -235,8 +236,9 @@ def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
 async def apply_payment(tx: Tx, payment_id: UUID, answer: ChannelAnswer, by: str) -> Outcome:
     """Write down what a channel says of a payment, and what follows from it for the purchase. Raises `NotFound`.
 
-    Captured: the purchase is paid and its orders go to the warehouses, or wait for their team. Captured when the purchase is
-    cancelled or paid already: the money is on its way back (f7). Everything else waits for the buyer's next try or the sweep.
+    Captured, or authorised: the purchase is paid and its orders go to the warehouses, or wait for their team. Captured when the
+    purchase is cancelled or paid already: the money is on its way back (f7). Everything else waits for the buyer's next try or
+    the sweep.
     """
     (outcome,) = await apply_payments(tx, [Recording(payment_id=payment_id, answer=answer, by=by)])
     if isinstance(outcome, Refusal):
@@ -263,8 +265,13 @@ async def apply_payments(tx: Tx, recordings: Sequence[Recording]) -> list[Outcom
         outcomes |= _by_payment(others, await gifts.apply(tx, others, known))
     if ours:
         outcomes |= _by_payment(ours, await payments.record_all(tx, ours))
-    captured = [recording for recording in ours if outcomes[recording.payment_id].became == "captured"]
+    captured = [recording for recording in ours if outcomes[recording.payment_id].became in PAYS]
     await _settle(tx, captured, known, purchases)
+    failed = {
+        known[PaymentId(each.payment_id)].purchase_id for each in ours if outcomes[each.payment_id].became == "declined"
+    }
+    for purchase_id in sorted(each for each in failed if purchases[PurchaseId(each)].tendered):
+        await give_back_purses(tx, PurchaseId(purchase_id))
     return [outcomes.get(recording.payment_id, NotFound()) for recording in recordings]
 
 
@@ -287,7 +294,7 @@ async def _settle(
         booking = parts.get(purchase.purchase_id)
         if booking is not None and booking.waits_for_deposit and purchase.state is PurchaseState.PLACED:
             parts[purchase.purchase_id] = await orders.keep_deposit(tx, purchase, booking, payment.payment_id)
-        elif _pays(purchase, booking, payment) and purchase.purchase_id not in paid:
+        elif await _pays(tx, purchase, booking, payment) and purchase.purchase_id not in paid:
             paid[purchase.purchase_id] = recording.by
         else:  # rare: nobody pays late or twice in crowds
             reason = "paid_late" if purchase.state is PurchaseState.CANCELLED else "paid_twice"
@@ -313,11 +320,12 @@ async def _parts(
     return await orders.lock_bookings(tx, wanted) if wanted else {}
 
 
-def _pays(purchase: Purchase, booking: Booking | None, payment: Payment) -> bool:
+async def _pays(read: Read, purchase: Purchase, booking: Booking | None, payment: Payment) -> bool:
     """Whether this payment is what a purchase waits for."""
-    waits = purchase.state is PurchaseState.PLACED
-    if booking is None or not waits:
-        return waits
+    if purchase.state is not PurchaseState.PLACED:
+        return False
+    if booking is None:
+        return await pays_what_is_due(read, purchase, payment)
     return booking.called_off_at is None and booking.is_balance(payment)
 
 

@@ -1,12 +1,15 @@
 """Presales in a quote: what is sold in one is bought by itself, in the shop itself, and no other offer counts for it."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
 from steelyard.goods.promotions.model import Cart, Offer, Reckoning
+from steelyard.kernel.db import Tx
+from steelyard.trade import orders
 from steelyard.trade.checkout.model import Problem, ProblemCode
-from steelyard.trade.orders.model import NewBooking
+from steelyard.trade.orders.model import Booking, NewBooking, NotPayable, Purchase
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,3 +67,11 @@ def booking(offers: Sequence[Offer], found: Reckoning, quantity: int) -> NewBook
                 forfeits=presale.forfeits,
             )
     return None
+
+
+async def part_due(tx: Tx, purchase: Purchase) -> Booking:
+    """What a locked purchase is of a presale, of which something is to be paid now. Raises `NotPayable`."""
+    booking = (await orders.lock_bookings(tx, [purchase.purchase_id]))[purchase.purchase_id]
+    if booking.due(datetime.now(UTC)) is None:
+        raise NotPayable(state=str(booking.state(datetime.now(UTC))))
+    return booking

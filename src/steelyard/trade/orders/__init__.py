@@ -8,7 +8,8 @@ a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding
 `gifts.py`, what is refused in `refusals.py`, what their staff tell each other in `notes.py`, sending many at once in
 `shipping.py`. Purchases of
 presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`, and which states follow
-each other in `state_model.py`; what an order keeps of how it was sold in `sale_model.py`.
+each other in `state_model.py`; what an order keeps of how it was sold in `sale_model.py`; what the buyer's purses pay
+of one that waits is set in `tendered.py`.
 """
 
 from steelyard.trade.orders.behind import Behind, Happening, behind
@@ -97,7 +98,6 @@ from steelyard.trade.orders.service import (
     cancel_purchase,
     charge_gifts,
     confirm_receipt,
-    count_cases,
     lock_order,
     lock_purchase,
     lock_purchases,
@@ -108,11 +108,13 @@ from steelyard.trade.orders.service import (
     withdraw_pieces,
 )
 from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
+from steelyard.trade.orders.tendered import set_tendered
 from steelyard.trade.orders.wishes import (
     begin_packing,
     begin_packing_of,
     blank_records,
     change_address,
+    count_cases,
     extend_receipt,
     fee_to,
     hide,
@@ -217,6 +219,7 @@ __all__ = [
     "remind",
     "reminders_of_merchant",
     "see_notes",
+    "set_tendered",
     "ship",
     "ship_all",
     "show_again",

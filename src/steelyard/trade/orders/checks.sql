@@ -78,12 +78,13 @@ LEFT JOIN (SELECT merchant_id, order_id, sku_id, sum(quantity) AS kept FROM rese
   USING (merchant_id, order_id, sku_id)
 WHERE l.quantity IS DISTINCT FROM r.kept;
 
--- name: A paid order's money was captured
-SELECT o.merchant_id, o.order_id, o.total, s.captured
+-- name: A paid order's money was captured or is authorised, and a received one's was captured or let go
+SELECT o.merchant_id, o.order_id, o.total, s.authorised
 FROM orders o
-LEFT JOIN (SELECT merchant_id, order_id, sum(captured) AS captured FROM payment_splits GROUP BY 1, 2) s
-  USING (merchant_id, order_id)
-WHERE o.state IN ('held', 'paid', 'partly_shipped', 'shipped', 'completed') AND coalesce(s.captured, 0) < o.total;
+LEFT JOIN (SELECT merchant_id, order_id, sum(authorised) AS authorised, sum(authorised - captured - released) AS open
+           FROM payment_splits GROUP BY 1, 2) s USING (merchant_id, order_id)
+WHERE o.state IN ('held', 'paid', 'partly_shipped', 'shipped', 'completed')
+  AND (coalesce(s.authorised, 0) < o.total OR (o.state = 'completed' AND s.open > 0));
 
 -- name: A completed order's money was released, all that was not given back before
 SELECT o.merchant_id, o.order_id, o.total, t.released

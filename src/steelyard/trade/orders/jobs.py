@@ -49,7 +49,8 @@ async def drop_called_off(tx: Tx) -> int:
 async def complete_received(tx: Tx) -> int:
     """Confirm receipt where the buyer has not done so in time. An order with a lost parcel waits, for the buyer to confirm
     by hand, for a refund, or for the parcel to be found; one that is not paid at the door yet for its cash; one with an open
-    after-sales case waits for the case to end."""
+    after-sales case waits for the case to end; one whose money is only
+    authorised waits for it to come."""
     arrived = await tx.all(
         Order,
         """
@@ -64,6 +65,9 @@ async def complete_received(tx: Tx) -> int:
                           WHERE p.merchant_id = o.merchant_id AND p.order_id = o.order_id AND p.state = 'lost')
           AND NOT EXISTS (SELECT FROM door_collections d
                           WHERE d.merchant_id = o.merchant_id AND d.order_id = o.order_id AND d.state IN ('due', 'carried'))
+          AND NOT EXISTS (SELECT FROM payment_splits s
+                          WHERE s.merchant_id = o.merchant_id AND s.order_id = o.order_id
+                            AND s.captured + s.released < s.authorised)
         ORDER BY receive_by LIMIT $1 FOR UPDATE OF o SKIP LOCKED
         """,
         ORDERS_PER_SWEEP,

@@ -215,6 +215,7 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Order:
         await _count_on_arrival(tx, order)
     else:
         await _due_for_the_rest(tx, order)
+    await payments.want(tx, [(order.merchant_id, order.order_id)], "sending")
     await events.publish(
         tx,
         OrderShipped(
@@ -274,7 +275,9 @@ async def confirm_receipt(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by
 
 
 async def complete(tx: Tx, orders: Sequence[Order], by: str) -> None:
-    """Locked orders, all sent, are received. Their transfers are posted together, so that accounts are locked in order."""
+    """Locked orders, all sent, are received. Their transfers are posted together, so that accounts are locked in order. Raises
+    `CaptureUnderWay` as long as their money has not come."""
+    await payments.require_collected(tx, [(order.merchant_id, order.order_id) for order in orders])
     await states.move_orders(tx, [order.order_id for order in orders], OrderState.COMPLETED, by)
     await ledger.post(tx, [transfer for order in orders for transfer in _release(order)])
     at = datetime.now(UTC)
@@ -369,13 +372,6 @@ async def charge_gifts(tx: Tx, order: Order, charged: Sequence[tuple[int, int]])
         order.order_id,
         [line for line, _ in charged],
         [amount for _, amount in charged],
-    )
-
-
-async def count_cases(tx: Tx, merchant_id: MerchantId, order_id: OrderId, open_cases: int) -> None:
-    """So many after-sales cases of a locked order are open: as long as there is one, receipt is confirmed by hand alone."""
-    await tx.execute(
-        "UPDATE orders SET open_cases = $3 WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id, open_cases
     )
 
 

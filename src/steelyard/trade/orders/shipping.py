@@ -10,6 +10,7 @@ from steelyard.kernel.errors import NotFound, Refusal, TransitionRefused
 from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import NotSent
 from steelyard.logistics.parcels.model import NewParcel
+from steelyard.money import payments
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import UNTRACKED_DELIVERY
@@ -45,6 +46,7 @@ async def ship_all(tx: Tx, merchant_id: MerchantId, parcels: Sequence[NewParcel]
     await door.leave(tx, merchant_id, leaving, by)
     await states.move_orders(tx, sent, OrderState.SHIPPED, by)
     await _count_on_arrival(tx, merchant_id, sent)
+    await payments.want(tx, [(merchant_id, order_id) for order_id in sent], "sending")
     parcel_of = {parcel.order_id: parcel.parcel_id for parcel in parcels}
     await events.publish(
         tx,

@@ -13,6 +13,7 @@ from steelyard.kernel.errors import Invalid, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import Shipment
+from steelyard.money import payments
 from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.orders.events import OrderReaddressed, ShopReminded
@@ -50,6 +51,7 @@ async def begin_packing(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: 
         "UPDATE orders SET packing_at = now() WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id
     )
     await _write(tx, order, "packing", by)
+    await payments.want(tx, [(merchant_id, order_id)], "packing")
 
 
 async def begin_packing_of(tx: Tx, merchant_id: MerchantId, order_ids: Collection[OrderId], by: str) -> list[str]:
@@ -70,13 +72,15 @@ async def begin_packing_of(tx: Tx, merchant_id: MerchantId, order_ids: Collectio
                                                  WHERE a.merchant_id = $1 AND a.order_id = p.order_id), 0), 'packing', $4
             FROM packed p
         )
-        SELECT code FROM packed ORDER BY code
+        SELECT order_id, code FROM packed ORDER BY code
         """,
         merchant_id,
         list(order_ids),
         sorted(TO_SEND),
         by,
     )
+    if rows:
+        await payments.want(tx, [(merchant_id, row["order_id"]) for row in rows], "packing")
     return [row["code"] for row in rows]
 
 
@@ -233,4 +237,11 @@ async def blank_records(tx: Tx, buyer_ids: Sequence[BuyerId], years: int) -> Non
           AND NOT EXISTS (SELECT FROM orders o WHERE o.purchase_id = p.purchase_id AND o.contact <> '{}')
         """,
         list(buyer_ids),
+    )
+
+
+async def count_cases(tx: Tx, merchant_id: MerchantId, order_id: OrderId, open_cases: int) -> None:
+    """So many after-sales cases of a locked order are open: as long as there is one, receipt is confirmed by hand alone."""
+    await tx.execute(
+        "UPDATE orders SET open_cases = $3 WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id, open_cases
     )

@@ -12,11 +12,12 @@ example: docs/algorithms/settlement.md.
   `bankfiles`: pain.001, pain.002 and CSV; `answers`: what the bank says of them
 - `reserving`: what is kept back for a time; `checking` and `disputing`: what merchants say of statements and their lines
 - `terms`: the cycle, minimum, reserve and checking time agreed with each shop, from a day on
-- `expecting`: what will be paid out when
+- `expecting`: what will be paid out when; `ageing`: how long money has been held, of all shops
 - `charges`: what of a statement was which fee; `simulating`: what a merchant would have paid by other rules of fees
 - `bulk`: history that was paid elsewhere
 """
 
+from steelyard.trade.settlement.ageing import BANDS, Aged, Ahead, ahead, count_held, held_by_age
 from steelyard.trade.settlement.answers import Heard, answer_by_hand, hear
 from steelyard.trade.settlement.bankfiles import Report, bank_csv, is_iban, pain001, read_report
 from steelyard.trade.settlement.batches import (
@@ -42,7 +43,7 @@ from steelyard.trade.settlement.checking import check_statement, checks_of, obje
 from steelyard.trade.settlement.disputing import Dispute, answer_dispute, dispute, disputes_of, open_disputes
 from steelyard.trade.settlement.earnings import bulk_enter, enter
 from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
-from steelyard.trade.settlement.expecting import awaited, expected, held, paid_out
+from steelyard.trade.settlement.expecting import awaited, due_by, expected, held, paid_out, payouts_of
 from steelyard.trade.settlement.gateways import Bank, bank
 from steelyard.trade.settlement.jobs import receive_webhook, run_today, send_payouts
 from steelyard.trade.settlement.model import (
@@ -57,6 +58,7 @@ from steelyard.trade.settlement.model import (
     NewEntry,
     NoPayoutAccount,
     Objected,
+    OrderPayout,
     PayoutNews,
     Statement,
     StatementId,
@@ -71,8 +73,10 @@ from steelyard.trade.settlement.model import (
 from steelyard.trade.settlement.payers import NoPayerAccount, Payer, PayerAccount, payer_accounts, set_payer
 from steelyard.trade.settlement.payouts import pay_again, record_payout, take_back, to_pay
 from steelyard.trade.settlement.queries import (
+    by_kind,
     entries,
     entries_about,
+    entry,
     sought,
     statement,
     statement_csv,
@@ -87,7 +91,10 @@ from steelyard.trade.settlement.simulating import Outcome, Trial, simulate
 from steelyard.trade.settlement.terms import Agreed, Cycle, Terms, agree, agreed, call_off
 
 __all__ = [
+    "BANDS",
+    "Aged",
     "Agreed",
+    "Ahead",
     "AwaitedOrder",
     "Bank",
     "BankAnswer",
@@ -108,6 +115,7 @@ __all__ = [
     "NoPayoutAccount",
     "Objected",
     "OrderFee",
+    "OrderPayout",
     "Outcome",
     "Payer",
     "PayerAccount",
@@ -130,6 +138,7 @@ __all__ = [
     "Way",
     "agree",
     "agreed",
+    "ahead",
     "answer_by_hand",
     "answer_dispute",
     "approve_batch",
@@ -140,22 +149,27 @@ __all__ = [
     "batches",
     "bulk_enter",
     "bulk_settled",
+    "by_kind",
     "call_off",
     "check_statement",
     "checks_of",
+    "count_held",
     "dispute",
     "disputes_of",
     "drop_batch",
+    "due_by",
     "due_on",
     "enter",
     "entries",
     "entries_about",
+    "entry",
     "expected",
     "fees_by_order",
     "fees_of_statement",
     "fetch_batch",
     "hear",
     "held",
+    "held_by_age",
     "is_complete",
     "is_iban",
     "make_batch",
@@ -167,6 +181,7 @@ __all__ = [
     "pain001",
     "pay_again",
     "payer_accounts",
+    "payouts_of",
     "read_report",
     "receive_webhook",
     "record_payout",

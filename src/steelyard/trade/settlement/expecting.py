@@ -1,12 +1,20 @@
 """What will be paid out, and when: computed from what is earned and from the deadlines of what is on its way."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.trade.settlement.model import PAID_ELSEWHERE, AwaitedOrder, Expected, Held
+from steelyard.trade.settlement.model import (
+    PAID_ELSEWHERE,
+    AwaitedOrder,
+    Expected,
+    Held,
+    OrderPayout,
+    settlement_day,
+)
 from steelyard.trade.settlement.terms import agreed
 
 DAYS_MAX = 200
@@ -46,6 +54,55 @@ async def expected(read: Read, merchant_id: UUID) -> list[Expected]:
         Expected(day=day, currency=currency, earned=earned, awaited=awaits, orders=orders)
         for (day, currency), (earned, awaits, orders) in sorted(found.items())[:DAYS_MAX]
     ]
+
+
+async def payouts_of(read: Read, merchant_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, OrderPayout]:
+    """When these orders of a shop are paid out: at the latest while they are on their way, from which day on once they are
+    received, and by which statement. Of what is not sent, cancelled or settled elsewhere nothing is known."""
+    rows = await read.fetch(
+        """
+        SELECT o.order_id, o.receive_by, e.due_on, s.statement_id, s.code, s.day, s.paid_at
+        FROM orders o
+        LEFT JOIN settlement_entries e ON (e.merchant_id, e.document) = (o.merchant_id, o.order_id) AND e.kind = 'sale'
+        LEFT JOIN statements s ON (s.merchant_id, s.statement_id) = (e.merchant_id, e.statement_id)
+        WHERE o.merchant_id = $1 AND o.order_id = ANY($2) AND o.state IN ('shipped', 'completed')
+          AND (e.due_on IS NULL OR e.due_on < $3)
+        """,
+        merchant_id,
+        list(order_ids),
+        PAID_ELSEWHERE,
+    )
+    if not rows:
+        return {}
+    terms = await agreed(read, [merchant_id])
+    found: dict[UUID, OrderPayout] = {}
+    for row in rows:
+        if row["day"] is not None:
+            day = settlement_day(row["paid_at"]) if row["paid_at"] else row["day"]
+            stands = "paid" if row["paid_at"] else "issued"
+        elif row["due_on"] is not None:
+            day, stands = row["due_on"], "earned"
+        elif row["receive_by"] is not None:
+            day, stands = terms.due_on(merchant_id, row["receive_by"]), "awaited"
+        else:
+            continue
+        found[row["order_id"]] = OrderPayout(
+            day=day, stands=stands, statement_id=row["statement_id"], statement=row["code"] or ""
+        )
+    return found
+
+
+async def due_by(read: Read, merchant_id: UUID, day: date) -> dict[str, int]:
+    """What of a shop is due by a day and on no statement, by currency; below zero where it owes."""
+    rows = await read.fetch(
+        """
+        SELECT currency, sum(amount)::bigint AS amount FROM settlement_entries
+        WHERE merchant_id = $1 AND statement_id IS NULL AND due_on <= $2 GROUP BY currency ORDER BY currency
+        """,
+        merchant_id,
+        day,
+    )
+    return {row["currency"]: row["amount"] for row in rows}
 
 
 async def held(read: Read, merchant_id: UUID) -> list[Held]:

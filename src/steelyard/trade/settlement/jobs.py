@@ -13,6 +13,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
 from steelyard.money import payments
 from steelyard.money.payments import Unknown, webhook_url
+from steelyard.trade.settlement.ageing import count_held
 from steelyard.trade.settlement.checking import silently_checked
 from steelyard.trade.settlement.gateways import bank as bank_of
 from steelyard.trade.settlement.gateways.interface import Bank
@@ -23,6 +24,7 @@ from steelyard.trade.settlement.runs import run
 
 RUN_EVERY_SECONDS = 60.0
 PAY_EVERY_SECONDS = 2.0
+COUNT_EVERY_SECONDS = 600.0
 PAYOUTS_PER_ROUND_MAX = 50
 NO_ACCOUNT = "no payout account"
 
@@ -37,6 +39,11 @@ async def run_today(db: Database) -> int:
 async def release_today(db: Database) -> int:
     """Give back the reserves whose time is over by now; returns how many."""
     return await db.transact(release_reserves, settlement_day(datetime.now(UTC)))
+
+
+async def count_held_today(db: Database) -> int:
+    """Count held money by its age."""
+    return await db.transact(count_held, datetime.now(UTC))
 
 
 async def check_by_silence(db: Database) -> int:
@@ -104,5 +111,6 @@ SWEEPS = [
     Sweep("settlement.run", RUN_EVERY_SECONDS, run_today),
     Sweep("settlement.reserves", RUN_EVERY_SECONDS, release_today),
     Sweep("settlement.checks", RUN_EVERY_SECONDS, check_by_silence),
+    Sweep("settlement.ages", COUNT_EVERY_SECONDS, count_held_today),
     Sweep("settlement.payouts", PAY_EVERY_SECONDS, _pay),
 ]

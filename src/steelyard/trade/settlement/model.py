@@ -244,6 +244,16 @@ class AwaitedOrder(msgspec.Struct, frozen=True, kw_only=True):
     delivered_at: datetime | None
 
 
+class OrderPayout(msgspec.Struct, frozen=True, kw_only=True):
+    """When an order is paid out. `awaited`: at the latest from `day` on, if the buyer does not confirm earlier; `earned`: from
+    `day` on; `issued`: it is on the statement of `day`; `paid`: it was paid on `day`."""
+
+    day: date
+    stands: Literal["awaited", "earned", "issued", "paid"]
+    statement_id: UUID | None
+    statement: str
+
+
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """What buyers have paid for orders that have not all been sent."""
 

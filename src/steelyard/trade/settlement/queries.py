@@ -15,6 +15,7 @@ from steelyard.trade.settlement.model import (
     PAID_ELSEWHERE,
     SETTLEMENT_ZONE,
     Entry,
+    EntryKind,
     Statement,
     StatementState,
     Step,
@@ -137,6 +138,33 @@ async def entries(
         )
     last = found[size - 1] if len(found) > size else None
     return Page(found[:size], paging.write_cursor(last.entry_id) if last else None)
+
+
+async def entry(read: Read, merchant_id: UUID, entry_id: UUID) -> Entry | None:
+    return await read.one(
+        Entry,
+        """
+        SELECT merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at, due_on, statement_id
+        FROM settlement_entries WHERE merchant_id = $1 AND entry_id = $2
+        """,
+        merchant_id,
+        entry_id,
+    )
+
+
+async def by_kind(read: Read, merchant_id: UUID, statement_id: UUID) -> list[tuple[EntryKind, int, int]]:
+    """What a statement is made of: kind, how many entries, and their sum in minor units."""
+    rows = await read.fetch(
+        """
+        SELECT kind, count(*)::integer AS entries, sum(amount)::bigint AS amount FROM settlement_entries
+        WHERE merchant_id = $1 AND statement_id = $2 GROUP BY kind ORDER BY kind
+        """,
+        merchant_id,
+        statement_id,
+    )
+    order = list(EntryKind)
+    found = [(EntryKind(row["kind"]), row["entries"], row["amount"]) for row in rows]
+    return sorted(found, key=lambda each: order.index(each[0]))
 
 
 async def entries_about(read: Read, merchant_id: UUID, documents: Sequence[UUID]) -> list[Entry]:

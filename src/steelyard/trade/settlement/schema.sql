@@ -276,3 +276,14 @@ COMMENT ON TABLE payout_returns IS 'by merchant, append-only: payouts that came 
 COMMENT ON COLUMN payout_returns.attempt IS 'Which instruction it was that came back, from 1 on';
 COMMENT ON COLUMN payout_returns.return_id IS 'The document in the books of the return, and of the payment that follows it';
 CREATE INDEX returns_of_a_statement ON payout_returns (merchant_id, statement_id, at);
+
+CREATE TABLE held_ages (
+    currency   text NOT NULL REFERENCES currencies
+  , since_days integer NOT NULL
+  , amount     bigint NOT NULL
+  , orders     integer NOT NULL
+  , at         timestamptz NOT NULL
+  , PRIMARY KEY (currency, since_days)
+);
+COMMENT ON TABLE held_ages IS 'local: money held for buyers by how many days ago it was paid, when it was last counted';
+COMMENT ON COLUMN held_ages.since_days IS 'The first day of the band, up to that of the next';

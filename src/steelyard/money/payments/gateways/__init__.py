@@ -7,14 +7,14 @@ from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways.alipay import Alipay
 from steelyard.money.payments.gateways.bank_transfer import BankTransfer
 from steelyard.money.payments.gateways.cod import CashOnDelivery
-from steelyard.money.payments.gateways.interface import Channel, Verifier
+from steelyard.money.payments.gateways.interface import Authoriser, Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.money.payments.gateways.stripe import Stripe
 from steelyard.money.payments.gateways.wechat_account import WechatAccount
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.money.payments.model import UnknownChannel
 
-__all__ = ["Channel", "Verifier", "account_of", "channel", "channels", "verifier"]
+__all__ = ["Authoriser", "Channel", "Verifier", "account_of", "channel", "channels", "verifier"]
 
 CHANNELS_REMEMBERED = 16
 

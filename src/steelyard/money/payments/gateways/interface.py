@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from steelyard.money.payments.capture_model import CaptureAnswer, DueCapture, DueVoid
 from steelyard.money.payments.model import (
     ChannelAnswer,
     DueRefund,
@@ -60,6 +61,21 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Give the connections back."""
+        ...
+
+
+@runtime_checkable
+class Authoriser(Channel, Protocol):
+    """A channel that keeps money back first and takes it later (`Terms.authorises`): `collect` of an instruction that says
+    `later` is `authorised`, and not `captured`, once the payer has paid."""
+
+    async def capture(self, due: DueCapture) -> CaptureAnswer | Unknown:
+        """Take a part of what is authorised, under the capture's id: said again it is the same. A channel that captures once lets
+        the rest go."""
+        ...
+
+    async def void(self, due: DueVoid) -> ChannelAnswer | Unknown | None:
+        """Let go what was not taken. `cancelled`: nothing was taken at all; `captured`: so much was, and the rest is let go."""
         ...
 
 

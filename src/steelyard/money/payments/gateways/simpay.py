@@ -10,6 +10,7 @@ import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
+from steelyard.money.payments.capture_model import CaptureAnswer, DueCapture, DueVoid
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
@@ -30,7 +31,8 @@ from steelyard.money.payments.model import (
     Unknown,
 )
 from steelyard.money.payments.signatures import verify
-from steelyard.money.payments.terms import Fee, Terms
+from steelyard.money.payments.state_model import CaptureState
+from steelyard.money.payments.terms import Bearer, Fee, Plan, Terms
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -38,6 +40,7 @@ T = TypeVar("T")
 _PAYMENT_STATES: dict[str, AnsweredState] = {
     "pending": PaymentState.PENDING,
     "processing": PaymentState.PENDING,
+    "authorised": PaymentState.AUTHORISED,
     "captured": PaymentState.CAPTURED,
     "declined": PaymentState.DECLINED,
     "cancelled": PaymentState.CANCELLED,
@@ -51,11 +54,21 @@ _REFUND_STATES: dict[str, AnsweredRefundState] = {
 
 
 # The simulator's own fee (`simulators/payments/statement.py`): 6 per mille, which it keeps when money goes back.
+# Its plans (`simulators/payments/model.py`): three months at the shop's cost, longer ones at the buyer's.
+SMALLEST = {"CNY": 10_000, "EUR": 5_000, "USD": 5_000, "GBP": 5_000}
+PLANS = (
+    Plan(months=3, bearer=Bearer.MERCHANT, seller_millionths=18_000, smallest=SMALLEST),
+    Plan(months=6, bearer=Bearer.BUYER, buyer_millionths=45_000, smallest=SMALLEST),
+    Plan(months=12, bearer=Bearer.BUYER, buyer_millionths=75_000, smallest=SMALLEST),
+)
 TERMS = Terms(
     name=N_("SimPay"),
     note=N_("Payment simulator: no real money is moved"),
     fee=Fee(millionths=6_000),
     statement="simpay",
+    authorises=True,
+    captures_parts=True,
+    instalments=PLANS,
 )
 
 
@@ -69,6 +82,13 @@ class _Payment(msgspec.Struct, frozen=True, kw_only=True):
     action_url: str | None = None
     failure: str | None = None
     created_at: datetime | None = None
+    captured: int | None = None
+    authorised_until: datetime | None = None
+
+
+class _Capture(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    amount: int
 
 
 class _Payments(msgspec.Struct, frozen=True):
@@ -115,6 +135,8 @@ class Simpay:
             "webhook_url": webhook_url,
             "expires_at": instruction.expires_at,
             "token": instruction.token,
+            **({"capture": "later"} if instruction.later else {}),
+            **({"months": instruction.instalments} if instruction.instalments else {}),
         }
         answer = await self._post("/v1/payments", body, key=str(instruction.payment_id))
         if isinstance(answer, Unknown):
@@ -133,6 +155,18 @@ class Simpay:
         answer = await self._post("/v1/payments/cancel", {"reference": str(sought.payment_id)}, key=None)
         found = answer if isinstance(answer, Unknown) else _known(answer, _Payments, _truth)
         return _payment_answer(found) if isinstance(found, _Payment) else found
+
+    async def capture(self, due: DueCapture) -> CaptureAnswer | Unknown:
+        body = {"payment": due.reference, "reference": str(due.capture_id), "amount": due.take, "final": due.final}
+        answer = await self._post("/v1/captures", body, key=str(due.capture_id))
+        if isinstance(answer, Unknown):
+            return answer
+        if answer.status_code in (400, 404, 409, 422) and _problem(answer) != "idempotency_conflict":
+            return CaptureAnswer(state=CaptureState.FAILED, failure=_problem(answer))
+        return _known(answer, _Capture, lambda taken: _capture_answer(taken, due))
+
+    async def void(self, due: DueVoid) -> ChannelAnswer | Unknown | None:
+        return await self.cancel(due)
 
     async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer | Unknown:
         if due.channel_payment is None:
@@ -236,15 +270,23 @@ def _problem(answer: httpx.Response) -> str:
 
 
 def _payment_answer(payment: _Payment) -> ChannelAnswer:
+    state = _PAYMENT_STATES[payment.status]
     return ChannelAnswer(
         reference=payment.id,
-        state=_PAYMENT_STATES[payment.status],
+        state=state,
+        authorised_until=payment.authorised_until,
         cashier_url=payment.cashier_url,
         action_url=payment.action_url,
         failure=payment.failure,
-        amount=payment.amount,
+        amount=payment.captured if state is PaymentState.CAPTURED and payment.captured is not None else payment.amount,
         currency=payment.currency,
     )
+
+
+def _capture_answer(taken: _Capture, due: DueCapture) -> CaptureAnswer:
+    if taken.amount != due.take:
+        raise KeyError("another amount")
+    return CaptureAnswer(state=CaptureState.SUCCEEDED)
 
 
 def _refund_answer(refund: _Refund) -> RefundAnswer:

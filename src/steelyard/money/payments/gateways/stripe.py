@@ -14,12 +14,14 @@ import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
+from steelyard.money.payments.capture_model import CaptureAnswer, DueCapture, DueVoid
 from steelyard.money.payments.dispute_model import Dispute, DisputeUnknown, Evidence
 from steelyard.money.payments.gateways.stripe_disputes import dispute_of, evidence_form
 from steelyard.money.payments.gateways.stripe_words import (
     KEY_USED,
     Refused,
     answer_of,
+    capture_of,
     declined,
     intent_form,
     news_of,
@@ -82,26 +84,29 @@ class Stripe:
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
         """At its page, or at once with a token (a PaymentMethod). Messages go where the account says, not to `webhook_url`."""
         if instruction.token is not None:
-            return await self._charge(instruction, "automatic")
+            return await self._charge(instruction, "manual" if instruction.later else "automatic")
         told = await self._tried(
             self._api.checkout.sessions.create_async(session_form(instruction), self._key_of(instruction))
         )
         return declined(told) if isinstance(told, Refused) else answer_of(told)
 
-    async def authorise(self, instruction: Instruction) -> ChannelAnswer | Unknown:
-        """Have an amount kept back on a token's card: `pending` until `capture` takes it or `void` lets it go."""
-        return await self._charge(instruction, "manual")
-
-    async def capture(self, sought: Sought, amount: int) -> ChannelAnswer | Unknown:
-        """Take what was authorised, or a part of it (minor units); the rest is let go."""
+    async def capture(self, due: DueCapture) -> CaptureAnswer | Unknown:
+        """Take what was authorised, or a part of it: once, the rest is let go. (Several captures are for accounts that Stripe
+        has agreed it with.) One that they refuse is asked about, since it may have been done before."""
+        intent = await self._intent(due.reference)
+        if isinstance(intent, Unknown):
+            return intent
         told = await self._tried(
             self._api.payment_intents.capture_async(
-                sought.reference or "",
-                {"amount_to_capture": amount},
-                {"idempotency_key": f"{sought.payment_id}.capture"},
+                intent, {"amount_to_capture": due.take}, {"idempotency_key": str(due.capture_id)}
             )
         )
-        return await self._truth(sought, told)
+        refused = told if isinstance(told, Refused) else None
+        if refused is not None:
+            told = await self._tried(self._api.payment_intents.retrieve_async(intent))
+        if not isinstance(told, dict):
+            return Unknown(why=told.why)
+        return capture_of(told, due.take, refused.why if refused else "refused")
 
     async def query(self, sought: Sought) -> ChannelAnswer | Unknown | None:
         if sought.reference is None:
@@ -120,9 +125,12 @@ class Stripe:
             return found or Unknown(why="the key is used, and what it made was not found")
         return await self._end(msgspec.structs.replace(sought, reference=found.reference))
 
-    async def void(self, sought: Sought) -> ChannelAnswer | Unknown | None:
-        """Let go what was authorised."""
-        return await self.cancel(sought)
+    async def void(self, due: DueVoid) -> ChannelAnswer | Unknown | None:
+        """Let go what was authorised: the charge behind a page that was paid is cancelled, not the page."""
+        intent = await self._intent(due.reference)
+        if isinstance(intent, Unknown):
+            return intent
+        return await self._end(msgspec.structs.replace(due, reference=intent))
 
     async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer | Unknown:
         intent = await self._intent_of(due)
@@ -299,11 +307,14 @@ class Stripe:
 
     async def _intent_of(self, due: DueRefund) -> str | Unknown:
         """Their name of the charge behind a payment."""
-        if due.channel_payment is None:
+        return await self._intent(due.channel_payment)
+
+    async def _intent(self, reference: str | None) -> str | Unknown:
+        if reference is None:
             return Unknown(why="the channel's name of the payment is not known yet")
-        if not due.channel_payment.startswith("cs_"):
-            return due.channel_payment
-        told = await self._tried(self._api.checkout.sessions.retrieve_async(due.channel_payment))
+        if not reference.startswith("cs_"):
+            return reference
+        told = await self._tried(self._api.checkout.sessions.retrieve_async(reference))
         if not isinstance(told, dict):
             return Unknown(why=told.why)
         return told["payment_intent"] or Unknown(why="its page was not paid")

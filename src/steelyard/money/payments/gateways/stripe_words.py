@@ -6,9 +6,11 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.money.payments.capture_model import CaptureAnswer
 from steelyard.money.payments.dispute_model import DisputeNews
 from steelyard.money.payments.model import (
     AnsweredRefundState,
+    AnsweredState,
     ChannelAnswer,
     Instruction,
     News,
@@ -22,6 +24,7 @@ from steelyard.money.payments.model import (
     RefundState,
     Unknown,
 )
+from steelyard.money.payments.state_model import CaptureState
 
 # A page of theirs is open for 30 minutes at least; ours is told to end when its time is over.
 PAGE_OPEN = timedelta(minutes=40)
@@ -31,6 +34,11 @@ _REFUND_STATES: dict[str, AnsweredRefundState] = {
     "succeeded": RefundState.SUCCEEDED,
     "failed": RefundState.FAILED,
     "canceled": RefundState.FAILED,
+}
+_OF_CHARGES: dict[str, AnsweredState] = {
+    "requires_capture": PaymentState.AUTHORISED,
+    "succeeded": PaymentState.CAPTURED,
+    "canceled": PaymentState.CANCELLED,
 }
 KEY_USED = "idempotency_error"
 
@@ -73,6 +81,7 @@ def session_form(instruction: Instruction) -> dict[str, Any]:
         "payment_intent_data": {
             "description": instruction.description,
             "metadata": {**facts(instruction), "on_page": "yes"},
+            **({"capture_method": "manual"} if instruction.later else {}),
             "transfer_group": str(instruction.purchase_id),
         },
     }
@@ -109,6 +118,9 @@ def of_session(told: dict[str, Any], failed: bool = False) -> ChannelAnswer:
         state = PaymentState.CANCELLED
     elif told["status"] == "complete" and told["payment_status"] == "paid":
         state = PaymentState.CAPTURED
+    elif told["status"] == "complete" and intent.get("status") in _OF_CHARGES:
+        # Of what is captured later the page stays "unpaid": its charge says how far it is.
+        state = _OF_CHARGES[intent["status"]]
     elif failed or (told["status"] == "complete" and intent.get("status") == "requires_payment_method"):
         state, failure = PaymentState.DECLINED, (intent.get("last_payment_error") or {}).get("code") or "failed"
     return ChannelAnswer(
@@ -130,6 +142,8 @@ def of_intent(told: dict[str, Any]) -> ChannelAnswer:
             state = PaymentState.CAPTURED
         case "canceled":
             state = PaymentState.CANCELLED
+        case "requires_capture":
+            state = PaymentState.AUTHORISED
         case "requires_payment_method" if error:  # without one, nothing was tried yet: so it is told of as it is made
             state, failure = PaymentState.DECLINED, error.get("decline_code") or error.get("code") or "declined"
         case _:
@@ -144,6 +158,21 @@ def of_intent(told: dict[str, Any]) -> ChannelAnswer:
         amount=taken,
         currency=told["currency"].upper(),
     )
+
+
+def capture_of(told: dict[str, Any], take: int, why: str) -> CaptureAnswer | Unknown:
+    """What a charge says about a capture of so much: done, refused, or another amount than was asked for."""
+    match told.get("status"):
+        case "succeeded" if told["amount_received"] == take:
+            return CaptureAnswer(state=CaptureState.SUCCEEDED)
+        case "succeeded":
+            return Unknown(why=f"another amount was captured: {told['amount_received']}")
+        case "canceled":
+            return CaptureAnswer(state=CaptureState.FAILED, failure=told.get("cancellation_reason") or "canceled")
+        case "requires_capture":
+            return CaptureAnswer(state=CaptureState.FAILED, failure=why)
+        case status:
+            return Unknown(why=f"unreadable: {status}")
 
 
 def refund_of(told: dict[str, Any] | Unknown) -> RefundAnswer | Unknown:
@@ -162,7 +191,8 @@ def news_of(event: dict[str, Any]) -> News:
         return PaymentNews(event_id=event_id, payment_id=PaymentId(UUID(facts["payment_id"])), answer=answer)
     if kind.startswith("payment_intent.") and "payment_id" in facts:
         answer = of_intent(about)
-        if "on_page" not in facts or answer.state is PaymentState.CAPTURED:
+        lapsed = about.get("capture_method") == "manual" and answer.state is PaymentState.CANCELLED
+        if "on_page" not in facts or lapsed or answer.state in (PaymentState.CAPTURED, PaymentState.AUTHORISED):
             return PaymentNews(event_id=event_id, payment_id=PaymentId(UUID(facts["payment_id"])), answer=answer)
     if kind.startswith("charge.dispute.") and about.get("object") == "dispute":
         return DisputeNews(event_id=event_id, reference=str(about["id"]))

@@ -76,6 +76,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     captured_at: datetime | None
+    authorised_until: datetime | None
+    instalments: int
 
 
 class PaymentList(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,12 +88,16 @@ class PaymentList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SplitOfPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a payment that is for one merchant's order: `refunding` is on its way back, `refunded` has arrived."""
+    """The part of a payment that is for one merchant's order: `authorised` is kept back or taken, `capturing` being taken,
+    `released` let go without being taken; `refunding` is on its way back, `refunded` has arrived."""
 
     merchant_id: UUID
     order_id: UUID
     amount: Money
+    authorised: Money
+    capturing: Money
     captured: Money
+    released: Money
     refunding: Money
     refunded: Money
 

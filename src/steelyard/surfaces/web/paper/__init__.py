@@ -1,5 +1,5 @@
-"""What is printed, as PDF: labels, packing slips, a pick list for shops, e-invoices, and the label of a return for a
-buyer. Pure drawing, no database.
+"""What is printed, as PDF: labels, packing slips, a pick list and statements for shops, e-invoices, the label of a return for
+a buyer. Pure drawing, no database.
 
 Chinese is set in STSong-Light, one of the fonts that every reader of PDF brings along (ISO 32000, Adobe-GB1), so that no
 font has to be shipped and files stay small; what is Latin alone is set in Helvetica.
@@ -10,6 +10,7 @@ from steelyard.surfaces.web.paper.labels import Label, labels
 from steelyard.surfaces.web.paper.picking import Pick, pick_list
 from steelyard.surfaces.web.paper.returns import ReturnLabel, return_label
 from steelyard.surfaces.web.paper.slips import Slip, SlipLine, slips
+from steelyard.surfaces.web.paper.statements import StatementLine, StatementPaper, statement_paper
 
 __all__ = [
     "Label",
@@ -17,9 +18,12 @@ __all__ = [
     "ReturnLabel",
     "Slip",
     "SlipLine",
+    "StatementLine",
+    "StatementPaper",
     "einvoice",
     "labels",
     "pick_list",
     "return_label",
     "slips",
+    "statement_paper",
 ]
