@@ -26,7 +26,7 @@ from steelyard.parties.merchants.model import MerchantId, NewLicence, NewPaper, 
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
-from steelyard.trade import aftersales, discipline, einvoices, invoices, orders, reviews, settlement
+from steelyard.trade import aftersales, chargebacks, discipline, einvoices, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales import GiveBack, Giver, RequestSide, WaitingRefund
 from steelyard.trade.aftersales.model import Less, RefundRequest, Returned
 from steelyard.trade.commission.model import SALES_COMMISSION
@@ -49,6 +49,7 @@ from tests.support.received import said
 from tests.support.statement import strange
 from tests.support.world import Person, World, account, made
 from tests.trade.settling import filed
+from tests.trade.test_chargebacks import taken
 from tests.trade.test_einvoices import booked, month_before
 
 __all__ = ["app", "database_url", "world"]
@@ -154,6 +155,10 @@ async def things(db: Database, world: World) -> Ids:
     batch_id = (await filed(db, [statement], by="staff:nobody")).batch_id
     case_id = await deal.case_asked(db, order)
     refund_id = await deal.refunded(db, order, Returned(1, 1))
+    chargeback_id = await taken(db, order)
+    evidence_id = ids.mint()
+    handed_in = (order.merchant_id, chargeback_id, order.order_id)
+    await db.transact(chargebacks.add_file, handed_in, evidence_id, ("none.pdf", "slip.pdf", 1), "staff:test")
     assert (await db.ask(aftersales.of_orders, [order.order_id]))[order.order_id]
     checkout_id = await deal.opened(db, [(green.sku_id, 1)], world.buyer.buyer_id)
     purchase_id = await deal.placed(db, [(green.sku_id, 1)], world.buyer.buyer_id)
@@ -264,6 +269,7 @@ async def things(db: Database, world: World) -> Ids:
             "idempotency_key": "k",
             "slug": green.slug,
             "name": "search",
+            "carrier": "simex",
             "job_id": "1",
             "role_id": "tea_night",
             "department_id": str(department_id),
@@ -294,6 +300,8 @@ async def things(db: Database, world: World) -> Ids:
             "sale_id": str(gift.sale_id),
             "source": "simpay",
             "file_id": str(difference.file_id),
+            "chargeback_id": str(chargeback_id),
+            "evidence_id": str(evidence_id),
             "item_id": str(difference.item_id),
         }
     )

@@ -18,6 +18,7 @@ HOME = "/merchant"
 FIGURES = f"{HOME}/figures"
 ORDERS = f"{HOME}/orders"
 AFTER_SALES = f"{HOME}/after-sales"
+CHARGEBACKS = f"{HOME}/chargebacks"
 REFUNDS = f"{HOME}/refunds"
 PROMISES = f"{HOME}/promises"
 REVIEWS = f"{HOME}/reviews"
@@ -53,6 +54,7 @@ PLACES = (
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
     (AFTER_SALES, N_("After-sales"), "undo-2", "orders.read", N_("Sales")),
+    (CHARGEBACKS, N_("Chargebacks"), "shield-alert", "orders.read", N_("Sales")),
     (PROMISES, N_("Promises"), "timer", "orders.read", N_("Sales")),
     (REVIEWS, N_("Reviews"), "message-square-text", "reviews.answer", N_("Sales")),
     (QUESTIONS, N_("Questions"), "message-circle-question-mark", "reviews.answer", N_("Sales")),

@@ -34,7 +34,7 @@ from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.postal import address_lines
 from steelyard.surfaces.web.visit import Visit, WebRequest
-from steelyard.trade import aftersales, groups, orders, promises, settlement
+from steelyard.trade import aftersales, chargebacks, groups, orders, promises, settlement
 from steelyard.trade.aftersales import CallOff, Giver, WaitingRefund
 from steelyard.trade.aftersales.model import OrderRefund, freight_of
 from steelyard.trade.groups.model import Membership
@@ -64,6 +64,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     compensations: list[Compensation] = []
     waits: list[WaitingRefund] = []
     door: DoorCollection | None = None
+    taken_back: Sequence[chargebacks.Part] = ()
     carrier_collects: bool = False
     back: bool = False
 
@@ -124,6 +125,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
         waits=(await aftersales.waiting_of_orders(read, [order_id]))[order_id],
         compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],
+        taken_back=await chargebacks.parts_of_orders(read, [order_id]),
         door=(door := (await payments.doors_of(read, merchant_id, [order_id])).get(order_id)),
         carrier_collects=door is not None and bool(await parcels.collected_by(read, merchant_id, [order_id])),
         back=door is not None and door.state is DoorState.REFUSED and await _back(read, merchant_id, order_id),

@@ -257,7 +257,8 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
     whole = paid_for(line)
     share = cumulative(whole, after, line.quantity) - cumulative(whole, before, line.quantity)
     less = _without_pieces(line)
-    amount = max(0, share - less * quantity // (line.quantity - before)) if less else share
+    # Of a line of a few cents the pieces' part of it, rounded up, can be more than what is left.
+    amount = min(max(0, share - less * quantity // (line.quantity - before)), whole - line.refunded) if less else share
     return LineShare(
         line=line.line,
         quantity=quantity,
