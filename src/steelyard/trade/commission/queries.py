@@ -92,8 +92,9 @@ async def rules_of_merchant(read: Read, merchant_id: UUID, at: datetime | None =
         _RULE
         + """
         AND (r.merchant_id IS NULL OR r.merchant_id = $2)
-        ORDER BY f.place, r.product_id IS NULL, r.merchant_id IS NULL, r.category_id IS NULL, r.channel IS NULL
-               , r.currency IS NULL, r.valid_from DESC, r.rule_id DESC
+        ORDER BY f.place, r.product_id IS NULL, r.merchant_id IS NULL
+               , (SELECT cardinality(c.path) FROM categories c WHERE c.category_id = r.category_id) DESC NULLS LAST
+               , r.channel IS NULL, r.currency IS NULL, r.valid_from DESC, r.rule_id DESC
         LIMIT $3
         """,
         at,
