@@ -608,20 +608,24 @@ CREATE TABLE merchants (
   , stopped_by_points boolean NOT NULL DEFAULT false
   , deposit_short boolean NOT NULL DEFAULT false
   , in_debt boolean NOT NULL DEFAULT false
+  , captures text NOT NULL DEFAULT 'at_once'
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
+  , CONSTRAINT money_is_taken_at_a_known_moment CHECK (captures IN ('at_once', 'at_packing', 'at_sending'))
   , CONSTRAINT receipt_is_confirmed_by_itself_some_day CHECK (receipt_days BETWEEN 0 AND 60)
 );
 COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
+COMMENT ON COLUMN merchants.captures IS 'When the buyer''s money is taken, where the channel can authorise first: when it is paid, when the order is packed, when its first parcel leaves';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
 COMMENT ON COLUMN merchants.restricted_until IS 'Points hold new products back until then';
 COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended';
 COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
 COMMENT ON COLUMN merchants.in_debt IS 'What it owes the platform was asked for long ago and is not paid: new products are held back';
+CREATE INDEX merchants_who_capture_later ON merchants (merchant_id) WHERE captures <> 'at_once';
 CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
 COMMENT ON COLUMN merchants.verify_by IS 'The day by which the operator looks anew at who it is; none: it came from elsewhere';
@@ -1380,7 +1384,9 @@ INSERT INTO payment_transitions (from_state, to_state) VALUES
     ('nowhere', 'instructed'), ('nowhere', 'captured')
   , ('instructed', 'pending'), ('instructed', 'captured'), ('instructed', 'declined'), ('instructed', 'cancelled')
   , ('pending', 'captured'), ('pending', 'declined'), ('pending', 'cancelled')
-  , ('declined', 'captured'), ('cancelled', 'captured');
+  , ('declined', 'captured'), ('cancelled', 'captured')
+  , ('instructed', 'authorised'), ('pending', 'authorised'), ('declined', 'authorised'), ('cancelled', 'authorised')
+  , ('authorised', 'captured'), ('authorised', 'cancelled');
 
 CREATE TABLE payments (
     buyer_id          uuid NOT NULL
@@ -1400,14 +1406,26 @@ CREATE TABLE payments (
   , query_at          timestamptz
   , queries           integer NOT NULL DEFAULT 0
   , handed            jsonb
+  , later             boolean NOT NULL DEFAULT false
+  , authorised_until  timestamptz
+  , void_at           timestamptz
+  , instalments       integer NOT NULL DEFAULT 0
   , PRIMARY KEY (buyer_id, payment_id)
   , CONSTRAINT a_payment_is_of_some_money CHECK (amount > 0)
   , CONSTRAINT captured_means_when CHECK ((state = 'captured') = (captured_at IS NOT NULL))
+  , CONSTRAINT only_what_is_captured_later_is_authorised CHECK (later OR (state <> 'authorised' AND authorised_until IS NULL))
+  , CONSTRAINT authorised_means_until CHECK (state <> 'authorised' OR authorised_until IS NOT NULL)
+  , CONSTRAINT instalments_are_several CHECK (instalments = 0 OR instalments BETWEEN 2 AND 60)
 );
 COMMENT ON TABLE payments IS 'by buyer: one instruction to a channel to collect a purchase''s money; its id is the channel''s idempotency key';
 COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need it any more (paid twice, or cancelled): refunded by itself';
 COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
 COMMENT ON COLUMN payments.handed IS 'What the payer gets on our own page: a QR code''s text, facts to pay by; none where a channel''s page follows';
+COMMENT ON COLUMN payments.later IS 'Asked for as an authorisation only: what is sent of it is captured by payment_captures';
+COMMENT ON COLUMN payments.authorised_until IS 'Until when the channel keeps the money back; it stays when it is captured or let go';
+COMMENT ON COLUMN payments.void_at IS 'When to ask the channel next to let go what was not captured';
+COMMENT ON COLUMN payments.instalments IS 'In how many months the payer pays it to the channel; 0: at once';
+CREATE INDEX payments_authorised ON payments (authorised_until) WHERE state = 'authorised';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
 CREATE INDEX payments_by_reference ON payments (channel_reference) WHERE channel_reference IS NOT NULL;
@@ -1436,18 +1454,38 @@ CREATE TABLE payment_splits (
   , channel     text NOT NULL
   , amount      bigint NOT NULL
   , currency    text NOT NULL REFERENCES currencies
+  , authorised  bigint NOT NULL DEFAULT 0
+  , capturing   bigint NOT NULL DEFAULT 0
   , captured    bigint NOT NULL DEFAULT 0
+  , released    bigint NOT NULL DEFAULT 0
   , refunding   bigint NOT NULL DEFAULT 0
   , refunded    bigint NOT NULL DEFAULT 0
+  , wanted_at   timestamptz
+  , refused_at  timestamptz
+  , let_go_at   timestamptz
   , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
-  , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
+  , CONSTRAINT all_or_nothing_is_authorised CHECK (authorised IN (0, amount))
+  , CONSTRAINT never_take_more_than_authorised
+        CHECK (0 <= capturing AND 0 <= captured AND 0 <= released AND capturing + captured + released <= authorised)
   , CONSTRAINT never_refund_more_than_captured CHECK (
         0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
-COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, authorised, captured, let go, on its way back, refunded';
+COMMENT ON COLUMN payment_splits.authorised IS 'What the channel vouches for: kept back for us, or taken already';
+COMMENT ON COLUMN payment_splits.capturing IS 'Of authorised, what the channel was asked to take and has not answered about';
+COMMENT ON COLUMN payment_splits.released IS 'Of authorised, what is not wanted any more and was never taken';
+COMMENT ON COLUMN payment_splits.wanted_at IS 'Since when what is authorised is to be captured: the order was packed or sent';
+COMMENT ON COLUMN payment_splits.refused_at IS 'When the channel said that it does not capture it: the order is called off, or given back if it was sent';
+COMMENT ON COLUMN payment_splits.let_go_at IS 'Since when a part is released that the channel still keeps back; none once it was told';
 COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
+CREATE INDEX splits_to_capture ON payment_splits (wanted_at)
+    WHERE wanted_at IS NOT NULL AND refused_at IS NULL AND capturing + captured + released < authorised;
+CREATE INDEX splits_not_captured ON payment_splits (payment_id) WHERE capturing + captured + released < authorised;
+CREATE INDEX splits_refused ON payment_splits (refused_at)
+    WHERE refused_at IS NOT NULL AND capturing + captured + released < authorised;
+CREATE INDEX splits_let_go ON payment_splits (let_go_at) WHERE let_go_at IS NOT NULL;
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that follow each other';
@@ -1553,58 +1591,18 @@ CREATE TABLE bank_movements (
   , on_day      date NOT NULL
   , recorded_at timestamptz NOT NULL DEFAULT now()
   , by          text NOT NULL
+  , document    uuid NOT NULL UNIQUE
   , CONSTRAINT a_movement_is_of_some_money CHECK (amount <> 0)
 );
 COMMENT ON TABLE bank_movements IS 'by key, append-only: lines of the bank statement that are of payments by bank transfer, as staff wrote them down';
 COMMENT ON COLUMN bank_movements.amount IS 'Above zero: it came. Below: what was left over was given back';
+COMMENT ON COLUMN bank_movements.document IS 'Of its transfer in the books';
 COMMENT ON COLUMN bank_movements.party IS 'Whose account it came from or went to';
 CREATE INDEX bank_movements_of_a_payment ON bank_movements (payment_id);
 CREATE INDEX bank_movements_by_time ON bank_movements (recorded_at DESC, bank_number);
 CREATE INDEX payments_by_transfer ON payments (created_at, payment_id) WHERE channel = 'bank_transfer';
 CREATE INDEX refunds_by_transfer ON refunds (created_at, refund_id)
     WHERE channel = 'bank_transfer' AND state IN ('instructed', 'sent');
-
-CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
-COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
-INSERT INTO channel_rest_transitions (from_state, to_state) VALUES
-    ('nowhere', 'resting'), ('resting', 'resting'), ('resting', 'working'), ('working', 'resting');
-
-CREATE TABLE channel_rests (
-    channel      text PRIMARY KEY
-  , state        text NOT NULL
-  , since        timestamptz NOT NULL
-  , rested_until timestamptz NOT NULL
-  , times        integer NOT NULL
-  , why          text NOT NULL
-  , CONSTRAINT rested_means_how_often CHECK ((state = 'resting') = (times > 0))
-);
-COMMENT ON TABLE channel_rests IS 'local: channels that did not answer: not offered until then, and tried again afterwards';
-COMMENT ON COLUMN channel_rests.times IS 'How often in a row it was rested: each rest is twice as long as the one before';
-
-CREATE TABLE channel_rest_history (
-    channel    text NOT NULL REFERENCES channel_rests
-  , step       integer NOT NULL
-  , from_state text NOT NULL
-  , to_state   text NOT NULL
-  , at         timestamptz NOT NULL DEFAULT now()
-  , why        text NOT NULL
-  , by         text NOT NULL
-  , PRIMARY KEY (channel, step)
-  , FOREIGN KEY (from_state, to_state) REFERENCES channel_rest_transitions
-);
-COMMENT ON TABLE channel_rest_history IS 'local, append-only: when a channel was rested and worked again';
-CREATE INDEX channel_rest_history_by_time ON channel_rest_history (at DESC);
-
-CREATE TABLE channel_calls (
-    channel    text NOT NULL
-  , tick       timestamptz NOT NULL
-  , answered   bigint NOT NULL
-  , unanswered bigint NOT NULL
-  , PRIMARY KEY (channel, tick)
-  , CONSTRAINT calls_are_counted_up CHECK (answered >= 0 AND unanswered >= 0)
-);
-COMMENT ON TABLE channel_calls IS 'local: how many calls of a channel were answered and how many were not, by ten seconds';
-CREATE INDEX channel_calls_by_tick ON channel_calls (tick);
 
 CREATE TABLE channel_rules (
     channel    text NOT NULL
@@ -1759,6 +1757,135 @@ COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel sa
 COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
 COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';
 
+-- money.payments
+
+-- What channels were asked to take of authorised payments, and what was let go of them.
+
+CREATE TABLE capture_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE capture_transitions IS 'reference: the states of a capture that follow each other';
+INSERT INTO capture_transitions (from_state, to_state) VALUES
+    ('nowhere', 'instructed'), ('instructed', 'succeeded'), ('instructed', 'failed');
+
+CREATE TABLE payment_captures (
+    buyer_id     uuid NOT NULL
+  , capture_id   uuid NOT NULL
+  , payment_id   uuid NOT NULL
+  , document     uuid NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , final        boolean NOT NULL
+  , state        text NOT NULL
+  , failure      text
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , ended_at     timestamptz
+  , attempt_at   timestamptz
+  , attempts     integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (buyer_id, capture_id)
+  , FOREIGN KEY (buyer_id, payment_id) REFERENCES payments
+  , CONSTRAINT a_capture_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT a_capture_is_asked_for_until_it_ended CHECK ((state = 'instructed') = (attempt_at IS NOT NULL))
+  , CONSTRAINT a_capture_ended_when CHECK ((state = 'instructed') = (ended_at IS NULL))
+);
+COMMENT ON TABLE payment_captures IS 'by buyer: what a channel was asked to take of an authorised payment; its id is the channel''s idempotency key';
+COMMENT ON COLUMN payment_captures.document IS 'Under which the books have it: the payment where the channel captures once, else the capture itself';
+COMMENT ON COLUMN payment_captures.final IS 'Nothing more follows: the channel lets go what is left';
+CREATE INDEX captures_of_a_payment ON payment_captures (payment_id);
+CREATE INDEX captures_by_id ON payment_captures (capture_id);
+CREATE INDEX captures_by_document ON payment_captures (document);
+CREATE INDEX captures_to_ask ON payment_captures (attempt_at) WHERE attempt_at IS NOT NULL;
+
+CREATE TABLE payment_capture_history (
+    buyer_id   uuid NOT NULL
+  , capture_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (buyer_id, capture_id, step)
+  , FOREIGN KEY (buyer_id, capture_id) REFERENCES payment_captures
+  , FOREIGN KEY (from_state, to_state) REFERENCES capture_transitions
+);
+COMMENT ON TABLE payment_capture_history IS 'by buyer, append-only: each change of a capture''s state';
+
+CREATE TABLE payment_capture_parts (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , capture_id  uuid NOT NULL
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, capture_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT a_captured_part_is_of_some_money CHECK (amount > 0)
+);
+COMMENT ON TABLE payment_capture_parts IS 'by merchant, append-only: what of a capture is for which order';
+CREATE INDEX capture_parts_of_a_capture ON payment_capture_parts (capture_id);
+
+CREATE TABLE payment_releases (
+    merchant_id uuid NOT NULL
+  , document    uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , reason      text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, document, payment_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT a_release_is_of_some_money CHECK (amount <> 0)
+);
+COMMENT ON TABLE payment_releases IS 'by merchant, append-only: what of an authorised payment was let go before it was captured: the buyer was never charged with it';
+COMMENT ON COLUMN payment_releases.amount IS 'Above zero: let go. Below: the channel had taken it all the same, and it is refunded';
+COMMENT ON COLUMN payment_releases.document IS 'The refund that was decided, of which this needed no money back';
+CREATE INDEX releases_of_an_order ON payment_releases (merchant_id, order_id);
+
+-- money.payments
+
+-- Channels that did not answer, and how often they did.
+
+CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
+INSERT INTO channel_rest_transitions (from_state, to_state) VALUES
+    ('nowhere', 'resting'), ('resting', 'resting'), ('resting', 'working'), ('working', 'resting');
+
+CREATE TABLE channel_rests (
+    channel      text PRIMARY KEY
+  , state        text NOT NULL
+  , since        timestamptz NOT NULL
+  , rested_until timestamptz NOT NULL
+  , times        integer NOT NULL
+  , why          text NOT NULL
+  , CONSTRAINT rested_means_how_often CHECK ((state = 'resting') = (times > 0))
+);
+COMMENT ON TABLE channel_rests IS 'local: channels that did not answer: not offered until then, and tried again afterwards';
+COMMENT ON COLUMN channel_rests.times IS 'How often in a row it was rested: each rest is twice as long as the one before';
+
+CREATE TABLE channel_rest_history (
+    channel    text NOT NULL REFERENCES channel_rests
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , why        text NOT NULL
+  , by         text NOT NULL
+  , PRIMARY KEY (channel, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES channel_rest_transitions
+);
+COMMENT ON TABLE channel_rest_history IS 'local, append-only: when a channel was rested and worked again';
+CREATE INDEX channel_rest_history_by_time ON channel_rest_history (at DESC);
+
+CREATE TABLE channel_calls (
+    channel    text NOT NULL
+  , tick       timestamptz NOT NULL
+  , answered   bigint NOT NULL
+  , unanswered bigint NOT NULL
+  , PRIMARY KEY (channel, tick)
+  , CONSTRAINT calls_are_counted_up CHECK (answered >= 0 AND unanswered >= 0)
+);
+COMMENT ON TABLE channel_calls IS 'local: how many calls of a channel were answered and how many were not, by ten seconds';
+CREATE INDEX channel_calls_by_tick ON channel_calls (tick);
+
 -- money.gifts
 
 -- Gift cards that buyers buy in the shop. The platform sells them itself: what is paid for one is owed from that moment on.
@@ -1844,7 +1971,30 @@ INSERT INTO reconciliation_sources (source, side, format, utc_minutes, fee_ppm, 
   , ('stripe', 'channel', 'stripe', 0, NULL, '{"zh-Hans": "Stripe", "en": "Stripe"}')
   , ('alipay', 'channel', 'alipay', 480, NULL, '{"zh-Hans": "支付宝", "en": "Alipay"}')
   , ('wechatpay', 'channel', 'wechatpay', 480, NULL, '{"zh-Hans": "微信支付", "en": "WeChat Pay"}')
-  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}');
+  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}')
+  , ('bank', 'bank', 'bank_csv', 480, NULL, '{"zh-Hans": "平台收款银行账户", "en": "The platform''s own bank account"}');
+
+CREATE TABLE reconciliation_routes (
+    reason text PRIMARY KEY
+  , source text REFERENCES reconciliation_sources
+);
+COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account money moves, by why it moves; * is for all that is not said';
+COMMENT ON COLUMN reconciliation_routes.source IS 'None: the bank shows many of these in one line, so that they are not laid beside it one by one';
+INSERT INTO reconciliation_routes (reason, source) VALUES
+    ('paid_out', 'simbank'), ('payout_returned', 'simbank'), ('swept', 'simbank'), ('*', 'bank')
+  , ('remitted', NULL), ('carrier_fee', NULL);
+
+CREATE TABLE reconciliation_fees (
+    source   text NOT NULL REFERENCES reconciliation_sources
+  , from_day date NOT NULL
+  , fee_ppm  integer
+  , agreed_by text NOT NULL
+  , agreed_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (source, from_day)
+  , CONSTRAINT a_fee_is_a_part_of_the_whole CHECK (fee_ppm BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE reconciliation_fees IS 'reference: what a channel and the house have agreed on as its fee, from a day on; before the first it is what the source came with';
+COMMENT ON COLUMN reconciliation_fees.fee_ppm IS 'Millionths of a captured amount; none: not compared from that day on';
 
 CREATE TABLE reconciliation_files (
     source      text NOT NULL REFERENCES reconciliation_sources
@@ -3947,7 +4097,7 @@ CREATE TABLE order_refunds (
   , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'
-                                                       , 'refused_at_the_door', 'chargeback'))
+                                                       , 'refused_at_the_door', 'chargeback', 'uncollected'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
@@ -4953,6 +5103,17 @@ COMMENT ON TABLE payout_returns IS 'by merchant, append-only: payouts that came 
 COMMENT ON COLUMN payout_returns.attempt IS 'Which instruction it was that came back, from 1 on';
 COMMENT ON COLUMN payout_returns.return_id IS 'The document in the books of the return, and of the payment that follows it';
 CREATE INDEX returns_of_a_statement ON payout_returns (merchant_id, statement_id, at);
+
+CREATE TABLE held_ages (
+    currency   text NOT NULL REFERENCES currencies
+  , since_days integer NOT NULL
+  , amount     bigint NOT NULL
+  , orders     integer NOT NULL
+  , at         timestamptz NOT NULL
+  , PRIMARY KEY (currency, since_days)
+);
+COMMENT ON TABLE held_ages IS 'local: money held for buyers by how many days ago it was paid, when it was last counted';
+COMMENT ON COLUMN held_ages.since_days IS 'The first day of the band, up to that of the next';
 
 -- trade.einvoices
 
