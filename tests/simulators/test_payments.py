@@ -196,4 +196,4 @@ async def test_everything_is_known_after_a_restart(tmp_path) -> None:
 
 def test_an_ended_payment_has_no_way_on() -> None:
     ended = {status for status, ways in TRANSITIONS.items() if not ways}
-    assert ended == set(PaymentStatus) - {PaymentStatus.PENDING, PaymentStatus.PROCESSING}
+    assert ended == set(PaymentStatus) - {PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.AUTHORISED}

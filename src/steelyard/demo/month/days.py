@@ -16,7 +16,7 @@ from steelyard.kernel.sweeps import sweep_once
 from steelyard.money import payments, reconciliation
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade import settlement
+from steelyard.trade import chargebacks, settlement
 from steelyard.trade.checkout import jobs as collecting
 from steelyard.trade.orders import jobs as ordering
 from steelyard.worker import subscribers
@@ -32,13 +32,15 @@ ROUNDS_MAX = 10
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`faults` is the share of messages, answers and refunds that go wrong; `back` of a hundred orders go back."""
+    """`faults` is the share of messages, answers and refunds that go wrong; `back` of a hundred orders go back, and the
+    payer's bank takes back `disputed` of a hundred payments."""
 
     seed: int = 1
     faults: float = 1.0
     purchases: int = 600
     days: int = DAYS
     back: float = 3.0
+    disputed: float = 0.5
 
 
 def _silent(_what: str, _done: int, _of: int) -> None:
@@ -50,7 +52,7 @@ async def play(db: Database, outside: Outside, plan: Plan, step: Callable[[str, 
     chance = Random(f"{plan.seed}/faults")  # noqa: S311  # habits, no secrets
     known = await db.ask(offers)
     assert known, "there is nothing for sale"
-    people = People(db, outside, known, plan.seed, plan.back)
+    people = People(db, outside, known, plan.seed, plan.back, plan.disputed)
     await db.transact(merchants.set_payout, MerchantId(known[0].merchant_id), CLOSED_ACCOUNT)
     month = _Month(db, outside, people, chance)
     await month.night()  # whoever asks for statements begins to: of the first day, too
@@ -82,6 +84,7 @@ class _Month:
                     await self._people.look_after()
                 await self._people.decide()
                 await self._go_on()
+        await self._people.dispute()
         await self._people.set_right()
         await self._go_on()
         self._midnight += timedelta(days=1)
@@ -94,6 +97,8 @@ class _Month:
             moved = await collecting.query_unknown(db, settings) + await collecting.apply_left_behind(db, settings)
             moved += await payments.send_refunds(db, payments.channels(settings), settings)
             moved += await sweep_once(db, ordering.SWEEPS)
+            moved += await chargebacks.look(db, settings) + await chargebacks.tell_answers(db, settings)
+            moved += await db.transact(chargebacks.expire, self._outside.clock.moment)
             await drain(db, subscribers())
             bank = settlement.bank(settings)
             assert bank is not None

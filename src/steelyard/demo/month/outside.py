@@ -30,6 +30,7 @@ ROUNDS_MAX = 20
 DELAY_SECONDS = 1_800
 SECONDS_MAX = 30
 ENDED = 409
+SEE_OTHER = 303
 _GOOD = FaultsChange(webhooks="prompt", answers="prompt", refunds="succeed")
 
 
@@ -126,6 +127,16 @@ class Outside:
         answer = await self._asking.post(f"/v1/payments/{payment['id']}/resolve", json={"status": status})
         return answer.is_success or answer.status_code == ENDED
 
+    async def charge_back(self, channel_payment: str) -> bool:
+        """The payer's bank takes back what is left of a payment; returns whether anything was."""
+        answer = await self._asking.post(f"/payments/{channel_payment}/dispute", data={"reason": "not_received"})
+        return answer.status_code == SEE_OTHER
+
+    async def judge(self, dispute: str, *, shop_wins: bool) -> None:
+        """The payer's bank decides."""
+        answer = await self._asking.post(f"/disputes/{dispute}/decide", data={"do": "win" if shop_wins else "lose"})
+        assert answer.status_code == SEE_OTHER, answer.text
+
     async def statement(self, day: str) -> bytes:
         """The channel's statement of a day, once it answers as it should."""
         foundation(self.channel).faults.change(_GOOD)
@@ -142,6 +153,8 @@ class Outside:
                FROM (SELECT currency, amount AS captured, 0 AS refunded, (amount * 6 + 500) / 1000 AS fees, 0 AS paid_on
                      FROM payments WHERE status = 'captured'
                      UNION ALL SELECT currency, 0, amount, 0, 0 FROM refunds WHERE status = 'succeeded'
+                     UNION ALL SELECT currency, 0, 0, fee, amount FROM disputes
+                     UNION ALL SELECT currency, 0, 0, 0, -amount FROM disputes WHERE status = 'won'
                      UNION ALL SELECT currency, 0, 0, 0, amount FROM payouts) GROUP BY currency""",
         )
         moved = foundation(self.bank).store.rows(

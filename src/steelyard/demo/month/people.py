@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from random import Random
 from typing import Literal
 from uuid import UUID
@@ -22,8 +23,9 @@ from steelyard.money.reconciliation.model import Kind
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Payout
-from steelyard.trade import aftersales, checkout, orders, settlement
+from steelyard.trade import aftersales, chargebacks, checkout, orders, settlement
 from steelyard.trade.aftersales.model import RefundRequest, Returned
+from steelyard.trade.chargebacks.model import Answer, ChargebackState
 from steelyard.trade.checkout.model import (
     SHOP,
     CheckoutId,
@@ -43,6 +45,7 @@ CONFIRMS = 0.6
 SHIPS_AFTER_HOURS = 19.5
 RECEIVES_AFTER_DAYS = 2.9
 GOES_BACK_AFTER_DAYS = 5.9
+CHARGED_BACK_AFTER = timedelta(days=2)
 BY = "system"
 ANOTHER_DAY = "The bank told of it on another day: the same amount."
 _CONTACT = Contact(name=HOME.name, email="month@steelyard.test", phone=HOME.phone)
@@ -65,6 +68,11 @@ class Sold(msgspec.Struct, frozen=True, kw_only=True):
     refunded: int
 
 
+class Paid(msgspec.Struct, frozen=True, kw_only=True):
+    payment_id: PaymentId
+    channel_reference: str
+
+
 class Stuck(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     statement_id: StatementId
@@ -81,12 +89,16 @@ class People:
     Each buyer has habits of their own by the seed and their number, whatever the others do and the channel answers.
     """
 
-    def __init__(self, db: Database, outside: Outside, offers: Sequence[Offer], seed: int, back: float) -> None:
-        self._db, self._outside, self._offers, self._seed, self._back = db, outside, offers, seed, back
+    def __init__(
+        self, db: Database, outside: Outside, offers: Sequence[Offer], seed: int, back: float, disputed: float
+    ) -> None:
+        self._db, self._outside, self._offers, self._seed = db, outside, offers, seed
+        self._back, self._disputed = back, disputed
         self._buyers: dict[PurchaseId, Random] = {}
         self._hanging: list[tuple[PaymentId, bool]] = []
         self._ways: dict[UUID, Way | None] = {}
-        self._sold = self._returned = self._came = 0
+        self._seen: set[PaymentId] = set()
+        self._sold = self._returned = self._came = self._taken_back = self._judged = 0
         self.done: Counter[str] = Counter()
 
     async def buy(self) -> None:
@@ -201,6 +213,28 @@ class People:
         await self._db.transact(aftersales.refund, request, BY)
         self.done[f"refunds, {way}"] += 1
 
+    async def dispute(self) -> None:
+        """Some buyers have their bank take the money back; staff answer, or do not contest it; the bank decides."""
+        for paid in await self._db.ask(_captured):
+            if paid.payment_id in self._seen:
+                continue
+            self._seen.add(paid.payment_id)
+            wanted = len(self._seen) * self._disputed / 100 > self._taken_back + 0.5
+            if wanted and await self._outside.charge_back(paid.channel_reference):
+                self._taken_back += 1
+                self.done["chargebacks"] += 1
+        waiting = (ChargebackState.EVIDENCE_DUE, ChargebackState.SUBMITTED)
+        for each in (await self._db.ask(chargebacks.page, waiting)).items:
+            if each.state is ChargebackState.EVIDENCE_DUE:
+                what = Answer.ACCEPT if self.done["chargebacks answered"] % 3 == 2 else Answer.EVIDENCE
+                await self._db.transact(
+                    chargebacks.answer, each.chargeback_id, what, {}, "It was delivered.", BY, by_channel=True
+                )
+                self.done["chargebacks answered"] += 1
+            elif each.state is ChargebackState.SUBMITTED:
+                await self._outside.judge(each.reference, shop_wins=self._judged % 2 == 0)
+                self._judged += 1
+
     async def set_right(self) -> None:
         """Finance staff instruct what failed once more: refunds, and payouts to accounts that are put right first."""
         for lost in await self._db.ask(_failed_refunds):
@@ -235,6 +269,19 @@ async def _open(read: Read) -> list[Sold]:
         WHERE o.state IN ('paid', 'shipped', 'completed')
         ORDER BY o.purchase_id, o.merchant_id
         """,
+    )
+
+
+async def _captured(read: Read) -> list[Paid]:
+    return await read.all(
+        Paid,
+        """
+        SELECT payment_id, channel_reference FROM payments
+        WHERE state = 'captured' AND channel = $1 AND channel_reference IS NOT NULL AND captured_at < now() - $2::interval
+        ORDER BY purchase_id, payment_id
+        """,
+        CHANNEL,
+        CHARGED_BACK_AFTER,
     )
 
 

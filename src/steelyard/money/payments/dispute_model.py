@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.kernel import ids
+
 
 class Standing(StrEnum):
     """How far a channel says that it is. `inquiry` has taken no money yet, `closed` is one that never did; all others have."""
@@ -44,6 +46,11 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     reason: DisputeReason
     due_at: datetime | None
+
+
+def chargeback_document(payment_id: UUID, channel: str, reference: str) -> UUID:
+    """The document of a chargeback in the books, by the channel's own name of it: so that a line of a statement leads there."""
+    return ids.derived(payment_id, "chargeback", channel, reference)
 
 
 class DisputeNews(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,9 @@ A charge with a token needs no cashier: `tok_approve` is captured, `tok_decline`
 step at its `action_url` (code 123456), `tok_hang` is processing until somebody resolves it, and `tok_timeout` is
 captured while its caller waits in vain. A charge that is asked for with `capture` "later" is authorised for seven days instead,
 and taken in parts by `/v1/captures`; cancelling it lets the rest go. Refunds succeed after a moment; under the fault
-`refunds=fail` those fail whose amount ends in 13 minor units. What it has collected it pays on to the bank every day
-(`payouts.py`). The other faults are described in `steelyard.simulators.faults`.
+`refunds=fail` those fail whose amount ends in 13 minor units. Chargebacks are opened and decided at its desk (`disputes.py`).
+What it has collected it pays on to the bank every day (`payouts.py`). The other faults are described in
+`steelyard.simulators.faults`.
 """
 
 import asyncio
@@ -23,6 +24,9 @@ from steelyard.simulators.payments.api import API
 from steelyard.simulators.payments.book import PaymentBook
 from steelyard.simulators.payments.cashier import CASHIER
 from steelyard.simulators.payments.desk import DESK
+from steelyard.simulators.payments.disputes import API as DISPUTES
+from steelyard.simulators.payments.disputes import DESK as DISPUTES_AT_DESK
+from steelyard.simulators.payments.disputes import DisputeBook
 from steelyard.simulators.payments.payouts import PayoutBook
 from steelyard.simulators.payments.refunds import RefundBook
 from steelyard.simulators.payments.schema import SCHEMA, bring_up
@@ -46,7 +50,8 @@ def app(
     payments = PaymentBook(ground.store, ground.clock, ground.outbox, settings.payments_url)
     refunds = RefundBook(payments, ground.faults, settings.refund_seconds)
     payouts = PayoutBook(ground.store, ground.clock, settings, bank)
-    ground.works(payments.expire_due, refunds.settle_due, payouts.pay_due)
+    disputes = DisputeBook(payments)
+    ground.works(disputes.lapse_due, payments.expire_due, refunds.settle_due, payouts.pay_due)
 
     def provide_payments() -> PaymentBook:
         return payments
@@ -54,11 +59,15 @@ def app(
     def provide_refunds() -> RefundBook:
         return refunds
 
+    def provide_disputes() -> DisputeBook:
+        return disputes
+
     return assemble(
         ground,
-        api=API,
-        page_routes=[*CASHIER, *DESK],
+        api=[*API, *DISPUTES],
+        page_routes=[*CASHIER, *DESK, *DISPUTES_AT_DESK],
         dependencies={
+            "disputes": Provide(provide_disputes, sync_to_thread=False),
             "payments": Provide(provide_payments, sync_to_thread=False),
             "refunds": Provide(provide_refunds, sync_to_thread=False),
         },

@@ -1,6 +1,6 @@
 """The channel's own desk for the demo user: all payments, what became of them, and the levers."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from litestar import Request, get, post
@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from steelyard.simulators.faults import AnswerMode, FaultsChange, RefundMode, Seconds, Share, WebhookMode, modes
 from steelyard.simulators.pages import page
 from steelyard.simulators.payments.book import PaymentBook
+from steelyard.simulators.payments.disputes import OPEN, DisputeBook, Reason
 from steelyard.simulators.payments.model import PAGE_ROWS, PaymentStatus
 from steelyard.simulators.payments.refunds import RefundBook
 from steelyard.simulators.requests import language
@@ -59,13 +60,14 @@ async def one(
     payment: FromPath[str],
     payments: NamedDependency[PaymentBook],
     refunds: NamedDependency[RefundBook],
+    disputes: NamedDependency[DisputeBook],
     ground: NamedDependency[Foundation],
 ) -> Template:
     row = payments.row(payment)
-    given_back = refunds.of(payment)
+    given_back, taken_back = refunds.of(payment), disputes.of(payment)
     deliveries = [
         delivery
-        for subject in (payment, *(refund.id for refund in given_back))
+        for subject in (payment, *(each.id for each in (*given_back, *taken_back)))
         for delivery in delivery_log(ground.store, subject)
     ]
     deliveries.sort(key=lambda delivery: delivery.id)
@@ -75,6 +77,9 @@ async def one(
         payment=row,
         history=payments.history(payment),
         refunds=given_back,
+        disputes=taken_back,
+        open_disputes=[each.id for each in taken_back if each.status in OPEN],
+        reasons=get_args(Reason),
         deliveries=[(delivery, attempts_of(ground.store, delivery.id)) for delivery in deliveries],
     )
 

@@ -62,6 +62,10 @@ class PayoutBook:
                      UNION ALL
                      SELECT currency, -amount FROM refunds WHERE status = 'succeeded' AND settled_at < :begins
                      UNION ALL
+                     SELECT currency, -amount - fee FROM disputes WHERE created_at < :begins
+                     UNION ALL
+                     SELECT currency, amount FROM disputes WHERE status = 'won' AND decided_at < :begins
+                     UNION ALL
                      SELECT currency, -amount FROM payouts
                    ) GROUP BY currency HAVING sum(amount) > 0 ORDER BY currency""",
                 {"fee": FEE_PER_MILLE, "three": MONTHS[3][0], "begins": begins.timestamp()},

@@ -57,7 +57,9 @@ class RefundBook:
             payment = tx.row(
                 PaymentRow,
                 """UPDATE payments SET refunding = refunding + :amount
-                   WHERE id = :id AND captured > 0 AND refunded + refunding + :amount <= captured RETURNING *""",
+                   WHERE id = :id AND captured > 0 AND refunded + refunding + :amount <= captured
+                     - coalesce((SELECT sum(d.amount) FROM disputes d WHERE d.payment = :id AND d.status <> 'won'), 0)
+                   RETURNING *""",
                 {"id": request.payment, "amount": request.amount},
             )
             if payment is None:

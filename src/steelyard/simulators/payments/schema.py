@@ -77,6 +77,25 @@ CREATE TABLE IF NOT EXISTS refunds (
 CREATE INDEX IF NOT EXISTS refunds_by_reference ON refunds (reference, created_at);
 CREATE INDEX IF NOT EXISTS refunds_of ON refunds (payment, created_at);
 CREATE INDEX IF NOT EXISTS refunds_due ON refunds (due_at, id) WHERE status = 'pending';
+CREATE TABLE IF NOT EXISTS disputes (
+  id         TEXT PRIMARY KEY
+, payment    TEXT NOT NULL REFERENCES payments
+, reference  TEXT NOT NULL
+, status     TEXT NOT NULL DEFAULT 'needs_answer'
+, amount     INTEGER NOT NULL CHECK (amount > 0)
+, currency   TEXT NOT NULL
+, fee        INTEGER NOT NULL
+, reason     TEXT NOT NULL
+, evidence   TEXT NOT NULL DEFAULT ''
+, created_at REAL NOT NULL
+, due_at     REAL NOT NULL
+, decided_at REAL
+, CONSTRAINT decided_means_when CHECK ((status IN ('won', 'lost')) = (decided_at IS NOT NULL))
+);
+CREATE INDEX IF NOT EXISTS disputes_of ON disputes (payment, created_at);
+CREATE INDEX IF NOT EXISTS disputes_by_time ON disputes (created_at, id);
+CREATE INDEX IF NOT EXISTS disputes_due ON disputes (due_at, id) WHERE status = 'needs_answer';
+CREATE INDEX IF NOT EXISTS disputes_won ON disputes (decided_at, id) WHERE status = 'won';
 CREATE TABLE IF NOT EXISTS payouts (
   id       TEXT PRIMARY KEY
 , currency TEXT NOT NULL

@@ -10,10 +10,11 @@ from steelyard.simulators.payments.model import MONTHS
 from steelyard.simulators.store import Read
 
 FEE_PER_MILLE = 6
+DISPUTE_FEE = 1_500
 COLUMNS = ["time", "kind", "id", "payment", "reference", "currency", "amount", "fee", "net"]
-"""time: ISO 8601, UTC. kind: capture, refund or payout. id: of any of them. payment: of the payment.
+"""time: ISO 8601, UTC. kind: capture, refund, dispute, dispute_won or payout. id: of any of them. payment: of the payment.
 reference: the merchant's; of a payout the one the bank shows. amount: minor units, negative for a refund or a payout.
-fee: minor units, for captures alone, the channel keeps it when it refunds. net: amount less fee."""
+fee: minor units, for captures and disputes, the channel keeps it when it refunds or loses. net: amount less fee."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -47,6 +48,12 @@ def statement(read: Read, day: date) -> str:
            SELECT settled_at, 'refund', id, payment, reference, currency, -amount, 0
            FROM refunds WHERE status = 'succeeded' AND settled_at >= :start AND settled_at < :stop
            UNION ALL
+           SELECT created_at, 'dispute', id, payment, reference, currency, -amount, 0
+           FROM disputes WHERE created_at >= :start AND created_at < :stop
+           UNION ALL
+           SELECT decided_at, 'dispute_won', id, payment, reference, currency, amount, 0
+           FROM disputes WHERE status = 'won' AND decided_at >= :start AND decided_at < :stop
+           UNION ALL
            SELECT at, 'payout', id, '', id, currency, -amount, 0 FROM payouts WHERE at >= :start AND at < :stop
            ORDER BY 1, 3""",
         {"start": start.timestamp(), "stop": (start + timedelta(days=1)).timestamp()},
@@ -55,7 +62,9 @@ def statement(read: Read, day: date) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for line in lines:
-        charged = fee(line.amount, line.months) if line.kind == "capture" else 0
+        charged = DISPUTE_FEE if line.kind == "dispute" else 0
+        if line.kind == "capture":
+            charged = fee(line.amount, line.months)
         at = line.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         whose = [at, line.kind, line.id, line.payment, line.reference, line.currency]
         writer.writerow([*whose, line.amount, charged, line.amount - charged])

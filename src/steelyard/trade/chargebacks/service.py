@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel import codes, events, ids
+from steelyard.kernel import codes, events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger, payments
@@ -70,7 +70,7 @@ async def record(tx: Tx, news: News, by: str, now: datetime | None = None) -> Ch
         raise NotFound(payment_id=news.payment_id)
     _check(news, payment)
     of = await _lock_orders(tx, payment)
-    chargeback_id = ChargebackId(ids.derived(payment.payment_id, "chargeback", news.channel, news.reference))
+    chargeback_id = ChargebackId(payments.chargeback_document(payment.payment_id, news.channel, news.reference))
     if await _claim(tx, chargeback_id, payment, news, by, now):
         await _begin(tx, chargeback_id, of, news, by)
     held = await _hold(tx, chargeback_id, of)

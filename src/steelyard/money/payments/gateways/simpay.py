@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import httpx
@@ -11,6 +11,14 @@ import msgspec
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
 from steelyard.money.payments.capture_model import CaptureAnswer, DueCapture, DueVoid
+from steelyard.money.payments.dispute_model import (
+    Dispute,
+    DisputeNews,
+    DisputeReason,
+    DisputeUnknown,
+    Evidence,
+    Standing,
+)
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
@@ -36,6 +44,8 @@ from steelyard.money.payments.terms import Bearer, Fee, Plan, Terms
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+EVIDENCE_CHARACTERS_MAX = 20_000
 
 _PAYMENT_STATES: dict[str, AnsweredState] = {
     "pending": PaymentState.PENDING,
@@ -104,6 +114,17 @@ class _Refund(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Refunds(msgspec.Struct, frozen=True):
     refunds: list[_Refund]
+
+
+class _Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    reference: str
+    status: Literal["needs_answer", "answered", "won", "lost"]
+    amount: int
+    currency: str
+    fee: int
+    reason: str
+    due_at: datetime
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -193,6 +214,17 @@ class Simpay:
             return found
         return _refund_answer(found.refunds[-1]) if found.refunds else None
 
+    async def dispute(self, reference: str) -> Dispute | DisputeUnknown:
+        return _disputed(await self._get(f"/v1/disputes/{reference}"))
+
+    async def answer_dispute(self, reference: str, evidence: Evidence) -> Dispute | DisputeUnknown:
+        facts = [f"{name}: {value}" for name, value in evidence.facts.items()]
+        body = {"evidence": "\n".join([*facts, evidence.words])[:EVIDENCE_CHARACTERS_MAX]}
+        return _disputed(await self._post(f"/v1/disputes/{reference}/evidence", body, key=None))
+
+    async def accept_dispute(self, reference: str) -> Dispute | DisputeUnknown:
+        return _disputed(await self._post(f"/v1/disputes/{reference}/accept", None, key=None))
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
         return self._news(verify(self._secret, headers, body, now), body)
 
@@ -222,6 +254,8 @@ class Simpay:
                     attempt=int(attempt or 1),
                     answer=_refund_answer(refund),
                 )
+            if kind == "dispute":
+                return DisputeNews(event_id=event_id, reference=msgspec.json.decode(event.data, type=_Dispute).id)
         except (msgspec.DecodeError, ValueError, KeyError) as error:
             raise BadWebhook(why="unreadable") from error
         return OtherNews(event_id=event_id)
@@ -291,3 +325,26 @@ def _capture_answer(taken: _Capture, due: DueCapture) -> CaptureAnswer:
 
 def _refund_answer(refund: _Refund) -> RefundAnswer:
     return RefundAnswer(reference=refund.id, state=_REFUND_STATES[refund.status], failure=refund.failure)
+
+
+def _disputed(answer: httpx.Response | Unknown) -> Dispute | DisputeUnknown:
+    """How far it is; what is refused readably is not asked again."""
+    if isinstance(answer, Unknown):
+        return DisputeUnknown(why=answer.why)
+    if answer.status_code in (404, 409, 422):
+        return DisputeUnknown(why=_problem(answer), refused=True)
+    found = _known(answer, _Dispute, _dispute)
+    return DisputeUnknown(why=found.why) if isinstance(found, Unknown) else found
+
+
+def _dispute(told: _Dispute) -> Dispute:
+    return Dispute(
+        reference=told.id,
+        payment_id=UUID(told.reference),
+        amount=told.amount,
+        currency=told.currency,
+        fee=told.fee,
+        standing=Standing(told.status),
+        reason=DisputeReason(told.reason),
+        due_at=told.due_at,
+    )
