@@ -263,7 +263,8 @@ async def test_staff_transfer_what_a_channel_gave_up_under_a_number_that_is_used
         await db.transact(payments.made_by_hand, other.merchant_id, other.refund_id, by_hand("B-1"), "staff:1")
 
     assert await balance(db, deal.merchants[0], AccountKind.REFUND_DUE) == 1_000
-    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 9_000
+    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 10_000, "the channel still has it"
+    assert await balance(db, deal.buyer_id, AccountKind.BANK_CASH) == -1_000
     known = await db.ask(payments.refund_of, one.refund_id)
     assert known is not None and (known.route, known.channel_reference) == (RefundRoute.BY_HAND, "B-1")
 
@@ -286,12 +287,13 @@ async def test_a_transfer_by_hand_that_came_back_is_made_again_under_another_num
     await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("B-1"), "staff:1")
 
     await db.transact(payments.came_back, made.merchant_id, made.refund_id, "account_closed", "staff:1")
-    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 10_000
+    assert await balance(db, deal.buyer_id, AccountKind.BANK_CASH) == 0
     with pytest.raises(NumberUsed):
         await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("B-1"), "staff:1")
     await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("B-2"), "staff:1")
 
-    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 9_000
+    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 10_000, "the channel still has it"
+    assert await balance(db, deal.buyer_id, AccountKind.BANK_CASH) == -1_000
 
 
 async def test_a_failed_refund_is_still_owed_and_tried_again_under_another_name(db: Database) -> None:

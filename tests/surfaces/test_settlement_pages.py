@@ -131,6 +131,14 @@ async def test_an_amount_is_traced_to_its_order_disputed_and_corrected(
     here = f"/merchant/statements/{statement.statement_id}/entries/{sale.entry_id}"
     page = await owner.get(here)
     assert world.items["green"].title["en"] in words(page)
+    for line in lines:
+        answers = [
+            await owner.get(f"/merchant/statements/{statement.statement_id}/entries/{line.entry_id}"),
+            await chief.get(
+                f"/operator/settlement/{statement.merchant_id}/{statement.statement_id}/entries/{line.entry_id}"
+            ),
+        ]
+        assert [answer.status_code for answer in answers] == [200, 200], line.kind
     typed = {"dispute_id": hidden(page, "dispute_id"), "words": ""}
     assert (await owner.post(here, typed)).status_code == 422
     for _ in range(2):

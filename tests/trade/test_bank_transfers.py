@@ -98,7 +98,7 @@ async def test_what_comes_in_parts_pays_when_it_is_whole(shop: Database, world: 
 
     assert (stands.state, stands.missing, stands.left, stands.received) == (PaymentState.CAPTURED, 0, 0, stands.amount)
     assert await state(shop, purchase_id) is PurchaseState.PAID
-    assert await balance(shop, stands.buyer_id, AccountKind.CHANNEL_CASH) == stands.amount
+    assert await balance(shop, stands.buyer_id, AccountKind.BANK_CASH) == stands.amount
     assert await balance(shop, stands.buyer_id, AccountKind.TRANSFERS_RECEIVED) == 0
 
 
@@ -116,7 +116,7 @@ async def test_what_is_too_much_is_left_over_and_given_back(shop: Database, worl
         stands = await went(shop, stands, "B3", 500)
 
     assert stands.left == 0 and await shop.ask(payments.expected_transfers) == []
-    assert await balance(shop, stands.buyer_id, AccountKind.CHANNEL_CASH) == stands.amount
+    assert await balance(shop, stands.buyer_id, AccountKind.BANK_CASH) == stands.amount
 
 
 async def lapse(tx: Tx, payment_id: object) -> None:
@@ -153,7 +153,7 @@ async def test_what_comes_too_late_goes_back(shop: Database, world: World) -> No
     for each in owed:
         await shop.transact(payments.record_refund, each.refund_id, each.attempt, made, "staff")
     assert await shop.ask(payments.owed_back) == []
-    assert await balance(shop, stands.buyer_id, AccountKind.CHANNEL_CASH) == 0
+    assert await balance(shop, stands.buyer_id, AccountKind.BANK_CASH) == 0
 
 
 async def test_two_who_write_down_at_once_pay_once(shop: Database, world: World) -> None:

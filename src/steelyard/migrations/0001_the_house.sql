@@ -1591,10 +1591,12 @@ CREATE TABLE bank_movements (
   , on_day      date NOT NULL
   , recorded_at timestamptz NOT NULL DEFAULT now()
   , by          text NOT NULL
+  , document    uuid NOT NULL UNIQUE
   , CONSTRAINT a_movement_is_of_some_money CHECK (amount <> 0)
 );
 COMMENT ON TABLE bank_movements IS 'by key, append-only: lines of the bank statement that are of payments by bank transfer, as staff wrote them down';
 COMMENT ON COLUMN bank_movements.amount IS 'Above zero: it came. Below: what was left over was given back';
+COMMENT ON COLUMN bank_movements.document IS 'Of its transfer in the books';
 COMMENT ON COLUMN bank_movements.party IS 'Whose account it came from or went to';
 CREATE INDEX bank_movements_of_a_payment ON bank_movements (payment_id);
 CREATE INDEX bank_movements_by_time ON bank_movements (recorded_at DESC, bank_number);
@@ -1969,7 +1971,30 @@ INSERT INTO reconciliation_sources (source, side, format, utc_minutes, fee_ppm, 
   , ('stripe', 'channel', 'stripe', 0, NULL, '{"zh-Hans": "Stripe", "en": "Stripe"}')
   , ('alipay', 'channel', 'alipay', 480, NULL, '{"zh-Hans": "支付宝", "en": "Alipay"}')
   , ('wechatpay', 'channel', 'wechatpay', 480, NULL, '{"zh-Hans": "微信支付", "en": "WeChat Pay"}')
-  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}');
+  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}')
+  , ('bank', 'bank', 'bank_csv', 480, NULL, '{"zh-Hans": "平台收款银行账户", "en": "The platform''s own bank account"}');
+
+CREATE TABLE reconciliation_routes (
+    reason text PRIMARY KEY
+  , source text REFERENCES reconciliation_sources
+);
+COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account money moves, by why it moves; * is for all that is not said';
+COMMENT ON COLUMN reconciliation_routes.source IS 'None: the bank shows many of these in one line, so that they are not laid beside it one by one';
+INSERT INTO reconciliation_routes (reason, source) VALUES
+    ('paid_out', 'simbank'), ('payout_returned', 'simbank'), ('swept', 'simbank'), ('*', 'bank')
+  , ('remitted', NULL), ('carrier_fee', NULL);
+
+CREATE TABLE reconciliation_fees (
+    source   text NOT NULL REFERENCES reconciliation_sources
+  , from_day date NOT NULL
+  , fee_ppm  integer
+  , agreed_by text NOT NULL
+  , agreed_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (source, from_day)
+  , CONSTRAINT a_fee_is_a_part_of_the_whole CHECK (fee_ppm BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE reconciliation_fees IS 'reference: what a channel and the house have agreed on as its fee, from a day on; before the first it is what the source came with';
+COMMENT ON COLUMN reconciliation_fees.fee_ppm IS 'Millionths of a captured amount; none: not compared from that day on';
 
 CREATE TABLE reconciliation_files (
     source      text NOT NULL REFERENCES reconciliation_sources

@@ -1,5 +1,6 @@
 """Staff write down what came by bank transfer, and what they transferred back; the buyer's page says where to."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ from litestar import Litestar
 
 from steelyard.kernel.db import Database
 from steelyard.kernel.settings import Settings
-from steelyard.money import payments
+from steelyard.money import payments, reconciliation
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments import gateways
 from steelyard.money.payments.gateways.bank_transfer import BankTransfer
@@ -96,3 +97,42 @@ async def test_what_is_no_transfer_is_not_there(operator: Browser, world: World)
     nobody = f"{HERE}/{world.operator.account_id}"
     assert (await operator.get(nobody)).status_code == 404
     assert (await operator.post(nobody, {"form": "receive"})).status_code == 404
+
+
+async def test_a_line_of_the_bank_that_names_a_reference_leads_to_the_transfer_that_waits_for_it(
+    db: Database, world: World, app: Litestar, operator: Browser
+) -> None:
+    purchase_id = await deal.placed(db, [(world.items["nuts"].sku_id, 1)])
+    settings: Settings = app.state.settings
+    await checkout.collect(db, settings, purchase_id, channel="bank_transfer", return_url="http://shop.test")
+    [payment] = await db.ask(payments.of_purchase, purchase_id)
+    at, amount = datetime.now(UTC), f"{payment.amount / 100:.2f}"
+    known = await db.ask(reconciliation.source_called, "bank")
+    day = known.day_of(at)
+    said = f"{at.isoformat()},B-77,{amount},CNY,"
+    text = (
+        f"time,id,amount,currency,reference\n{said}pay {payment.channel_reference}\n{said.replace('77', '78')}nothing\n"
+    )
+    statement = reconciliation.read_statement(known, day, "bank.csv", text.encode(), ["CNY"])
+    await db.transact(reconciliation.take, statement, "staff:1")
+    await db.transact(reconciliation.run, "bank", day)
+
+    items = (await db.ask(reconciliation.differences, source="bank")).items
+    assert len(items) == 2
+    for item in items:  # by its reference, and by its amount
+        page = await operator.get(f"/operator/reconciliation/differences/bank/{item.item_id}")
+        href = re.search(rf'href="({HERE}/{payment.payment_id}[^"]*)"', page.text)
+        assert href is not None
+        form = await operator.get(href[1].replace("&amp;", "&"))
+        assert f'value="{amount}"' in form.text and 'value="B-7' in form.text
+    line = {
+        "form": "receive",
+        "party": "Lin 6222",
+        "on_day": at.date().isoformat(),
+        "bank_number": "B-77",
+        "amount": amount,
+    }
+    await operator.post(f"{HERE}/{payment.payment_id}", line)
+    ran = await db.transact(reconciliation.run, "bank", day)
+
+    assert (ran.matched, ran.unfinished) == (1, 1), "the other line is still looked for"

@@ -22,8 +22,8 @@ BUDGET = {
     "product": 23,
     "cart": 10,
     "checkout": 11,
-    "orders": 13,
-    "purchase": 19,
+    "orders": 14,
+    "purchase": 20,
 }
 
 

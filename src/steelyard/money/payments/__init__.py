@@ -11,12 +11,12 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 The states live in `payments.state_model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares
 of itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
 answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
-becomes of refunds in `refund_outcomes`, and those that staff transfer in `by_hand`. What is paid at the door is in `door`: its
-states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels take back and argue about
-is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too. What channels
-keep by contract is in `fees`. What is
-authorised first is taken by `captures` and let go by `voids`; `giving_back` gives a buyer's money back, whichever it needs;
-their tables are in `schema_captures`, those of `health` in `schema_health`.
+becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at
+the door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What
+channels take back and argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and
+found in the model, too. What channels keep by contract is in `fees`. What is authorised first is taken by `captures` and let
+go by `voids`; `giving_back` gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of
+`health` in `schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -26,7 +26,14 @@ from steelyard.money.payments.bank_movements import expected as expected_transfe
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
-from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
+from steelyard.money.payments.by_hand import (
+    BANK_NUMBER_CHARACTERS_MAX,
+    PARTY_CHARACTERS_MAX,
+    ByHand,
+    NotByHand,
+    NumberUsed,
+    made_by_hand,
+)
 from steelyard.money.payments.capture_model import Capture, CaptureAnswer, CaptureUnderWay, DueCapture, DueVoid, Release
 from steelyard.money.payments.captures import (
     captures_of,
@@ -169,6 +176,15 @@ from steelyard.money.payments.queries import (
     timeline,
     timelines,
 )
+from steelyard.money.payments.refund_lists import (
+    HandMade,
+    RefundDay,
+    RefundsSought,
+    refunds_by_day,
+    refunds_sought,
+    steps_of,
+    transfers_of,
+)
 from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
 from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
@@ -179,9 +195,11 @@ from steelyard.money.payments.webhooks import applied, not_applied, receive, to_
 
 __all__ = [
     "AT_THE_DOOR",
+    "BANK_NUMBER_CHARACTERS_MAX",
     "EVIDENCE_FACTS",
     "GIFT_CARDS",
     "ORDERS_PER_REMITTANCE_MAX",
+    "PARTY_CHARACTERS_MAX",
     "About",
     "AgreedFee",
     "ArrivedAtTheDoor",
@@ -216,6 +234,7 @@ __all__ = [
     "Exclusion",
     "ExpectedTransfer",
     "Fee",
+    "HandMade",
     "Handover",
     "Instruction",
     "Limit",
@@ -245,6 +264,7 @@ __all__ = [
     "Recording",
     "Refund",
     "RefundAnswer",
+    "RefundDay",
     "RefundId",
     "RefundNews",
     "RefundRecording",
@@ -252,6 +272,7 @@ __all__ = [
     "RefundState",
     "RefundTooLarge",
     "Refunded",
+    "RefundsSought",
     "Release",
     "Remittance",
     "RemittanceKnown",
@@ -337,9 +358,11 @@ __all__ = [
     "refund",
     "refund_of",
     "refund_surplus",
+    "refunds_by_day",
     "refunds_of_order",
     "refunds_of_payment",
     "refunds_page",
+    "refunds_sought",
     "refusals_of",
     "refuse_at_the_door",
     "releases_of_payment",
@@ -357,6 +380,7 @@ __all__ = [
     "splits_of",
     "splits_of_order",
     "standing",
+    "steps_of",
     "take",
     "take_captures",
     "tell_at_the_door",
@@ -369,6 +393,7 @@ __all__ = [
     "to_query",
     "to_refund",
     "to_void",
+    "transfers_of",
     "try_now",
     "under_way",
     "verifier",

@@ -107,8 +107,8 @@ async def book_movement(
         raise NotFound(payment_id=payment_id)
     fresh = await tx.execute(
         """
-        INSERT INTO bank_movements (bank_number, payment_id, buyer_id, amount, currency, party, on_day, by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO bank_movements (bank_number, payment_id, buyer_id, amount, currency, party, on_day, by, document)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (bank_number) DO NOTHING
         """,
         bank_number,
@@ -119,6 +119,7 @@ async def book_movement(
         party,
         on_day,
         by,
+        ids.derived(payment_id, bank_number),
     )
     if not fresh:
         same = await tx.value(
@@ -142,8 +143,8 @@ def _moved(expected: Expected, bank_number: str, amount: int) -> Transfer:
     came = amount > 0
     return Transfer(
         owner_id=expected.buyer_id,
-        debit=AccountKind.CHANNEL_CASH if came else AccountKind.TRANSFERS_RECEIVED,
-        credit=AccountKind.TRANSFERS_RECEIVED if came else AccountKind.CHANNEL_CASH,
+        debit=AccountKind.BANK_CASH if came else AccountKind.TRANSFERS_RECEIVED,
+        credit=AccountKind.TRANSFERS_RECEIVED if came else AccountKind.BANK_CASH,
         amount=abs(amount),
         currency=expected.currency,
         reason="transfer_received" if came else "transfer_returned",

@@ -18,6 +18,7 @@ from steelyard.money.payments.door_model import AT_THE_DOOR
 from steelyard.money.payments.door_steps import undo
 from steelyard.money.payments.events import Refunded
 from steelyard.money.payments.model import (
+    BY_TRANSFER,
     REFUND_MACHINE,
     Refund,
     RefundAnswer,
@@ -359,7 +360,9 @@ def _transfers(booked: _Booked) -> list[Transfer]:
         assert not booked.back, "what was not collected does not come back"
         return [msgspec.structs.replace(sides[0], credit=AccountKind.DOOR_CLAIMS)]
     if not _into_purse(refund):
-        sides.append(refunded_to_buyer(refund.buyer_id, document, refund.amount, refund.currency))
+        paid = refunded_to_buyer(refund.buyer_id, document, refund.amount, refund.currency)
+        by_bank = refund.channel == BY_TRANSFER or refund.route is RefundRoute.BY_HAND
+        sides.append(msgspec.structs.replace(paid, credit=AccountKind.BANK_CASH) if by_bank else paid)
     if booked.back:
         sides = [
             msgspec.structs.replace(side, debit=side.credit, credit=side.debit, reason="refund_came_back")

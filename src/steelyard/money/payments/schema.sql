@@ -213,10 +213,12 @@ CREATE TABLE bank_movements (
   , on_day      date NOT NULL
   , recorded_at timestamptz NOT NULL DEFAULT now()
   , by          text NOT NULL
+  , document    uuid NOT NULL UNIQUE
   , CONSTRAINT a_movement_is_of_some_money CHECK (amount <> 0)
 );
 COMMENT ON TABLE bank_movements IS 'by key, append-only: lines of the bank statement that are of payments by bank transfer, as staff wrote them down';
 COMMENT ON COLUMN bank_movements.amount IS 'Above zero: it came. Below: what was left over was given back';
+COMMENT ON COLUMN bank_movements.document IS 'Of its transfer in the books';
 COMMENT ON COLUMN bank_movements.party IS 'Whose account it came from or went to';
 CREATE INDEX bank_movements_of_a_payment ON bank_movements (payment_id);
 CREATE INDEX bank_movements_by_time ON bank_movements (recorded_at DESC, bank_number);

@@ -11,6 +11,7 @@ docs/algorithms/reconciliation.md.
     await db.transact(reconciliation.settle, source, item_id, into, words, by)
 """
 
+from steelyard.money.reconciliation.agreeing import AgreedFee, agree_fee, agreed_fees, routes
 from steelyard.money.reconciliation.booking import Suggestion, suggested
 from steelyard.money.reconciliation.deciding import (
     agree,
@@ -57,6 +58,7 @@ from steelyard.money.reconciliation.taking import (
 
 __all__ = [
     "FORMATS",
+    "AgreedFee",
     "Beside",
     "Health",
     "Sender",
@@ -66,7 +68,9 @@ __all__ = [
     "Totals",
     "Unexplained",
     "agree",
+    "agree_fee",
     "agree_to_withdraw",
+    "agreed_fees",
     "alone",
     "ask_to_withdraw",
     "by_content",
@@ -84,6 +88,7 @@ __all__ = [
     "line",
     "problems",
     "read_statement",
+    "routes",
     "run",
     "run_day",
     "senders",

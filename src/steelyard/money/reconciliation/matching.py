@@ -112,6 +112,20 @@ WHERE m.source = $1 AND (m.file_id, m.line_no) = (l.file_id, l.line_no)
   AND m.file_id IN (SELECT DISTINCT file_id FROM reconciling_lines)
 """
 
+# The bank's own number, under which staff wrote a buyer's transfer down, or a refund that they made. $2: bank_cash.
+_BY_BANK_NUMBER = """
+INSERT INTO reconciliation_matches (source, file_id, line_no, owner_id, transfer_id, way)
+SELECT DISTINCT ON (t.owner_id, t.transfer_id) $1, l.file_id, l.line_no, t.owner_id, t.transfer_id, 'their_id'
+FROM reconciling_lines l
+JOIN reconciliation_lines r ON (r.source, r.file_id, r.line_no) = ($1, l.file_id, l.line_no)
+JOIN (SELECT bank_number, document FROM bank_movements
+      UNION ALL SELECT bank_number, refund_id FROM refunds_by_hand) n ON n.bank_number = r.their_id
+JOIN ledger_transfers t ON t.document = n.document AND $2::text IN (t.debit, t.credit)
+ AND (t.credit = $2::text) = (l.kind = 'paid_out')
+ORDER BY t.owner_id, t.transfer_id, l.at, l.file_id, l.line_no
+ON CONFLICT DO NOTHING
+"""
+
 # The sender's own name of the payment or refund, where ours is not on the line.
 _BY_THEIR_ID = """
 INSERT INTO reconciliation_matches (source, file_id, line_no, owner_id, transfer_id, way)
@@ -326,6 +340,7 @@ async def match(tx: Tx, source: Source, file: File) -> None:
         await tx.execute(FILL_FROM_CHANNEL, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
         await tx.execute(_REFUNDS_BY_THEIR_ID, name)
     else:
+        await tx.execute(_BY_BANK_NUMBER, name, str(source.cash))
         await tx.execute(FILL_FROM_BANK, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
     await tx.execute(_DROP_MATCHED_LINES, name)
     await tx.execute(_BY_AMOUNT, name, file.file_id, begins, ends)

@@ -23,15 +23,16 @@ WHERE t.reason = 'refunded' AND t.credit = $2::text AND t.at >= $3 AND t.at < $4
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 """
 
-# Our side of the bank: payouts to merchants, and what came in: from channels, as deposits, for what shops owed, for gift cards.
+# Our side of a bank account: whatever moves through it, by why it moves; what nobody has said of another account moves through
+# the one of `*`.
 FILL_FROM_BANK = """
 INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, currency, amount)
 SELECT t.owner_id, t.transfer_id, CASE t.credit WHEN $2::text THEN 'paid_out' ELSE 'received' END, t.at, t.document
      , t.currency, CASE t.credit WHEN $2::text THEN -t.amount ELSE t.amount END
 FROM ledger_transfers t
-WHERE t.reason IN ('paid_out', 'payout_returned', 'swept', 'deposit', 'debt_paid', 'issued')
-  AND $2::text IN (t.debit, t.credit)
-  AND t.at >= $3 AND t.at < $4
+WHERE $2::text IN (t.debit, t.credit) AND t.at >= $3 AND t.at < $4 AND t.reason NOT LIKE 'difference\\_%'
+  AND t.reason NOT LIKE 'channel\\_fees%'
+  AND (SELECT r.source FROM reconciliation_routes r WHERE r.reason IN (t.reason, '*') ORDER BY r.reason = '*' LIMIT 1) = $1
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 """

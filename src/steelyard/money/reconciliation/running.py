@@ -46,7 +46,7 @@ async def run(tx: Tx, source: str, day: date) -> DayRun:
     turned up by this day's lines closes, and what was booked for it meanwhile is reversed.
     """
     await be_patient(tx)
-    known = await source_called(tx, source)
+    known = await source_called(tx, source, day)
     file = await _file_of(tx, source, day)
     if file is None:
         raise NoStatement(source=source, day=day)

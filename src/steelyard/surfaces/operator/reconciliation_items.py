@@ -9,12 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.kernel import codes
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.money import ledger, payments, reconciliation
 from steelyard.money.ledger.model import AccountKind
-from steelyard.money.reconciliation.model import INTO, Difference, DifferenceState, Line, Source
+from steelyard.money.reconciliation.model import INTO, Difference, DifferenceState, Kind, Line, LineKind, Source
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
@@ -28,6 +29,7 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 # The choice of booking nothing.
 ACCEPT = "accept"
+AWAITED_MAX = 5
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     payment: payments.Payment | None
     steps: list[reconciliation.Step]
     alone: bool
+    awaited: list[payments.ExpectedTransfer]
 
 
 async def _whole(read: Read, source: str, item_id: UUID) -> Whole:
@@ -58,7 +61,21 @@ async def _whole(read: Read, source: str, item_id: UUID) -> Whole:
         payment=await payments.get(read, payments.PaymentId(found.document)) if found.document else None,
         steps=await reconciliation.history(read, source, item_id),
         alone=await reconciliation.alone(read, found),
+        awaited=await _awaited(read, line) if line is not None and found.kind is Kind.MISSING_HERE else [],
     )
+
+
+async def _awaited(read: Read, line: Line) -> list[payments.ExpectedTransfer]:
+    """The buyers' transfers that a line of the bank may be: the one whose reference stands in it, else those that wait for just
+    this amount."""
+    if line.kind is not LineKind.RECEIVED:
+        return []
+    for word in (line.reference or "").replace(",", " ").split():
+        named = await payments.expected_transfers(read, codes.read(word))
+        if named:
+            return named
+    waiting = await payments.expected_transfers(read)
+    return [each for each in waiting if (each.missing, each.currency) == (line.amount, line.currency)][:AWAITED_MAX]
 
 
 @get("/reconciliation/differences/{source:str}/{item_id:uuid}", opt=NEEDS)

@@ -57,7 +57,10 @@ async def transfer_list(visit: NamedDependency[Visit], q: FromQuery[str] = "") -
 
 @get("/transfers/{payment_id:uuid}", opt=NEEDS)
 async def transfer_page(visit: NamedDependency[Visit], payment_id: FromPath[UUID]) -> Response[Any]:
-    return await _page(visit, payment_id)
+    """`?bank_number=&amount=&on_day=`: filled in from a line of the bank's statement."""
+    query = visit.connection.query_params
+    given = {name: [query[name]] for name in ("bank_number", "amount", "on_day", "party") if query.get(name)}
+    return await _page(visit, payment_id, Entries({**given, "form": ["receive"]}, {}) if given else None)
 
 
 async def _page(

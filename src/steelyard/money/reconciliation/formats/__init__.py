@@ -3,7 +3,7 @@ cannot read; it guesses nothing."""
 
 from collections.abc import Callable, Iterator, Mapping
 
-from steelyard.money.reconciliation.formats import alipay, simbank, simpay, stripe, wechatpay
+from steelyard.money.reconciliation.formats import alipay, bank_csv, simbank, simpay, stripe, wechatpay
 from steelyard.money.reconciliation.model import Line, Problem
 
 __all__ = ["FORMATS", "Reader"]
@@ -13,6 +13,7 @@ Reader = Callable[[bytes], Iterator[Line | Problem]]
 FORMATS: Mapping[str, Reader] = {
     "simpay": simpay.read,
     "simbank": simbank.read,
+    "bank_csv": bank_csv.read,
     "stripe": stripe.read,
     "alipay": alipay.read,
     "wechatpay": wechatpay.read,
