@@ -113,7 +113,7 @@ async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
     exact = exports.wanted(visit) or "now" in query
     found = await visit.db.ask(trial_of, midnight_after(day) if day else None, owner_id, exact)
     if exports.wanted(visit):
-        words = (N_("Account"), N_("Currency"), N_("Debits"), N_("Credits"), N_("Balance"))
+        words = (N_("Ledger account"), N_("Currency"), N_("Debits"), N_("Credits"), N_("Balance"))
         rows = [
             (
                 str(line.kind),
