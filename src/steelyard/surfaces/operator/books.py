@@ -260,8 +260,14 @@ async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID])
         what=what,
         shops=shops,
         transfers=found,
-        by_hand=await visit.db.ask(ledger.kinds_by_hand),
+        correctable=await visit.db.ask(_correctable, found),
     )
+
+
+async def _correctable(read: Read, found: Sequence[ledger.PostedTransfer]) -> set[UUID]:
+    """Those that people may reverse by hand: of a channel or bank, and of no statement."""
+    hands, known = await ledger.kinds_by_hand(read), await ledger.counterparties(read)
+    return {each.transfer_id for each in found if each.owner_id in known and ledger.correctable(each, hands)}
 
 
 async def _moved(
