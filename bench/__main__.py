@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench import first_paint, large, list_pages, rest, trade
+from bench import first_paint, large, list_pages, refunds, rest, settling, trade
 from bench.asked import Asked
 from bench.house import House, opened
 from bench.programs import NotThere, end_as_told
@@ -28,17 +28,21 @@ IN_A_HOUSE: dict[str, Callable[[House], Coroutine[Any, Any, list[Figure]]]] = {
 IN_A_SHOP: dict[str, Callable[[Asked], list[Figure]]] = {
     "trade": trade.figures,
     "rest": rest.figures,
+    "refunds": refunds.figures,
     "large": large.figures,
+    "settling": settling.figures,
 }
 PARTS = [*IN_A_SHOP, *IN_A_HOUSE]
-# Takes minutes and gigabytes: only where it is asked for.
-USUAL = [name for name in PARTS if name != "large"]
+# Take minutes or gigabytes: only where they are asked for.
+USUAL = [name for name in PARTS if name not in ("large", "settling")]
 
 
 def main() -> int:
     """Measure the parts that were asked for; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; none means all but large")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; none means all but large and settling"
+    )
     parser.add_argument(
         "--large", action="store_true", help="search among a million products, too: minutes, and 8 GB of disk"
     )

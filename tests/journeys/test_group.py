@@ -64,7 +64,7 @@ async def test_a_team_that_nobody_joins_gives_the_money_back(house: House, visit
     await steps.at_the_cashier(buyer, "approve")
     bought = await steps.paid(buyer, total)
     (code,) = bought.orders.values()
-    await expect(page.get_by_text(buyer.words("Paid, waiting for the group")).first).to_be_visible()
+    await expect(page.get_by_text(buyer.words("Paid, not sent yet")).first).to_be_visible()
     await buyer.look("purchase-waits")
     await page.locator("a[href^='/group/']").first.click()
     await expect(page.locator(".flash-sold").first).to_contain_text(
@@ -74,7 +74,7 @@ async def test_a_team_that_nobody_joins_gives_the_money_back(house: House, visit
     team = page.url.rsplit("/", 1)[1]
     await merchant.goto("/merchant/orders?state=held")
     await desk.locator("a", has_text=code).first.click()
-    await expect(desk.get_by_text(merchant.words("Waits for its group")).first).to_be_visible()
+    await expect(desk.get_by_text(merchant.words("On hold")).first).to_be_visible()
     await merchant.look("order-waits")
 
     with psycopg.connect(commands.owner_url(house.home), autocommit=True) as owner:

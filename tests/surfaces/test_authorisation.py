@@ -18,6 +18,7 @@ from steelyard.goods.promotions.model import AmountOff, Group, GroupId, Offer, P
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import text
+from steelyard.money.payments.model import RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
@@ -25,11 +26,13 @@ from steelyard.parties.merchants.model import MerchantId, NewLicence, NewPaper, 
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
-from steelyard.trade import aftersales, discipline, einvoices, invoices, orders, reviews, settlement
-from steelyard.trade.aftersales.model import Returned
+from steelyard.trade import aftersales, chargebacks, discipline, einvoices, invoices, orders, reviews, settlement
+from steelyard.trade.aftersales import GiveBack, Giver, RequestSide, WaitingRefund
+from steelyard.trade.aftersales.model import Less, RefundRequest, Returned
 from steelyard.trade.commission.model import SALES_COMMISSION
 from steelyard.trade.discipline import NewViolation, ViolationId
 from steelyard.trade.invoices.model import InvoiceId, Title
+from steelyard.trade.orders.model import Order
 from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
 from tests.support.applicants import submitted
@@ -46,6 +49,7 @@ from tests.support.received import said
 from tests.support.statement import strange
 from tests.support.world import Person, World, account, made
 from tests.trade.settling import filed
+from tests.trade.test_chargebacks import taken
 from tests.trade.test_einvoices import booked, month_before
 
 __all__ = ["app", "database_url", "world"]
@@ -151,6 +155,10 @@ async def things(db: Database, world: World) -> Ids:
     batch_id = (await filed(db, [statement], by="staff:nobody")).batch_id
     case_id = await deal.case_asked(db, order)
     refund_id = await deal.refunded(db, order, Returned(1, 1))
+    chargeback_id = await taken(db, order)
+    evidence_id = ids.mint()
+    handed_in = (order.merchant_id, chargeback_id, order.order_id)
+    await db.transact(chargebacks.add_file, handed_in, evidence_id, ("none.pdf", "slip.pdf", 1), "staff:test")
     assert (await db.ask(aftersales.of_orders, [order.order_id]))[order.order_id]
     checkout_id = await deal.opened(db, [(green.sku_id, 1)], world.buyer.buyer_id)
     purchase_id = await deal.placed(db, [(green.sku_id, 1)], world.buyer.buyer_id)
@@ -221,6 +229,7 @@ async def things(db: Database, world: World) -> Ids:
     difference = await strange(db)
     today = datetime.now(UTC).date()
     await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
+    waits = await waiting_refund(db, order)
     return Ids(
         {
             "merchant_id": str(world.tea.merchant_id),
@@ -244,6 +253,7 @@ async def things(db: Database, world: World) -> Ids:
             "api_key_id": str(key_id),
             "payment_id": str(payment_id),
             "refund_id": str(refund_id),
+            "request_id": str(waits.request_id),
             "owner_id": str(world.tea.merchant_id),
             "kind": "held",
             "what": "visitors",
@@ -259,6 +269,7 @@ async def things(db: Database, world: World) -> Ids:
             "idempotency_key": "k",
             "slug": green.slug,
             "name": "search",
+            "carrier": "simex",
             "job_id": "1",
             "role_id": "tea_night",
             "department_id": str(department_id),
@@ -289,9 +300,31 @@ async def things(db: Database, world: World) -> Ids:
             "sale_id": str(gift.sale_id),
             "source": "simpay",
             "file_id": str(difference.file_id),
+            "chargeback_id": str(chargeback_id),
+            "evidence_id": str(evidence_id),
             "item_id": str(difference.item_id),
         }
     )
+
+
+async def waiting_refund(db: Database, order: Order) -> WaitingRefund:
+    """A refund that a clerk may not give alone, and that waits for a second person."""
+    await db.transact(
+        aftersales.set_limit, order.merchant_id, "merchant_clerk", order.currency, per_refund=0, per_day=0,
+        valid_from=datetime.now(UTC) - timedelta(days=1), by=None,
+    )  # fmt: skip
+    clerk = Giver(
+        account_id=AccountId(ids.mint()),
+        side=RequestSide.MERCHANT,
+        roles=["merchant_clerk"],
+        merchant_id=order.merchant_id,
+    )
+    wanted = RefundRequest(
+        refund_id=RefundId(ids.mint()), merchant_id=order.merchant_id, order_id=order.order_id, less=[Less(1, 1)]
+    )
+    waits = await db.transact(aftersales.give, clerk, GiveBack(request=wanted), f"staff:{clerk.account_id}")
+    assert waits is not None
+    return waits
 
 
 async def _night_role(tx: Tx, world: World) -> None:

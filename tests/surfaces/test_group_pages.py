@@ -159,7 +159,7 @@ async def test_a_buyer_sees_that_an_order_waits_and_that_it_failed(app: Litestar
     buyer = await signed_in(app, world.buyer)
     for path in (f"/orders/{order.code}", "/orders"):
         page = words(await buyer.get(path))
-        assert "Paid, waiting for the group" in page and "Waits for the group: 1 of 2" in page, path
+        assert "Paid, not sent yet" in page and "Waits for the group: 1 of 2" in page, path
     mine = words(await buyer.get(f"/group/{team.code}"))
     assert "You are in this team" in mine and "Join and pay" not in mine
 

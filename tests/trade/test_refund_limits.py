@@ -13,8 +13,7 @@ from steelyard.money.payments.model import RefundId
 from steelyard.parties.access.model import AccountId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import Kind, Verdict, approvals, silence
-from steelyard.trade.aftersales.limit_model import (
+from steelyard.trade.aftersales import (
     AgreeToCase,
     AmountChanged,
     BeyondApprover,
@@ -25,10 +24,14 @@ from steelyard.trade.aftersales.limit_model import (
     Giver,
     GivingCommand,
     GrantCallOff,
+    Kind,
     RequestSide,
     RequestState,
     SamePerson,
+    Verdict,
     WaitingRefund,
+    approvals,
+    silence,
 )
 from steelyard.trade.aftersales.limits import combined, in_force
 from steelyard.trade.aftersales.model import CaseState, Less, RefundRequest

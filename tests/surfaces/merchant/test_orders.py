@@ -72,7 +72,7 @@ async def test_pieces_and_freight_are_refunded_once(db: Database, world: World, 
     [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
     await deal.shipped(db, order)
     here = f"/merchant/orders/{order.order_id}"
-    page = await owner.get(here)
+    page = await owner.get(f"{here}/refund")
     fields = {"refund_id": hidden(page, "refund_id"), "line_1": "1", "freight": "1.50", "note": "Broken"}
 
     for _ in range(2):

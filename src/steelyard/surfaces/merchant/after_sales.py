@@ -21,9 +21,9 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import CASE_SHOP_ANSWERS
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import case_words, exports, promise_words
+from steelyard.surfaces.web import case_words, exports, giving, promise_words
 from steelyard.surfaces.web.case_words import case_view
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
@@ -31,7 +31,19 @@ from steelyard.surfaces.web.postal import address_lines
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders, promises
-from steelyard.trade.aftersales import REASONS, Case, CaseId, Inspected, Kind, Side
+from steelyard.trade.aftersales import (
+    REASONS,
+    AgreeToCase,
+    Case,
+    CaseId,
+    Giver,
+    Inspected,
+    Kind,
+    ReceiveOfCase,
+    SendAgain,
+    Side,
+    WaitingRefund,
+)
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
 
 AppealCommand = Callable[[Tx, Actor, MerchantId, CaseId, str, Sequence[str], str], Awaitable[None]]
@@ -197,9 +209,24 @@ async def _audited(tx: Tx, actor: Actor, before: Case, action: str, more: Mappin
     await access.audit(tx, actor, action, code[before.order_id], facts)
 
 
-async def agree(tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, keep: bool, by: str) -> None:
-    before = await aftersales.agree(tx, merchant_id, case_id, by, keep=keep)
-    await _audited(tx, actor, before, "aftersales.agree", {})
+async def _given(
+    tx: Tx,
+    actor: Actor,
+    giver: Giver,
+    command: AgreeToCase | ReceiveOfCase | SendAgain,
+    action: str,
+    more: Mapping[str, object],
+) -> WaitingRefund | None:
+    """A command on a case that may give money back, within what its giver may; Raises what the command raises."""
+    before = await aftersales.case(tx, command.case_id)
+    if before is None or before.merchant_id != command.merchant_id:
+        raise NotFound()
+    waits = await aftersales.give(tx, giver, command, actor.by)
+    if waits is not None:
+        await giving.audit_waiting(tx, actor, waits)
+        return waits
+    await _audited(tx, actor, before, action, more)
+    return None
 
 
 async def refuse(tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, answer: str, by: str) -> None:
@@ -207,23 +234,17 @@ async def refuse(tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId,
     await _audited(tx, actor, before, "aftersales.refuse", {"answer": answer})
 
 
-async def receive(
-    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, found: Sequence[Inspected], answer: str, by: str
-) -> None:
-    before = await aftersales.receive(tx, merchant_id, case_id, found, answer, by)
-    pieces = sum(each.accepted for each in found)
-    await _audited(tx, actor, before, "aftersales.receive", {"pieces": pieces, "answer": answer})
-
-
 @post("/after-sales/{case_id:uuid}/agree", opt={"permission": "orders.refund"})
 async def agreed(visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]) -> Redirect:
     """Agree: the money goes back, or the goods may come."""
     keep = (await entries_of(request)).flag("keep")
-    return await done(
+    who = await giving.giver(visit)
+    command = AgreeToCase(merchant_id=visit.merchant_id, case_id=CaseId(case_id), keep=keep)
+    return await giving.gave(
         visit,
         f"{frame.AFTER_SALES}/{case_id}",
         N_("The buyer is told that you agree."),
-        lambda: visit.merchant_db.transact(agree, visit.actor, visit.merchant_id, CaseId(case_id), keep, visit.by),
+        lambda: visit.merchant_db.transact(_given, visit.actor, who, command, "aftersales.agree", {}),
     )
 
 
@@ -266,24 +287,20 @@ async def received(
         for name in form.names("accepted-")
         if name.isdecimal()
     ]
+    command = ReceiveOfCase(
+        merchant_id=visit.merchant_id, case_id=CaseId(case_id), inspected=found, answer=form.text("answer")
+    )
+    more = {"pieces": sum(each.accepted for each in found), "answer": command.answer}
+    who = await giving.giver(visit)
     try:
-        await visit.merchant_db.transact(
-            receive, visit.actor, visit.merchant_id, CaseId(case_id), found, form.text("answer"), visit.by
-        )
+        waits = await visit.merchant_db.transact(_given, visit.actor, who, command, "aftersales.receive", more)
     except NotFound:
         raise
     except Refusal as refusal:
         return await _told(visit, CaseId(case_id), form, refusal)
     swaps = (await visit.merchant_db.ask(one, visit.merchant_id, CaseId(case_id))).swaps
     done = N_("Now please send the other one.") if swaps else N_("The money goes back to the buyer.")
-    return redirect(visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(done), "good"))
-
-
-async def send_again(
-    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, carrier: str, number: str, by: str
-) -> None:
-    before = await aftersales.send_again(tx, merchant_id, case_id, carrier, number, by)
-    await _audited(tx, actor, before, "aftersales.send_again", {"carrier": carrier, "number": number})
+    return redirect(visit, f"{frame.AFTER_SALES}/{case_id}", giving.outcome(visit, waits, done))
 
 
 @post("/after-sales/{case_id:uuid}/send-again", opt={"permission": "orders.refund"})
@@ -292,23 +309,19 @@ async def sent_again(
 ) -> Response[Any] | Redirect:
     """What was wanted instead is on its way."""
     form = await entries_of(request)
+    command = SendAgain(
+        merchant_id=visit.merchant_id, case_id=CaseId(case_id), carrier=form.text("carrier"), number=form.text("number")
+    )
+    more = {"carrier": command.carrier, "number": command.number}
+    who = await giving.giver(visit)
     try:
-        await visit.merchant_db.transact(
-            send_again,
-            visit.actor,
-            visit.merchant_id,
-            CaseId(case_id),
-            form.text("carrier"),
-            form.text("number"),
-            visit.by,
-        )
+        waits = await visit.merchant_db.transact(_given, visit.actor, who, command, "aftersales.send_again", more)
     except NotFound:
         raise
     except Refusal as refusal:
         return await _told(visit, CaseId(case_id), form, refusal)
-    return redirect(
-        visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(N_("The buyer is told that it is on its way.")), "good")
-    )
+    done = N_("The buyer is told that it is on its way.")
+    return redirect(visit, f"{frame.AFTER_SALES}/{case_id}", giving.outcome(visit, waits, done))
 
 
 async def appeal(

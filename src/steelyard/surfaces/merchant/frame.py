@@ -18,6 +18,8 @@ HOME = "/merchant"
 FIGURES = f"{HOME}/figures"
 ORDERS = f"{HOME}/orders"
 AFTER_SALES = f"{HOME}/after-sales"
+CHARGEBACKS = f"{HOME}/chargebacks"
+REFUNDS = f"{HOME}/refunds"
 PROMISES = f"{HOME}/promises"
 REVIEWS = f"{HOME}/reviews"
 QUESTIONS = f"{HOME}/questions"
@@ -52,6 +54,7 @@ PLACES = (
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
     (AFTER_SALES, N_("After-sales"), "undo-2", "orders.read", N_("Sales")),
+    (CHARGEBACKS, N_("Chargebacks"), "shield-alert", "orders.read", N_("Sales")),
     (PROMISES, N_("Promises"), "timer", "orders.read", N_("Sales")),
     (REVIEWS, N_("Reviews"), "message-square-text", "reviews.answer", N_("Sales")),
     (QUESTIONS, N_("Questions"), "message-circle-question-mark", "reviews.answer", N_("Sales")),
@@ -66,8 +69,9 @@ PLACES = (
     (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
+    (REFUNDS, N_("Refunds"), "undo-2", "orders.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
-    (FEES, N_("Fees"), "percent", "statements.read", N_("Money")),
+    (FEES, N_("Commission and fees"), "percent", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (CHARGES, N_("Commission invoices"), "receipt-text", "statements.read", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "statements.read", N_("Money")),

@@ -24,7 +24,8 @@ from steelyard.surfaces.merchant.setting_up import Progress
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import aftersales, invoices, orders, reviews, settlement
+from steelyard.trade import aftersales, chargebacks, invoices, orders, reviews, settlement
+from steelyard.trade.aftersales import RequestSide
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.orders.model import Order, OrderId, ToDo
 from steelyard.trade.settlement import StatementState, settlement_day
@@ -47,6 +48,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     failed_payouts: int
     invoices: int
     statements: int
+    chargebacks: int
+    approvals: int
 
 
 class Urgent(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +99,8 @@ async def waiting(read: Read, merchant_id: MerchantId) -> Waiting:
         failed_payouts=len(failed.items),
         invoices=await invoices.count_requested(read, merchant_id, COUNTED_MAX),
         statements=await settlement.unchecked(read, merchant_id, COUNTED_MAX),
+        chargebacks=await chargebacks.to_answer_count(read, merchant_id, COUNTED_MAX),
+        approvals=await aftersales.count_waiting(read, RequestSide.MERCHANT, merchant_id),
     )
 
 
@@ -138,6 +143,8 @@ def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
         ("orders.cancel", "bad", "message-circle-x", N_("Buyers ask to cancel"), more.cancellations,
          "/orders?state=to_ship&trouble=cancellation"),
         ("orders.refund", "bad", "undo-2", N_("Refunds and returns to answer"), more.cases, "/after-sales"),
+        ("orders.refund", "bad", "shield-alert", N_("Chargebacks to answer"), more.chargebacks, "/chargebacks"),
+        ("refunds.approve", "bad", "users-round", N_("Refunds for a second person"), more.approvals, "/refunds/approvals"),
         ("statements.read", "bad", "landmark", N_("Payouts that the bank refused"), more.failed_payouts, "/statements"),
         ("orders.read", "bad", "package-x", N_("Parcels lost"), work.lost, "/orders?state=all&trouble=lost"),
         ("orders.ship", "warn", "package", N_("Orders to ship"), work.to_send, "/orders?state=to_ship"),

@@ -40,7 +40,7 @@ from steelyard.trade.settlement import OrderPayout
 TABS: dict[str, tuple[str, tuple[OrderState, ...]]] = {
     "to_ship": (N_("To ship"), (OrderState.PAID, OrderState.PARTLY_SHIPPED)),
     "placed": (N_("To pay"), (OrderState.PLACED,)),
-    "held": (N_("Waits for its group"), (OrderState.HELD,)),
+    "held": (N_("On hold"), (OrderState.HELD,)),
     "shipped": (N_("On its way"), (OrderState.SHIPPED,)),
     "completed": (N_("Completed"), (OrderState.COMPLETED,)),
     "cancelled": (N_("Cancelled"), (OrderState.CANCELLED,)),
@@ -290,7 +290,7 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
 
 _STATE_WORDS = {
     OrderState.PLACED: N_("To pay"),
-    OrderState.HELD: N_("Waits for its group"),
+    OrderState.HELD: N_("On hold"),
     OrderState.PAID: N_("To ship"),
     OrderState.PARTLY_SHIPPED: N_("Partly shipped"),
     OrderState.SHIPPED: N_("On its way"),

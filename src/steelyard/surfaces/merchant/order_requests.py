@@ -20,11 +20,11 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import case_words
+from steelyard.surfaces.web import case_words, giving
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import Case, Kind
+from steelyard.trade.aftersales import Case, Giver, GrantCallOff, Kind, WaitingRefund
 from steelyard.trade.aftersales.model import CANCELLATION_REASONS, CancellationRequest, CaseState
 from steelyard.trade.orders import Act
 from steelyard.trade.orders.model import Order, OrderId
@@ -68,10 +68,15 @@ async def begin_packing(tx: Tx, actor: Actor, order: Order, by: str) -> None:
     )
 
 
-async def grant(tx: Tx, actor: Actor, order: Order, by: str) -> None:
-    await aftersales.grant_cancellation(tx, order.merchant_id, order.order_id, by)
+async def grant(tx: Tx, actor: Actor, giver: Giver, order: Order, by: str) -> WaitingRefund | None:
+    command = GrantCallOff(merchant_id=order.merchant_id, order_id=order.order_id)
+    waits = await aftersales.give(tx, giver, command, by)
+    if waits is not None:
+        await giving.audit_waiting(tx, actor, waits)
+        return waits
     facts = {"before": {"request": "asked"}, "after": {"request": "granted"}}
     await access.audit(tx, actor, "orders.grant_cancellation", order.code, facts)
+    return None
 
 
 async def refuse(tx: Tx, actor: Actor, order: Order, answer: str, by: str) -> None:
@@ -103,11 +108,12 @@ async def packing(visit: NamedDependency[Visit], order_id: FromPath[UUID]) -> Re
 async def grant_cancellation(visit: NamedDependency[Visit], order_id: FromPath[UUID]) -> Redirect:
     """Agree to call the order off: its money goes back."""
     order = await _own(visit, order_id)
-    return await done(
+    who = await giving.giver(visit)
+    return await giving.gave(
         visit,
         f"{frame.ORDERS}/{order_id}",
         N_("The order is cancelled, and all of its money goes back to the buyer."),
-        lambda: visit.merchant_db.transact(grant, visit.actor, order, visit.by),
+        lambda: visit.merchant_db.transact(grant, visit.actor, who, order, visit.by),
     )
 
 

@@ -28,14 +28,15 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import door_acts, frame
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
-from steelyard.surfaces.web import fee_words, promise_words
+from steelyard.surfaces.web import fee_words, giving, promise_words
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.postal import address_lines
 from steelyard.surfaces.web.visit import Visit, WebRequest
-from steelyard.trade import aftersales, groups, orders, promises, settlement
-from steelyard.trade.aftersales.model import OrderRefund, Reason, RefundRequest, Returned, freight_of
+from steelyard.trade import aftersales, chargebacks, groups, orders, promises, settlement
+from steelyard.trade.aftersales import CallOff, Giver, WaitingRefund
+from steelyard.trade.aftersales.model import OrderRefund, freight_of
 from steelyard.trade.groups.model import Membership
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderNote, OrderState, Step
 from steelyard.trade.promises import Compensation
@@ -61,7 +62,9 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[OrderNote]
     payout: settlement.OrderPayout | None = None
     compensations: list[Compensation] = []
+    waits: list[WaitingRefund] = []
     door: DoorCollection | None = None
+    taken_back: Sequence[chargebacks.Part] = ()
     carrier_collects: bool = False
     back: bool = False
 
@@ -120,7 +123,9 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         payout=(await settlement.payouts_of(read, merchant_id, [order_id])).get(order_id),
         asked=await asked_about(read, merchant_id, order_id),
         team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
+        waits=(await aftersales.waiting_of_orders(read, [order_id]))[order_id],
         compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],
+        taken_back=await chargebacks.parts_of_orders(read, [order_id]),
         door=(door := (await payments.doors_of(read, merchant_id, [order_id])).get(order_id)),
         carrier_collects=door is not None and bool(await parcels.collected_by(read, merchant_id, [order_id])),
         back=door is not None and door.state is DoorState.REFUSED and await _back(read, merchant_id, order_id),
@@ -216,11 +221,13 @@ def _lines(form: Entries) -> list[tuple[int, int]]:
     return chosen
 
 
-async def cancel(tx: Tx, actor: Actor, order_id: OrderId, refund_id: RefundId, reason: str, by: str) -> None:
-    merchant_id = actor.account.merchant_id if actor.account else None
-    assert merchant_id is not None
-    await aftersales.cancel(tx, MerchantId(merchant_id), order_id, refund_id, reason, by)
-    await access.audit(tx, actor, "orders.cancel", str(order_id), {"reason": reason})
+async def cancel(tx: Tx, actor: Actor, giver: Giver, command: CallOff, by: str) -> WaitingRefund | None:
+    waits = await aftersales.give(tx, giver, command, by)
+    if waits is not None:
+        await giving.audit_waiting(tx, actor, waits)
+        return waits
+    await access.audit(tx, actor, "orders.cancel", str(command.order_id), {"reason": command.reason})
+    return None
 
 
 @post("/orders/{order_id:uuid}/cancel", opt={"permission": "orders.cancel"})
@@ -233,46 +240,13 @@ async def cancel_order(visit: NamedDependency[Visit], request: WebRequest, order
     reason = form.text("reason", required=True, most=200)
     if form.errors:
         return redirect(visit, f"{frame.ORDERS}/{order_id}", (visit.say(N_("Please say why.")), "bad"))
-    return await done(
+    who = await giving.giver(visit)
+    command = CallOff(merchant_id=visit.merchant_id, order_id=OrderId(order_id), refund_id=refund_id, reason=reason)
+    return await giving.gave(
         visit,
         f"{frame.ORDERS}/{order_id}",
         N_("The order is cancelled, and all of its money goes back to the buyer."),
-        lambda: visit.merchant_db.transact(cancel, visit.actor, OrderId(order_id), refund_id, reason, visit.by),
-    )
-
-
-async def refund(tx: Tx, actor: Actor, request: RefundRequest, by: str) -> None:
-    await aftersales.refund(tx, request, by)
-    lines = {str(item.line): item.quantity for item in request.lines}
-    facts = {"refund_id": str(request.refund_id), "lines": lines, "freight": request.freight, "note": request.note}
-    await access.audit(tx, actor, "orders.refund", str(request.order_id), facts)
-
-
-@post("/orders/{order_id:uuid}/refund", opt={"permission": "orders.refund"})
-async def refund_order(visit: NamedDependency[Visit], request: WebRequest, order_id: FromPath[UUID]) -> Redirect:
-    """Give back some pieces and some freight."""
-    form = await entries_of(request)
-    order = await visit.merchant_db.ask(orders.order, visit.merchant_id, OrderId(order_id))
-    if order is None:
-        raise NotFound()
-    freight = form.money("freight", order.currency, required=False) or 0
-    back = f"{frame.ORDERS}/{order_id}"
-    wanted = RefundRequest(
-        refund_id=RefundId(form.uuid("refund_id")),
-        merchant_id=visit.merchant_id,
-        order_id=OrderId(order_id),
-        lines=[Returned(line, pieces) for line, pieces in _lines(form)],
-        freight=freight,
-        reason=Reason.RETURNED if form.flag("restock") else Reason.GOODWILL,
-        note=form.text("note", most=500),
-        restock=form.flag("restock"),
-    )
-    form.check()
-    return await done(
-        visit,
-        back,
-        N_("The money is on its way back to the buyer."),
-        lambda: visit.merchant_db.transact(refund, visit.actor, wanted, visit.by),
+        lambda: visit.merchant_db.transact(cancel, visit.actor, who, command, visit.by),
     )
 
 
@@ -327,4 +301,4 @@ async def leave_note(visit: NamedDependency[Visit], request: WebRequest, order_i
     )
 
 
-HANDLERS = [order_page, *door_acts.HANDLERS, ship_order, correct_number, cancel_order, refund_order, leave_note]
+HANDLERS = [order_page, *door_acts.HANDLERS, ship_order, correct_number, cancel_order, leave_note]

@@ -19,7 +19,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import case_words
+from steelyard.surfaces.web import case_words, giving
 from steelyard.surfaces.web.case_words import CaseView, case_view
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -27,7 +27,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, Appeal, Case, CaseId, Kind, Verdict
+from steelyard.trade.aftersales import REASONS, Appeal, Case, CaseId, DecideCase, Giver, Kind, Verdict, WaitingRefund
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
 
 VERDICTS: dict[Verdict, tuple[str, str]] = {
@@ -119,14 +119,21 @@ async def _page(visit: Visit, case_id: CaseId, form: Entries, refusal: Refusal |
     )
 
 
-async def decide(tx: Tx, actor: Actor, case_id: CaseId, verdict: Verdict, reason: str, by: str) -> None:
-    found = await aftersales.case(tx, case_id)
-    if found is None:
+async def decide(
+    tx: Tx, actor: Actor, giver: Giver, case_id: CaseId, verdict: Verdict, reason: str, by: str
+) -> WaitingRefund | None:
+    """A decision that gives back more than who decides may alone waits for a second person; nothing is decided until then."""
+    found = before = await aftersales.case(tx, case_id)
+    if found is None or before is None:
         raise NotFound()
-    before = await aftersales.decide(tx, found.merchant_id, case_id, verdict, reason, by)
+    command = DecideCase(merchant_id=found.merchant_id, case_id=case_id, verdict=verdict, reason=reason)
+    waits = await aftersales.give(tx, giver, command, by)
+    if waits is not None:
+        await giving.audit_waiting(tx, actor, waits)
+        return waits
     after = await aftersales.case(tx, case_id)
     if after is None or after.decided_at == before.decided_at:
-        return
+        return None
     order = await orders.order(tx, found.merchant_id, found.order_id)
     facts = {
         "before": {"state": before.state, "verdict": before.verdict},
@@ -134,6 +141,7 @@ async def decide(tx: Tx, actor: Actor, case_id: CaseId, verdict: Verdict, reason
     }
     action = "aftersales.decide_appeal" if before.verdict else "aftersales.decide"
     await access.audit(tx, actor, action, order.code if order else str(case_id), facts)
+    return None
 
 
 @post("/disputes/{case_id:uuid}", opt={"permission": "orders.manage"})
@@ -146,12 +154,16 @@ async def decided(
     try:
         if wanted not in set(Verdict):
             raise Invalid({"verdict": N_("Please choose what is to happen.")})
-        await visit.db.transact(decide, visit.actor, CaseId(case_id), Verdict(wanted), form.text("decision"), visit.by)
+        who = await giving.giver(visit)
+        waits = await visit.db.transact(
+            decide, visit.actor, who, CaseId(case_id), Verdict(wanted), form.text("decision"), visit.by
+        )
     except NotFound:
         raise
     except Refusal as refusal:
         return await _page(visit, CaseId(case_id), form, refusal)
-    return redirect(visit, frame.DISPUTES, (visit.say(N_("It is decided. Both sides are told.")), "good"))
+    done = N_("It is decided. Both sides are told.")
+    return redirect(visit, frame.DISPUTES, giving.outcome(visit, waits, done))
 
 
 HANDLERS = [dispute_list, dispute_page, decided]

@@ -38,6 +38,8 @@ PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 WORDS = f"{HOME}/words"
 DISPUTES = f"{HOME}/disputes"
+CHARGEBACKS = f"{HOME}/chargebacks"
+RISK = f"{HOME}/risk"
 PROMOTIONS = f"{HOME}/promotions"
 VIOLATIONS = f"{HOME}/violations"
 PAPERS = f"{HOME}/papers"
@@ -62,6 +64,8 @@ PLACES = (
     (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
+    (CHARGEBACKS, N_("Chargebacks"), "shield-alert", "orders.manage", N_("Trade")),
+    (RISK, N_("Suspicious orders"), "scan-search", "orders.manage", N_("Trade")),
     (RIGHTS, N_("Buyers’ rights"), "shield-check", "settings.manage", N_("Trade")),
     (COMPENSATIONS, N_("Compensations"), "hand-coins", "orders.read", N_("Trade")),
     (PAPERS, N_("Papers of shops"), "file-badge", "merchants.review", N_("Trade")),

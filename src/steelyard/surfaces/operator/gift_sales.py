@@ -22,13 +22,15 @@ from steelyard.money.ledger.model import AccountKind, TrialLine
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, giving
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.gift_words import STATES
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import aftersales
+from steelyard.trade.aftersales import Giver
 
 SOLD = f"{frame.WALLETS}/sold"
 NEEDS = {"permission": "wallets.manage"}
@@ -154,9 +156,11 @@ async def _card(visit: Visit, sale_id: UUID, refusal: Refusal | None = None, typ
     )
 
 
-async def give_back(tx: Tx, actor: Actor, sale_id: UUID, reason: str) -> None:
+async def give_back(tx: Tx, actor: Actor, giver: Giver, sale_id: UUID, reason: str) -> None:
+    """Raises `BeyondLimit`, too: a card is given back whole, by somebody who may give back so much alone."""
     before = await gifts.refund_by_staff(tx, sale_id, reason, actor.by)
     if before.refunded_at is None:
+        await aftersales.check_alone(tx, giver, before.amount, before.currency)
         facts = {"amount": Money(before.amount, before.currency).decimal(), "reason": reason}
         await access.audit(tx, actor, "gift_cards.refund", str(sale_id), facts)
 
@@ -168,7 +172,8 @@ async def refunded(
     """Give a card's money back, whenever it was bought; said twice, once."""
     reason = (await entries_of(request)).text("reason")
     try:
-        await visit.db.transact(give_back, visit.actor, sale_id, reason)
+        who = await giving.giver_for(visit.db, visit.actor, (NEEDS["permission"],))
+        await visit.db.transact(give_back, visit.actor, who, sale_id, reason)
     except NotFound:
         raise
     except Refusal as refusal:

@@ -42,7 +42,7 @@ LOST = "lost"
 TABS: dict[str, tuple[str, tuple[OrderState, ...]]] = {
     "all": (N_("All"), ()),
     "placed": (N_("To pay"), (OrderState.PLACED,)),
-    "held": (N_("Waits for its group"), (OrderState.HELD,)),
+    "held": (N_("On hold"), (OrderState.HELD,)),
     "to_ship": (N_("To ship"), (OrderState.PAID, OrderState.PARTLY_SHIPPED)),
     "shipped": (N_("On its way"), (OrderState.SHIPPED,)),
     LOST: (N_("Lost parcels"), ()),

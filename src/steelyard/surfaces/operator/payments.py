@@ -1,4 +1,4 @@
-"""Payments and refunds: how far each has come, and a failed refund sent once more."""
+"""Payments: how far each has come. Refunds have pages of their own."""
 
 from datetime import timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import ledger, payments
-from steelyard.money.payments.model import Message, Payment, PaymentSplit, PaymentState, Refund, RefundState, Step
+from steelyard.money.payments.model import Message, Payment, PaymentSplit, PaymentState, Refund, Step
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
@@ -25,10 +25,8 @@ from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
-from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.moments import day_of
-from steelyard.surfaces.web.pages import local_path
-from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import orders
 from steelyard.trade.orders.model import Order, Purchase, PurchaseId
 
@@ -43,13 +41,6 @@ PAYMENT_TABS: dict[str, tuple[str, PaymentState | None]] = {
     "declined": (N_("Declined"), PaymentState.DECLINED),
     "cancelled": (N_("Cancelled"), PaymentState.CANCELLED),
     "instructed": (N_("Asked for"), PaymentState.INSTRUCTED),
-}
-REFUND_TABS: dict[str, tuple[str, RefundState | None]] = {
-    "all": (N_("All"), None),
-    "failed": (N_("Failed"), RefundState.FAILED),
-    "instructed": (N_("Promised"), RefundState.INSTRUCTED),
-    "sent": (N_("Sent"), RefundState.SENT),
-    "succeeded": (N_("Refunded"), RefundState.SUCCEEDED),
 }
 
 
@@ -180,99 +171,6 @@ async def payment_page(visit: NamedDependency[Visit], payment_id: FromPath[UUID]
     )
 
 
-class Refunded(msgspec.Struct, frozen=True, kw_only=True):
-    """Refunds with the codes of the orders that they are of, and the shops of those."""
-
-    page: Page[Refund]
-    codes: dict[UUID, str]
-    shops: dict[MerchantId, ShopCard]
-
-
-async def refunded(read: Read, state: RefundState | None, cursor: str | None) -> Refunded:
-    return await _told_of(read, await payments.refunds_page(read, state=state, cursor=cursor, limit=ROWS_PER_PAGE))
-
-
-async def _every_refund(read: Read, state: RefundState | None) -> Refunded:
-    found = await exports.everything(
-        lambda cursor: payments.refunds_page(read, state=state, cursor=cursor, limit=ITEMS_PER_PAGE_MAX)
-    )
-    return await _told_of(read, Page(found, None))
-
-
-async def _told_of(read: Read, page: Page[Refund]) -> Refunded:
-    return Refunded(
-        page=page,
-        codes=await orders.codes_of_all(read, [each.order_id for each in page.items]),
-        shops=await merchants.cards(read, {each.merchant_id for each in page.items}),
-    )
-
-
-@get("/refunds", opt=NEEDS)
-async def refund_list(
-    visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
-) -> Response[Any]:
-    tab = wanted if wanted in REFUND_TABS else "all"
-    state = REFUND_TABS[tab][1]
-    if exports.wanted(visit):
-        return _refunds_file(visit, await visit.db.ask(_every_refund, state))
-    found = await visit.db.ask(refunded, state, cursor)
-    return await frame.show(
-        visit,
-        "refunds.html",
-        frame.REFUNDS,
-        found=found,
-        tabs=[
-            {"label": visit.say(word), "href": address(frame.REFUNDS, state=key), "current": key == tab}
-            for key, (word, _) in REFUND_TABS.items()
-        ],
-        next_href=address(frame.REFUNDS, state=tab, cursor=found.page.next) if found.page.next else "",
-        start_href=address(frame.REFUNDS, state=tab) if cursor else "",
-    )
-
-
-def _refunds_file(visit: Visit, found: Refunded) -> Response[bytes]:
-    words = (
-        N_("When"), N_("Order"), N_("Shop"), N_("Reason"), N_("State"), N_("Currency"), N_("Amount"), N_("Channel"),
-        N_("Reference"), N_("What failed"), N_("Document"),
-    )  # fmt: skip
-    rows = [
-        (
-            each.created_at,
-            found.codes.get(each.order_id, ""),
-            found.shops[each.merchant_id].name if each.merchant_id in found.shops else "",
-            each.reason,
-            each.state,
-            each.currency,
-            Money(each.amount, each.currency),
-            each.channel,
-            each.channel_reference,
-            each.failure,
-            str(each.refund_id),
-        )
-        for each in found.page.items
-    ]
-    return exports.sheet(visit, N_("Refunds"), words, rows)
-
-
-async def retry(tx: Tx, actor: Actor, merchant_id: UUID, refund_id: UUID, by: str) -> None:
-    await payments.send_again(tx, merchant_id, refund_id, by)
-    await access.audit(tx, actor, "refunds.retry", str(refund_id), merchant_id=merchant_id)
-
-
-@post("/refunds/{merchant_id:uuid}/{refund_id:uuid}/retry", opt={"permission": "orders.manage"})
-async def retry_refund(
-    visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID], refund_id: FromPath[UUID]
-) -> Redirect:
-    """Send a failed refund once more, under a new key at the channel."""
-    back = local_path((await entries_of(request)).text("back"), frame.REFUNDS)
-    return await done(
-        visit,
-        back,
-        N_("The refund is sent once more."),
-        lambda: visit.db.transact(retry, visit.actor, merchant_id, refund_id, visit.by),
-    )
-
-
 async def ask_soon(tx: Tx, actor: Actor, payment_id: UUID) -> None:
     """Raises `NotFound`."""
     payment = await payments.get(tx, payment_id)
@@ -293,4 +191,4 @@ async def query_payment(visit: NamedDependency[Visit], payment_id: FromPath[UUID
     )
 
 
-HANDLERS = [payment_list, payment_page, query_payment, refund_list, retry_refund]
+HANDLERS = [payment_list, payment_page, query_payment]

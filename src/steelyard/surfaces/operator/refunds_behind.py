@@ -32,6 +32,8 @@ REASONS = {
     "imported": N_("Imported"),
     "price_protection": N_("Price protection"),
     "uncollected": N_("Authorised payment not collected"),
+    "refused_at_the_door": N_("Refused at the door"),
+    "chargeback": N_("Charged back"),
 }
 ASKED = ("from", "to", "currency", "merchant", "channel")
 

@@ -14,7 +14,8 @@ from steelyard.parties import applications, merchants
 from steelyard.parties.applications.model import ApplicationState
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import discipline, orders, reviews, settlement
+from steelyard.trade import aftersales, chargebacks, discipline, orders, reviews, risk, settlement
+from steelyard.trade.aftersales import RequestSide
 from steelyard.trade.settlement import StatementState
 
 COUNTED_MAX = 100
@@ -39,9 +40,12 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Each counted up to `COUNTED_MAX`. `stuck` are the subscribers that cannot get past an event."""
 
     refunds: int
+    approvals: int
     payouts: int
     lost_parcels: int
     disputes: int
+    chargebacks: int
+    suspicious: int
     violations: int
     applications: int
     products: int
@@ -67,10 +71,13 @@ async def waiting(read: Read) -> Waiting:
     disputes, violations, owing = await discipline.waiting_for_platform(read)
     return Waiting(
         refunds=len(refunds.items),
+        approvals=await aftersales.count_waiting(read, RequestSide.OPERATOR),
         payouts=len(payouts.items),
         lost_parcels=len(lost.items),
         violations=violations,
         disputes=disputes,
+        chargebacks=len((await chargebacks.waiting_page(read, limit=COUNTED_MAX)).items),
+        suspicious=await risk.held_count(read, COUNTED_MAX),
         applications=(await applications.counts(read)).get(ApplicationState.SUBMITTED, 0),
         products=await catalog.waiting_count(read),
         reports=await reviews.waiting_for_staff(read),
@@ -89,8 +96,12 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
     """Those that the visitor may do something about: what goes wrong meanwhile first."""
     known = (
         (N_("Failed refunds"), f"{frame.REFUNDS}?state=failed", found.refunds, "undo-2", True, "payments.read"),
+        (N_("Refunds for a second person"), f"{frame.REFUNDS}/approvals", found.approvals, "users-round", True,
+         "refunds.approve"),
         (N_("Lost parcels"), f"{frame.ORDERS}?state=lost", found.lost_parcels, "package", True, "orders.read"),
         (N_("Disputes to decide"), frame.DISPUTES, found.disputes, "scale", True, "orders.manage"),
+        (N_("Chargebacks to answer"), frame.CHARGEBACKS, found.chargebacks, "shield-alert", True, "orders.manage"),
+        (N_("Suspicious orders to look at"), frame.RISK, found.suspicious, "scan-search", True, "orders.manage"),
         (N_("Appeals against violations"), f"{frame.VIOLATIONS}?state=waiting", found.violations, "shield-alert", True,
          "merchants.discipline"),
         (N_("Shops to close for their points"), f"{frame.VIOLATIONS}?state=close", found.to_close, "store", True,

@@ -13,14 +13,15 @@ from steelyard.kernel.paging import Page
 from steelyard.logistics import parcels
 from steelyard.logistics.parcels.model import Parcel, ParcelState, Scan
 from steelyard.money import payments
-from steelyard.money.payments.model import Refund
+from steelyard.money.payments import DoorState
+from steelyard.money.payments.model import Refund, RefundRoute
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
-from steelyard.trade import aftersales, checkout, groups, orders, promises, reviews
+from steelyard.trade import aftersales, chargebacks, checkout, groups, orders, promises, reviews
 from steelyard.trade.aftersales import Action, Case
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.groups.model import Membership
@@ -71,7 +72,8 @@ TABS = (
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """One merchant's part of a purchase; history, parcels, refunds, cases and what was paid for promises only on the pages of an
-    order or a purchase. `team`: for which it waits; `door`: it is paid there."""
+    order or a purchase. `team`: for which it waits; `door`: it is paid there; `disputed`: its
+    money is charged back, and that is not decided."""
 
     order: Order
     shop: ShopCard
@@ -88,6 +90,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     protected: Sequence[Protected] = ()
     drops: Mapping[int, Drop] = {}
     door: payments.DoorCollection | None = None
+    disputed: bool = False
 
     @property
     def pieces(self) -> int:
@@ -114,7 +117,10 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def state(self) -> tuple[str, Tone]:
-        """How far it is, as its buyer says it: what the carrier has delivered is not on its way."""
+        """How far it is, as its buyer says it: what the carrier has delivered is not on its way, and what is paid at the door is
+        not paid before."""
+        if self.door is not None and self.door.left and self.order.state is OrderState.PAID:
+            return N_("Being packed, paid on delivery"), "info"
         return words.PARCEL_STATES[ParcelState.DELIVERED] if self.arrived else words.ORDER_STATES[self.order.state]
 
 
@@ -153,6 +159,16 @@ class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def payable(self) -> bool:
         return self.purchase.state is PurchaseState.PLACED
+
+    @property
+    def state(self) -> tuple[str, Tone]:
+        """How far it is: what is still to be paid at a door is not paid, and what nobody paid for there never was."""
+        doors = [each.door for each in self.orders if each.door is not None]
+        if any(door.left for door in doors):
+            return N_("To be paid on delivery"), "info"
+        if doors and all(door.state in (DoorState.REFUSED, DoorState.VOID) for door in doors):
+            return words.PURCHASE_STATES[PurchaseState.CANCELLED]
+        return words.PURCHASE_STATES[self.purchase.state]
 
     @property
     def due(self) -> int:
@@ -236,6 +252,7 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
     written = await reviews.of_orders(read, [order.order_id for order in found])
     held = [order.order_id for order in found if order.state is OrderState.HELD]
     teams = await groups.of_orders(read, held) if held else {}
+    doors = await payments.doors_of_all(read, [(order.merchant_id, order.order_id) for order in found])
     write_until = (await reviews.rules(read)).write_days
 
     def actions(order: Order) -> frozenset[Action]:
@@ -255,9 +272,10 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
             order=order,
             shop=shops[order.merchant_id],
             lines=lines[order.order_id],
-            actions=actions(order),
+            actions=_allowed(actions(order), doors.get(order.order_id)),
             request=standings[order.order_id].request,
             team=teams.get(order.order_id),
+            door=doors.get(order.order_id),
         )
         for order in found
     ]
@@ -269,7 +287,8 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
     cases = await aftersales.cases_of_orders(read, [order.order_id for order in found])
     brief = await _brief(read, found)
     compensations, protected = await _promises(read, brief)
-    doors = await payments.doors_of_all(read, [(view.order.merchant_id, view.order.order_id) for view in brief])
+    taken_back = await chargebacks.parts_of_orders(read, [view.order.order_id for view in brief])
+    disputed = {part.order_id for part in taken_back if part.state in chargebacks.OPEN}
     return [
         msgspec.structs.replace(
             view,
@@ -279,16 +298,20 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
                 (parcel, await parcels.scans(read, parcel.merchant_id, parcel.parcel_id))
                 for parcel in sent[view.order.order_id]
             ],
-            refunds=await payments.refunds_of_order(read, view.order.merchant_id, view.order.order_id),
+            refunds=_given_back(await payments.refunds_of_order(read, view.order.merchant_id, view.order.order_id)),
             cases=cases[view.order.order_id],
             compensations=[each for each in compensations if each.order_id == view.order.order_id],
             protected=[each for each in protected if each.order_id == view.order.order_id],
             drops=await promises.drops(read, view.order, view.lines),
-            door=doors.get(view.order.order_id),
-            actions=_allowed(view.actions, doors.get(view.order.order_id)),
+            disputed=view.order.order_id in disputed,
         )
         for view in brief
     ]
+
+
+def _given_back(found: Sequence[Refund]) -> list[Refund]:
+    """What was taken off what is to be paid at the door is no money that came back."""
+    return [each for each in found if each.channel != payments.AT_THE_DOOR or each.route is not RefundRoute.ORIGIN]
 
 
 def _allowed(actions: frozenset[Action], door: payments.DoorCollection | None) -> frozenset[Action]:

@@ -12,7 +12,7 @@ from steelyard.trade.orders.model import OrderState, PurchaseState
 
 ORDER_STATES: dict[OrderState, tuple[str, Tone]] = {
     OrderState.PLACED: (N_("Waiting for payment"), "warn"),
-    OrderState.HELD: (N_("Paid, waiting for the group"), "info"),
+    OrderState.HELD: (N_("Paid, not sent yet"), "info"),
     OrderState.PAID: (N_("Paid, being packed"), "info"),
     OrderState.PARTLY_SHIPPED: (N_("Partly sent"), "info"),
     OrderState.SHIPPED: (N_("On its way"), "info"),
@@ -27,9 +27,7 @@ PURCHASE_STATES: dict[PurchaseState, tuple[str, Tone]] = {
 # What the buyer may expect next, on the page of an order.
 EXPECT: dict[OrderState, str] = {
     OrderState.PLACED: N_("Your goods are kept for you until it is paid."),
-    OrderState.HELD: N_(
-        "It is sent when the group is whole. If that does not come about in time, all of your money goes back."
-    ),
+    OrderState.HELD: N_("It is sent once what it waits for has come about; otherwise all of your money goes back."),
     OrderState.PAID: N_("The shop is preparing your goods."),
     OrderState.PARTLY_SHIPPED: N_("A part is on its way; the shop is preparing the rest."),
     OrderState.SHIPPED: N_("Everything is on its way to you."),
@@ -38,7 +36,7 @@ EXPECT: dict[OrderState, str] = {
 }
 STATE_ICONS: dict[OrderState, str] = {
     OrderState.PLACED: "wallet",
-    OrderState.HELD: "users-round",
+    OrderState.HELD: "timer",
     OrderState.PAID: "package",
     OrderState.PARTLY_SHIPPED: "truck",
     OrderState.SHIPPED: "truck",
@@ -62,7 +60,7 @@ REQUEST_STATES: dict[CancellationState, tuple[str, Tone]] = {
 # What happened, as a timeline says it.
 STEPS: dict[OrderState, str] = {
     OrderState.PLACED: N_("Ordered"),
-    OrderState.HELD: N_("Paid, waiting for the group"),
+    OrderState.HELD: N_("Paid, not sent yet"),
     OrderState.PAID: N_("Paid"),
     OrderState.PARTLY_SHIPPED: N_("A part was sent"),
     OrderState.SHIPPED: N_("Everything was sent"),

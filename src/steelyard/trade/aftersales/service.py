@@ -13,8 +13,11 @@ from steelyard.kernel.i18n import N_
 from steelyard.logistics import fulfilment, parcels
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments.model import PaymentId, RefundAnswer, RefundId, RefundState
+from steelyard.money.payments.model import PaymentId, RefundAnswer, RefundId, RefundRoute, RefundState
+from steelyard.money.wallets.model import SwitchedOff
+from steelyard.parties import policies
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import WALLETS
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
 from steelyard.trade.aftersales.fees import Beside, all_fees_left, freight_fees_of, freight_subsidy_of
@@ -129,13 +132,15 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     The pieces are first taken from what has not left the house, which then need not be sent; `restock` is for the others. So
     are gifts that are not earned any more; for those that were sent their worth is kept back.
     Said twice with the same id, the second changes nothing. Raises `NotFound`, `NotRefundable`, `NotThatMany`,
-    `AmountTooHigh`, `FreightTooHigh`, `UseCancel`, `Invalid`.
+    `AmountTooHigh`, `FreightTooHigh`, `UseCancel`, `Invalid`, `SwitchedOff` (the house keeps no balances).
     """
     order = await orders.lock_order(tx, request.merchant_id, request.order_id)
     if await _decided(tx, request):
         return
     if order.state not in REFUNDABLE:
         raise NotRefundable(state=str(order.state))
+    if request.route is RefundRoute.BALANCE and not await policies.number(tx, WALLETS):
+        raise SwitchedOff()
     lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
     _check(request, lines)
     left = await freight_left(tx, order, lines)
@@ -154,6 +159,8 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         shares, charged = kept_back(lines, shares, gifts)
         await orders.charge_gifts(tx, order, charged)
     if request.restock:
+        if order.state is OrderState.SHIPPED:  # what is still on its way to its door is not back
+            await orders.require_paid_at_the_door(tx, order)
         await _restock(tx, request, lines, stayed, by)
     beside = _beside(order, lines, shares, request.freight, left)
     await _give_back(tx, order, request, lines, shares, by, beside=beside, left=left)
@@ -238,11 +245,7 @@ async def _decided(tx: Tx, request: RefundRequest) -> bool:
 
 async def freight_left(read: Read, order: Order, lines: Sequence[OrderLine]) -> int:
     """Of what was paid for sending a locked order, what has not been given back."""
-    return freight_of(order, lines) - await _freight_refunded(read, order)
-
-
-async def _freight_refunded(read: Read, order: Order) -> int:
-    return await read.value(
+    return freight_of(order, lines) - await read.value(
         "SELECT coalesce(sum(freight), 0)::bigint FROM order_refunds WHERE merchant_id = $1 AND order_id = $2",
         order.merchant_id,
         order.order_id,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel import events, ids
 from steelyard.kernel.db import Row, Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -97,10 +99,10 @@ async def _write(
         WITH checked AS (
             INSERT INTO risk_checks (merchant_id, order_id, purchase_id, buyer_id, code, amount, currency, score, tripped, state
               , decide_by)
-            SELECT c.merchant_id, c.order_id, c.purchase_id, c.buyer_id, c.code, c.amount, c.currency, c.score, c.tripped
+            SELECT c.merchant_id, c.order_id, c.purchase_id, c.buyer_id, c.code, c.amount, c.currency, c.score, c.tripped::jsonb
                  , c.state, CASE c.state WHEN 'held' THEN $11::timestamptz END
             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::integer[]
-                      , $9::jsonb[], $10::text[])
+                      , $9::text[], $10::text[])
                  AS c (merchant_id, order_id, purchase_id, buyer_id, code, amount, currency, score, tripped, state)
             RETURNING merchant_id, order_id, state
         )
@@ -115,7 +117,7 @@ async def _write(
         [row["total"] for row in rows],
         [row["currency"] for row in rows],
         [score[row["purchase_id"]] for row in rows],
-        [[{"rule": t.rule, "points": t.points, "found": t.found} for t in tripped[row["purchase_id"]]] for row in rows],
+        [msgspec.json.encode(tripped[row["purchase_id"]]).decode() for row in rows],
         states,
         until,
         BY,

@@ -326,3 +326,23 @@ async def test_when_too_many_wait_an_agent_is_told_when_to_come_back(agent: Agen
 
     assert (refused.status_code, refused.headers["retry-after"], refused.json()["code"]) == (503, "2", "busy")
     assert (again.status_code, again.json()["status"]) == (200, "completed")
+
+
+async def test_an_agent_is_held_to_what_the_operator_decided_about_a_channel(
+    db: Database, agent: Agent, world: World
+) -> None:
+    """Switched off for a shop's goods, the channel takes nothing from an agent either; the buyer can pay another way."""
+    nuts = world.items["nuts"]
+    await db.transact(payments.exclude, "simpay", "merchant", nuts.merchant_id, why="no contract", set_by=None)
+    opened = await agent.post(SESSIONS, purchase((nuts.sku_id, 1)))
+
+    answer = assert_checkout(await agent.post(f"{SESSIONS}/{opened['id']}/complete", payment()))
+
+    assert answer["status"] != "completed"
+    assert "payment_failed" in codes(answer)
+    assert answer["continue_url"]
+    tried = await db.ask(lambda read: read.value("SELECT count(*) FROM payments"))
+    assert tried == 0
+    await db.transact(payments.include, "simpay", "merchant", nuts.merchant_id)
+    again = assert_checkout(await agent.post(f"{SESSIONS}/{opened['id']}/complete", payment()))
+    assert again["status"] == "completed"

@@ -161,6 +161,16 @@ class OrderStep(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
+class RefundWaiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund above what somebody may give back alone: it waits for a second person until `expires_at`."""
+
+    request_id: UUID
+    refund_id: UUID
+    amount: Money
+    asked_at: datetime
+    expires_at: datetime
+
+
 class OrderMoney(msgspec.Struct, frozen=True, kw_only=True):
     """What one means (a channel, `balance`, `points`) pays of the order: `authorised` is kept back or taken, `capturing` being
     taken, `released` let go without being taken; `refunding` is on its way back, `refunded` has arrived. A try that came to
@@ -189,6 +199,7 @@ class OrderDetail(Order, frozen=True, kw_only=True):
     parcels: list[OrderParcel]
     money: list[OrderMoney]
     refunds: list[OrderRefunded]
+    refunds_waiting: list[RefundWaiting]
     history: list[OrderStep]
 
 
@@ -207,11 +218,19 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reason: Annotated[str, Meta(min_length=1, max_length=REASON_CHARACTERS_MAX)]
 
 
+class LineAmount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Money of a line, tax included, in minor units of the order's currency."""
+
+    line: Annotated[int, Meta(ge=1)]
+    amount: Annotated[int, Meta(ge=1, le=10**15)]
+
+
 class NewRefund(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Pieces to be paid back, and `freight` in minor units of the order's currency. `restock` says that the goods came
-    back and are in stock again."""
+    """Pieces to be paid back; `amounts` of lines whose pieces the buyer keeps (goodwill); `freight` in minor units of the
+    order's currency. `restock` says that the goods came back and are in stock again."""
 
     lines: Annotated[list[ParcelContent], Meta(max_length=LINES_PER_REFUND_MAX)] = []
+    amounts: Annotated[list[LineAmount], Meta(max_length=LINES_PER_REFUND_MAX)] = []
     freight: Annotated[int, Meta(ge=0, le=10**15)] = 0
     restock: bool = False
     note: Annotated[str, Meta(max_length=NOTE_CHARACTERS_MAX)] = ""
@@ -241,6 +260,10 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Order
             for split in await payments.splits_of_order(read, merchant_id, order_id)
         ],
         refunds=[_refund(each, sent_back) for each in (await aftersales.of_orders(read, [order_id]))[order_id]],
+        refunds_waiting=[
+            shown(RefundWaiting, each, each.currency)
+            for each in (await aftersales.waiting_of_orders(read, [order_id]))[order_id]
+        ],
         history=[shown(OrderStep, step, "") for step in await orders.history(read, merchant_id, order_id)],
     )
 

@@ -16,9 +16,11 @@ from steelyard.surfaces.api.v1 import order_shapes
 from steelyard.surfaces.api.v1.calls import Call, Once
 from steelyard.surfaces.api.v1.order_shapes import Cancellation, NewParcel, NewRefund, OrderDetail, OrderList
 from steelyard.surfaces.api.v1.words import Cursor, Limit
+from steelyard.surfaces.web import giving
 from steelyard.trade import aftersales
 from steelyard.trade import orders as deals
-from steelyard.trade.aftersales.model import Reason, RefundRequest, Returned
+from steelyard.trade.aftersales import CallOff, GiveBack, Giver
+from steelyard.trade.aftersales.model import Less, Reason, RefundRequest, Returned
 from steelyard.trade.orders.model import OrderId, OrderState
 
 InOrderState = Annotated[OrderState | None, QueryParameter(name="state", description="Only what is in this state.")]
@@ -88,15 +90,21 @@ async def _ship(tx: Tx, call: Call, dispatch: Dispatch) -> OrderDetail:
 async def cancel_order(
     call: NamedDependency[Call], once: NamedDependency[Once], order_id: FromPath[UUID], data: JSONBody[Cancellation]
 ) -> Response[OrderDetail]:
-    """Call off a paid order of which nothing has been sent. All of its money goes back to the buyer."""
+    """Call off a paid order of which nothing has been sent. All of its money goes back to the buyer. Above what the holder of
+    the key may give back alone it waits for a second person: then nothing is done yet, and `refunds_waiting` tells of it."""
+    giver = await giving.giver_for(call.everybodys_db, call.actor)
     return await once(
-        lambda refund_id: call.db.transact(_cancel, call, OrderId(order_id), RefundId(refund_id), data.reason)
+        lambda refund_id: call.db.transact(_cancel, call, giver, OrderId(order_id), RefundId(refund_id), data.reason)
     )
 
 
-async def _cancel(tx: Tx, call: Call, order_id: OrderId, refund_id: RefundId, reason: str) -> OrderDetail:
-    await aftersales.cancel(tx, call.merchant_id, order_id, refund_id, reason, call.by)
-    await access.audit(tx, call.actor, "orders.cancel", str(order_id), {"reason": reason})
+async def _cancel(tx: Tx, call: Call, giver: Giver, order_id: OrderId, refund_id: RefundId, reason: str) -> OrderDetail:
+    command = CallOff(merchant_id=call.merchant_id, order_id=order_id, refund_id=refund_id, reason=reason)
+    waits = await aftersales.give(tx, giver, command, call.by)
+    if waits is not None:
+        await giving.audit_waiting(tx, call.actor, waits)
+    else:
+        await access.audit(tx, call.actor, "orders.cancel", str(order_id), {"reason": reason})
     return await order_shapes.whole(tx, call.merchant_id, order_id)
 
 
@@ -110,7 +118,10 @@ async def _cancel(tx: Tx, call: Call, order_id: OrderId, refund_id: RefundId, re
 async def refund_order(
     call: NamedDependency[Call], once: NamedDependency[Once], order_id: FromPath[UUID], data: JSONBody[NewRefund]
 ) -> Response[OrderDetail]:
-    """Give back some pieces and some freight of a paid order; the commission on them goes back to you in proportion."""
+    """Give back some pieces, some money of lines (goodwill) and some freight of a paid order; the commission on them goes back
+    to you in proportion. Above what the holder of the key may give back alone it waits for a second person: then nothing has
+    gone back yet, and `refunds_waiting` tells of it."""
+    giver = await giving.giver_for(call.everybodys_db, call.actor)
 
     async def refund(refund_id: UUID) -> OrderDetail:
         request = RefundRequest(
@@ -118,20 +129,31 @@ async def refund_order(
             merchant_id=call.merchant_id,
             order_id=OrderId(order_id),
             lines=[Returned(item.line, item.quantity) for item in data.lines],
+            less=[Less(item.line, item.amount) for item in data.amounts],
             freight=data.freight,
             reason=Reason.RETURNED if data.restock else Reason.GOODWILL,
             note=data.note,
             restock=data.restock,
         )
-        return await call.db.transact(_refund, call, request)
+        return await call.db.transact(_refund, call, giver, request)
 
     return await once(refund)
 
 
-async def _refund(tx: Tx, call: Call, request: RefundRequest) -> OrderDetail:
-    await aftersales.refund(tx, request, call.by)
+async def _refund(tx: Tx, call: Call, giver: Giver, request: RefundRequest) -> OrderDetail:
+    waits = await aftersales.give(tx, giver, GiveBack(request=request), call.by)
+    if waits is not None:
+        await giving.audit_waiting(tx, call.actor, waits)
+        return await order_shapes.whole(tx, call.merchant_id, request.order_id)
     lines = {str(item.line): item.quantity for item in request.lines}
-    facts = {"refund_id": str(request.refund_id), "lines": lines, "freight": request.freight, "note": request.note}
+    amounts = {str(item.line): item.amount for item in request.less}
+    facts = {
+        "refund_id": str(request.refund_id),
+        "lines": lines,
+        "amounts": amounts,
+        "freight": request.freight,
+        "note": request.note,
+    }
     await access.audit(tx, call.actor, "orders.refund", str(request.order_id), facts)
     return await order_shapes.whole(tx, call.merchant_id, request.order_id)
 
