@@ -1639,8 +1639,11 @@ CREATE TABLE channel_disputes (
   , look_at   timestamptz
   , looks     integer NOT NULL DEFAULT 0
   , problem   text
+  , document  uuid
   , PRIMARY KEY (channel, reference)
 );
+CREATE INDEX channel_disputes_by_document ON channel_disputes (document) WHERE document IS NOT NULL;
+COMMENT ON COLUMN channel_disputes.document IS 'The chargeback in the books, once it is there';
 COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
 COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
 COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';
@@ -2062,7 +2065,8 @@ CREATE TABLE reconciliation_lines (
   , fee       bigint NOT NULL
   , PRIMARY KEY (source, file_id, line_no)
   , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
-  , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN ('capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'other'))
+  , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN (
+        'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'other'))
 );
 COMMENT ON TABLE reconciliation_lines IS 'by key, append-only: what a statement says has moved';
 COMMENT ON COLUMN reconciliation_lines.their_id IS 'What the sender calls this movement; a second line of it is a duplicate';

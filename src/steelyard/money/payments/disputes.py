@@ -34,6 +34,19 @@ async def tell_of_dispute(tx: Tx, channel: str, reference: str) -> None:
     )
 
 
+async def name_dispute(tx: Tx, channel: str, reference: str, document: UUID) -> None:
+    """The chargeback in the books that a channel calls so: what it says of it in its statements is found by this."""
+    await tx.execute(
+        """
+        INSERT INTO channel_disputes (channel, reference, document) VALUES ($1, $2, $3)
+        ON CONFLICT (channel, reference) DO UPDATE SET document = excluded.document
+        """,
+        channel,
+        reference,
+        document,
+    )
+
+
 async def to_look_at(tx: Tx, limit: int) -> list[DueLook]:
     """Take up to `limit` disputes that are due; the next look is pushed ahead first (1, 2, 4 … minutes, at most 6 hours)."""
     return await tx.all(

@@ -261,8 +261,11 @@ CREATE TABLE channel_disputes (
   , look_at   timestamptz
   , looks     integer NOT NULL DEFAULT 0
   , problem   text
+  , document  uuid
   , PRIMARY KEY (channel, reference)
 );
+CREATE INDEX channel_disputes_by_document ON channel_disputes (document) WHERE document IS NOT NULL;
+COMMENT ON COLUMN channel_disputes.document IS 'The chargeback in the books, once it is there';
 COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
 COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
 COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';

@@ -40,7 +40,8 @@ _SWEPT = UUID("0c8d2b1e-52a4-5f0b-8d6f-3f6f4b7c9e21")
 
 class LineKind(StrEnum):
     """`payout`: the channel has sent money to our bank. `paid_out` and `received`: the bank has paid a merchant, or has
-    money from a channel. `other`: nothing that we have asked for, such as a chargeback."""
+    money from a channel. `dispute`: a channel has taken a payment back, `dispute_won`: it has given it back after all. `other`:
+    nothing that we know of."""
 
     CAPTURE = "capture"
     REFUND = "refund"
@@ -48,6 +49,8 @@ class LineKind(StrEnum):
     PAYOUT = "payout"
     PAID_OUT = "paid_out"
     RECEIVED = "received"
+    DISPUTE = "dispute"
+    DISPUTE_WON = "dispute_won"
     OTHER = "other"
 
 

@@ -137,14 +137,14 @@ async def _rename(tx: Tx, source: str, others: Sequence[tuple[UUID, _Other]]) ->
 
 async def _book(tx: Tx, source: Source, file: File) -> None:
     """Fees as a cost, a sum for each currency; and each payout of the channel out of its hands and into the bank. Lines
-    that are there twice are booked once."""
+    that are there twice are booked once. What a chargeback costs is booked with the chargeback."""
     owner_id = await ledger.counterparty(tx, source.source)
     rows = await tx.fetch(
         """
         SELECT l.currency, l.kind, l.amount, l.fee, coalesce(l.reference, l.their_id) AS payout
         FROM (
             SELECT currency, 'fee' AS kind, 0 AS amount, sum(fee)::bigint AS fee, NULL AS reference, NULL AS their_id
-            FROM reconciliation_lines s WHERE source = $1 AND file_id = $2
+            FROM reconciliation_lines s WHERE source = $1 AND file_id = $2 AND s.kind NOT LIKE 'dispute%'
               AND NOT EXISTS (SELECT FROM reconciliation_differences d
                               WHERE (d.source, d.file_id, d.line_no) = (s.source, s.file_id, s.line_no)
                                 AND d.kind = 'duplicate')
@@ -215,7 +215,7 @@ async def _count(tx: Tx, source: str, file: File, files: Sequence[UUID]) -> None
                  , sum(l.fee) AS fees, -sum(l.amount) FILTER (WHERE l.kind = 'payout') AS paid_on
             FROM reconciliation_lines l WHERE (l.source, l.file_id) = (d.source, d.file_id) GROUP BY l.currency
             UNION ALL
-            SELECT t.currency, 0, sum(CASE WHEN l.kind IN ('refund', 'paid_out') THEN -t.amount ELSE t.amount END), 0, 0
+            SELECT t.currency, 0, sum(CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END), 0, 0
             FROM reconciliation_matches m JOIN reconciliation_lines l USING (source, file_id, line_no)
             JOIN ledger_transfers t USING (owner_id, transfer_id)
             WHERE (m.source, m.file_id) = (d.source, d.file_id) GROUP BY t.currency

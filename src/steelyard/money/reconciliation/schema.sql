@@ -109,7 +109,8 @@ CREATE TABLE reconciliation_lines (
   , fee       bigint NOT NULL
   , PRIMARY KEY (source, file_id, line_no)
   , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
-  , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN ('capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'other'))
+  , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN (
+        'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'other'))
 );
 COMMENT ON TABLE reconciliation_lines IS 'by key, append-only: what a statement says has moved';
 COMMENT ON COLUMN reconciliation_lines.their_id IS 'What the sender calls this movement; a second line of it is a duplicate';

@@ -30,6 +30,8 @@ LINES: Mapping[str, str] = {
     LineKind.PAYOUT: N_("Paid to our bank"),
     LineKind.PAID_OUT: N_("Payout to a merchant"),
     LineKind.RECEIVED: N_("Received"),
+    LineKind.DISPUTE: N_("Charged back"),
+    LineKind.DISPUTE_WON: N_("Chargeback won"),
     LineKind.OTHER: N_("Something else"),
 }
 FILES: Mapping[str, tuple[str, str]] = {

@@ -72,6 +72,7 @@ async def record(tx: Tx, news: News, by: str, now: datetime | None = None) -> Ch
     of = await _lock_orders(tx, payment)
     chargeback_id = ChargebackId(payments.chargeback_document(payment.payment_id, news.channel, news.reference))
     if await _claim(tx, chargeback_id, payment, news, by, now):
+        await payments.name_dispute(tx, news.channel, news.reference, chargeback_id)
         await _begin(tx, chargeback_id, of, news, by)
     held = await _hold(tx, chargeback_id, of)
     held = await _note(tx, held, news, now)

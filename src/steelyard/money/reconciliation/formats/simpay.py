@@ -3,12 +3,21 @@
 from collections.abc import Iterator
 from datetime import UTC
 
+from steelyard.money.payments import chargeback_document
 from steelyard.money.reconciliation.formats import cells
 from steelyard.money.reconciliation.formats.cells import Row, Unreadable
-from steelyard.money.reconciliation.model import Line, LineKind, Problem
+from steelyard.money.reconciliation.model import Line, LineKind, Problem, document_of
 
 COLUMNS = ("time", "kind", "id", "payment", "reference", "currency", "amount", "fee", "net")
-KINDS = {"capture": LineKind.CAPTURE, "refund": LineKind.REFUND, "payout": LineKind.PAYOUT}
+CHANNEL = "simpay"
+KINDS = {
+    "capture": LineKind.CAPTURE,
+    "refund": LineKind.REFUND,
+    "payout": LineKind.PAYOUT,
+    "dispute": LineKind.DISPUTE,
+    "dispute_won": LineKind.DISPUTE_WON,
+}
+DISPUTES = (LineKind.DISPUTE, LineKind.DISPUTE_WON)
 
 
 def read(content: bytes) -> Iterator[Line | Problem]:
@@ -45,7 +54,13 @@ def _line(row: Row) -> Line:
             currency=cells.currency(row["currency"]),
             amount=amount,
             fee=fee,
-            reference=row["reference"] or None,
+            reference=_disputed(row) if kind in DISPUTES else row["reference"] or None,
             their_document=row["id"],
         )
     )
+
+
+def _disputed(row: Row) -> str | None:
+    """The chargeback, by our name of its payment and the channel's of the dispute."""
+    payment_id = document_of(row["reference"])
+    return str(chargeback_document(payment_id, CHANNEL, row["id"])) if payment_id else None

@@ -7,6 +7,7 @@ Our name of a payment or refund is looked for in the columns of metadata; else S
 from collections.abc import Iterator
 from datetime import UTC
 
+from steelyard.money.payments import chargeback_document
 from steelyard.money.reconciliation.formats import cells
 from steelyard.money.reconciliation.formats.cells import Row, Unreadable
 from steelyard.money.reconciliation.model import Line, LineKind, Problem, document_of
@@ -20,7 +21,11 @@ KINDS = {
     "fee": LineKind.FEE,
     "network_cost": LineKind.FEE,
     "tax": LineKind.FEE,
+    "dispute": LineKind.DISPUTE,
+    "dispute_reversal": LineKind.DISPUTE_WON,
 }
+CHANNEL = "stripe"
+DISPUTES = (LineKind.DISPUTE, LineKind.DISPUTE_WON)
 OURS = {LineKind.CAPTURE: "payment_metadata[", LineKind.REFUND: "refund_metadata["}
 
 
@@ -68,7 +73,12 @@ def _line(row: Row) -> Line:
 
 
 def _ours(row: Row, kind: LineKind) -> str | None:
-    """The first metadata that is an id of ours: of a refund only the refund's own, which does not name the payment."""
+    """The first metadata that is an id of ours: of a refund only the refund's own, which does not name the payment. A chargeback
+    is named by our id of its payment and Stripe's of the dispute."""
+    if kind in DISPUTES:
+        payment = _ours(row, LineKind.CAPTURE)
+        payment_id, dispute = document_of(payment), row.get("source_id")
+        return str(chargeback_document(payment_id, CHANNEL, dispute)) if payment_id and dispute else None
     begins = OURS.get(kind)
     if begins is None:
         return None
