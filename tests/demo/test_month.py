@@ -17,7 +17,7 @@ from tests.support.database import assert_checks
 from tests.support.world import seeded
 
 PIECES = 500
-PLAN = Plan(seed=3, faults=1.0, purchases=40, days=4, back=12.0)
+PLAN = Plan(seed=3, faults=1.0, purchases=40, days=4, back=12.0, disputed=9.0)
 KEYS = {"captured", "refunded", "commission", "paid_out", "held", "unexplained"}
 
 
@@ -56,6 +56,7 @@ async def test_days_in_which_everything_goes_wrong_leave_nothing_unexplained(
     assert sums.paid_out > 0
     assert sums.commission > 0
     assert report.done["payments unknown"] > 0, "faults were on"
+    assert report.done["chargebacks"] > 1, "one was won, one lost"
     assert report.done["payouts instructed again"] > 0, "one shop's account was closed"
     # And every lie that was put into a statement was caught in its line, and left nothing behind.
     assert [each.lie for each in report.caught] == [str(lie) for lie in telling.LIES]

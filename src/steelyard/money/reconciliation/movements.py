@@ -19,6 +19,8 @@ SELECT t.owner_id, t.transfer_id, 'refund', t.at, t.document, r.channel_referenc
 FROM ledger_transfers t JOIN refunds r ON r.refund_id = t.document AND r.buyer_id = t.owner_id
 WHERE t.reason = 'refunded' AND t.credit = $2::text AND t.at >= $3 AND t.at < $4 AND r.channel = $1
   AND r.route = 'origin'
+  -- (What a chargeback has given back left with the chargeback.)
+  AND NOT EXISTS (SELECT FROM channel_disputes d WHERE (d.channel, d.reference) = ($1, r.channel_reference))
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 UNION ALL
