@@ -6,6 +6,7 @@ $1 is always the source, $2 mostly the file. Lines match by our id, then by the 
 from datetime import date, timedelta
 
 from steelyard.kernel.db import Read, Row, Tx
+from steelyard.money.reconciliation import bank_lines
 from steelyard.money.reconciliation.model import CLOCKS_APART_MINUTES, TIMING_DAYS, File, Source
 
 _WINDOW = timedelta(days=1)
@@ -131,34 +132,6 @@ WHERE t.reason = 'refunded' AND t.credit = $2::text AND t.at >= $3 AND t.at < $4
   AND r.route = 'origin'
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
-"""
-
-# Our side of a bank account: whatever moves through it, by why it moves; what nobody has said of another account moves through
-# the one of `*`.
-_FILL_FROM_BANK = """
-INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, currency, amount)
-SELECT t.owner_id, t.transfer_id, CASE t.credit WHEN $2::text THEN 'paid_out' ELSE 'received' END, t.at, t.document
-     , t.currency, CASE t.credit WHEN $2::text THEN -t.amount ELSE t.amount END
-FROM ledger_transfers t
-WHERE $2::text IN (t.debit, t.credit) AND t.at >= $3 AND t.at < $4 AND t.reason NOT LIKE 'difference\\_%'
-  AND t.reason NOT LIKE 'channel\\_fees%'
-  AND (SELECT r.source FROM reconciliation_routes r WHERE r.reason IN (t.reason, '*') ORDER BY r.reason = '*' LIMIT 1) = $1
-  AND NOT EXISTS (SELECT FROM reconciliation_matches m
-                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
-"""
-
-# The bank's own number, under which staff wrote a buyer's transfer down, or a refund that they made. $2: bank_cash.
-_BY_BANK_NUMBER = """
-INSERT INTO reconciliation_matches (source, file_id, line_no, owner_id, transfer_id, way)
-SELECT DISTINCT ON (t.owner_id, t.transfer_id) $1, l.file_id, l.line_no, t.owner_id, t.transfer_id, 'their_id'
-FROM reconciling_lines l
-JOIN reconciliation_lines r ON (r.source, r.file_id, r.line_no) = ($1, l.file_id, l.line_no)
-JOIN (SELECT bank_number, document FROM bank_movements
-      UNION ALL SELECT bank_number, refund_id FROM refunds_by_hand) n ON n.bank_number = r.their_id
-JOIN ledger_transfers t ON t.document = n.document AND $2::text IN (t.debit, t.credit)
- AND (t.credit = $2::text) = (l.kind = 'paid_out')
-ORDER BY t.owner_id, t.transfer_id, l.at, l.file_id, l.line_no
-ON CONFLICT DO NOTHING
 """
 
 # The sender's own name of the payment or refund, where ours is not on the line.
@@ -375,8 +348,8 @@ async def match(tx: Tx, source: Source, file: File) -> None:
         await tx.execute(_FILL_FROM_CHANNEL, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
         await tx.execute(_REFUNDS_BY_THEIR_ID, name)
     else:
-        await tx.execute(_BY_BANK_NUMBER, name, str(source.cash))
-        await tx.execute(_FILL_FROM_BANK, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
+        await tx.execute(bank_lines.BY_BANK_NUMBER, name, str(source.cash))
+        await tx.execute(bank_lines.FILL_FROM_BANK, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
     await tx.execute(_DROP_MATCHED_LINES, name)
     await tx.execute(_BY_AMOUNT, name, file.file_id, begins, ends)
     await tx.execute(_DROP_MATCHED_LINES, name)
