@@ -63,9 +63,9 @@ async def test_a_letter_is_written_down_answered_by_the_shop_and_handed_on(
         await owner.upload(own, {"file_id": str(ids.mint())}, {"file": ("x.pdf", b"no", "application/pdf")})
     ).status_code == 422
     [file] = await db.ask(chargebacks.files_of, it.chargeback_id)
-    assert (await owner.get(f"{own}/files/{file.file_id}")).content == PDF
-    assert (await stranger.get(f"{own}/files/{file.file_id}")).status_code == 404
-    assert (await chief.get(f"{page}/files/{file.file_id}")).content == PDF
+    assert (await owner.get(f"{own}/papers/{file.file_id}")).content == PDF
+    assert (await stranger.get(f"{own}/papers/{file.file_id}")).status_code == 404
+    assert (await chief.get(f"{page}/papers/{file.file_id}")).content == PDF
 
     shown = words(await chief.get(page))
     assert "It was signed for." in shown and "slip.pdf" in shown

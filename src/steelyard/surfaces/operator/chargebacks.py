@@ -247,7 +247,7 @@ async def chargeback_acted(
     return redirect(visit, f"{HERE}/{chargeback_id}", (visit.say(N_("Saved")), "good"))
 
 
-@get("/chargebacks/{chargeback_id:uuid}/files/{evidence_id:uuid}", opt=NEEDS)
+@get("/chargebacks/{chargeback_id:uuid}/papers/{evidence_id:uuid}", opt=NEEDS)
 async def chargeback_file(
     visit: NamedDependency[Visit], chargeback_id: FromPath[UUID], evidence_id: FromPath[UUID]
 ) -> Response[bytes]:
