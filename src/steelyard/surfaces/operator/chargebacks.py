@@ -171,8 +171,8 @@ async def _page(
         by_channel=by_channel(visit, shown.chargeback),
         states=ChargebackState,
         words_max=WORDS_CHARACTERS_MAX,
-        bearers=[{"value": "", "label": visit.say(N_("As the rule says"))}]
-        + [{"value": key, "label": visit.say(word)} for key, word in chargeback_words.BEARERS.items()],
+        bearers=[("", visit.say(N_("As the rule says")))]
+        + [(key, visit.say(word)) for key, word in chargeback_words.BEARERS.items()],
     )
 
 
@@ -275,7 +275,7 @@ async def _new(visit: Visit, form: Entries, errors: Mapping[str, str] | None = N
         form=form,
         errors=errors or {},
         today=datetime.now(UTC).date(),
-        reasons=[{"value": key, "label": visit.say(word)} for key, word in chargeback_words.REASONS.items()],
+        reasons=[(key, visit.say(word)) for key, word in chargeback_words.REASONS.items()],
     )
 
 
