@@ -12,7 +12,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import settlement
-from steelyard.trade.settlement import Cycle, Statement, StatementState, Terms, Way
+from steelyard.trade.settlement import Cycle, Statement, StatementState, Terms, Way, jobs
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.consoles import app, chief, database_url, owner, signed_in, world
@@ -131,6 +131,14 @@ async def test_an_amount_is_traced_to_its_order_disputed_and_corrected(
     here = f"/merchant/statements/{statement.statement_id}/entries/{sale.entry_id}"
     page = await owner.get(here)
     assert world.items["green"].title["en"] in words(page)
+    for line in lines:
+        answers = [
+            await owner.get(f"/merchant/statements/{statement.statement_id}/entries/{line.entry_id}"),
+            await chief.get(
+                f"/operator/settlement/{statement.merchant_id}/{statement.statement_id}/entries/{line.entry_id}"
+            ),
+        ]
+        assert [answer.status_code for answer in answers] == [200, 200], line.kind
     typed = {"dispute_id": hidden(page, "dispute_id"), "words": ""}
     assert (await owner.post(here, typed)).status_code == 422
     for _ in range(2):
@@ -210,3 +218,10 @@ async def test_held_money_is_told_by_its_age(db: Database, world: World, chief: 
     assert f"4 to 7 days 1 CN¥{order.total / 100:.2f}" in page
     table = await chief.get("/operator/settlement/held", format="csv")
     assert f"{order.total / 100:.2f}" in table.content.decode("utf-8-sig")
+
+
+async def test_a_sweep_counts_held_money_once(db: Database, world: World) -> None:
+    await deal.paid(db, [(world.items["green"].sku_id, 1)])
+
+    assert await jobs.count_held_today(db) == 0
+    assert len(await db.ask(settlement.held_by_age)) == 1

@@ -26,10 +26,11 @@ from steelyard.money.payments import (
     choosing,
 )
 from steelyard.money.payments.jobs import send_refunds
-from steelyard.money.payments.model import RefundId, RefundRoute, RefundState, UnknownChannel
+from steelyard.money.payments.model import Instruction, RefundId, RefundRoute, RefundState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, checkout, orders, settlement
-from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.aftersales.model import RefundRequest, Returned
+from steelyard.trade.checkout import collection
 from steelyard.trade.orders import door
 from steelyard.trade.orders.model import Order, OrderState, PurchaseState
 from steelyard.trade.orders.refusals import CarrierCollects, NotPaidAtTheDoor, OneParcelAtTheDoor
@@ -267,7 +268,7 @@ async def test_a_refund_before_it_leaves_is_not_collected_and_one_after_goes_by_
     await shop.transact(payments.made_by_hand, order.merchant_id, later, line, "staff:test")
 
     assert await balance(shop, order.merchant_id, AccountKind.REFUND_DUE) == 0
-    assert await balance(shop, order.buyer_id, AccountKind.CHANNEL_CASH) == -100
+    assert await balance(shop, order.buyer_id, AccountKind.BANK_CASH) == -100
 
 
 async def test_cash_that_was_collected_can_go_back_into_the_balance(shop: Database, world: World) -> None:
@@ -291,6 +292,39 @@ async def test_called_off_before_it_leaves_nothing_is_collected(shop: Database, 
 
     assert (await at(shop, order)).state is DoorState.VOID
     assert await balance(shop, order.merchant_id, AccountKind.DOOR_CLAIMS) == 0
+
+
+async def test_who_promises_to_pay_what_is_paid_already_owes_nothing_at_the_door(shop: Database, world: World) -> None:
+    await offered(shop, world.items["nuts"].merchant_id)
+    purchase_id = await deal.placed(shop, [(world.items["nuts"].sku_id, 1)])
+    channels = payments.channels(SETTINGS)
+    begun = await shop.transact(
+        collection.begin, purchase_id, channel="cod", return_url="/", token=None, payment_id=None, channels=channels
+    )
+    assert isinstance(begun, Instruction)
+    await deal.captured(shop, await deal.instructed(shop, purchase_id))
+
+    await shop.transact(checkout.apply_payment, begun.payment_id, deal.capture(begun.payment_id), "channel")
+    [order] = await deal.orders_of(shop, purchase_id)
+    await sent(shop, order)
+
+    assert (await at(shop, order)).state is DoorState.VOID
+    assert not await shop.ask(parcels.collected_by, order.merchant_id, [order.order_id]), "nothing is asked for"
+    await deal.received(shop, order)
+
+
+async def test_goods_on_their_way_to_the_door_are_not_put_back_on_the_shelf(shop: Database, world: World) -> None:
+    order, _ = await bought(shop, world)
+    await sent(shop, order)
+    request = RefundRequest(
+        refund_id=RefundId(ids.mint()), merchant_id=order.merchant_id, order_id=order.order_id, lines=[Returned(1, 1)],
+        restock=True,
+    )  # fmt: skip
+
+    with pytest.raises(NotPaidAtTheDoor):
+        await shop.transact(aftersales.refund, request, "staff:test")
+
+    assert (await deal.again(shop, order)).refunded == 0
 
 
 HAPPENINGS = (

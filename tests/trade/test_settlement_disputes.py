@@ -83,6 +83,21 @@ async def test_no_line_is_corrected_by_more_than_itself_or_without_a_reason(db: 
         await db.transact(settlement.answer_dispute, shop, ids.mint(), 0, "No", MAKER)
 
 
+async def test_all_corrections_of_a_line_together_are_no_more_than_the_line(db: Database) -> None:
+    statement, lines = await settled(db)
+    shop, entry_id = statement.merchant_id, lines[EntryKind.COMMISSION].entry_id
+    first, second = ids.mint(), ids.mint()
+    await db.transact(settlement.dispute, shop, first, entry_id, "?", MAKER)
+    await db.transact(settlement.answer_dispute, shop, first, 600, "Yes", MAKER)
+    await db.transact(settlement.dispute, shop, second, entry_id, "Still", MAKER)
+
+    with pytest.raises(Invalid):
+        await db.transact(settlement.answer_dispute, shop, second, 401, "Yes", MAKER)
+    await db.transact(settlement.answer_dispute, shop, second, 400, "Yes", MAKER)
+
+    assert await balance(db, shop, AccountKind.COMMISSION) == 0
+
+
 async def test_nobody_disputes_what_waits_or_is_another_shops(db: Database) -> None:
     statement, lines = await settled(db)
     other = await open_shop(db)

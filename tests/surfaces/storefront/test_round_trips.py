@@ -22,7 +22,7 @@ BUDGET = {
     "product": 23,
     "cart": 10,
     "checkout": 11,
-    "orders": 13,
+    "orders": 14,
     "purchase": 19,
 }
 

@@ -191,14 +191,15 @@ async def of_orders(read: Read, merchant_id: UUID, order_ids: Sequence[UUID]) ->
 
 
 async def of_all(read: Read, refs: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Collection]:
-    """`of_orders` for orders (merchant, order) of several merchants."""
+    """`of_orders` for orders (merchant, order) of several merchants. Where an order was promised to be paid twice, the promise
+    that was called off is not the one that counts."""
     found = await read.all(
         Collection,
         """
         SELECT d.merchant_id, d.order_id, d.payment_id, d.buyer_id, d.amount, d.undone, d.currency, d.state, d.told, d.reported
              , d.carrier, d.created_at, d.ended_at, d.remittance
         FROM door_collections d JOIN unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, order_id) USING (merchant_id, order_id)
-        ORDER BY d.created_at, d.payment_id
+        ORDER BY d.state <> 'void', d.created_at, d.payment_id
         """,
         [merchant_id for merchant_id, _ in refs],
         [order_id for _, order_id in refs],

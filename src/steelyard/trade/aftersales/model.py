@@ -257,7 +257,8 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
     whole = paid_for(line)
     share = cumulative(whole, after, line.quantity) - cumulative(whole, before, line.quantity)
     less = _without_pieces(line)
-    amount = max(0, share - less * quantity // (line.quantity - before)) if less else share
+    # Of a line of a few cents the pieces' part of it, rounded up, can be more than what is left.
+    amount = min(max(0, share - less * quantity // (line.quantity - before)), whole - line.refunded) if less else share
     return LineShare(
         line=line.line,
         quantity=quantity,
@@ -318,7 +319,7 @@ def tax_of(
     """Of what goes back, what is tax, in the price or on top: each line's tax by the share of its money that has gone back, so
     that it adds up to all of it with the last cent; of freight likewise, after `freight_before`."""
     by_line = {line.line: line for line in lines}
-    found = sum(_taxed(by_line[share.line], share.amount) for share in shares)
+    found = sum(taxed(by_line[share.line], share.amount) for share in shares)
     whole = freight_of(order, lines)
     tax = order.tax_added + order.tax_included - sum(line.tax for line in lines)
     if whole and freight:
@@ -326,7 +327,8 @@ def tax_of(
     return found
 
 
-def _taxed(line: OrderLine, amount: int) -> int:
+def taxed(line: OrderLine, amount: int) -> int:
+    """Of `amount` that goes back of a line now, what is tax, in the price or on top."""
     whole = paid_for(line)
     if not whole or not line.tax:
         return 0

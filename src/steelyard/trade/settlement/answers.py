@@ -61,7 +61,7 @@ async def answer_by_hand(
 async def hear(tx: Tx, batch_id: UUID, report: Report, by: str) -> Heard:
     """Write down what the bank's report says of a batch; what is answered already is left as it is, so that it may be read
     twice. Raises `NotFound`, and `Invalid` without writing anything: it is of another file, or names payments that the
-    batch does not have, or amounts that were not ours."""
+    batch does not have."""
     code = await tx.value(
         "SELECT code FROM payout_batches WHERE batch_id = $1 AND fetched_at IS NOT NULL FOR UPDATE", batch_id
     )

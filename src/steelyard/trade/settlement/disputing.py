@@ -119,8 +119,8 @@ async def _line(tx: Tx, merchant_id: UUID, entry_id: UUID) -> _Line:
 async def answer_dispute(tx: Tx, merchant_id: UUID, dispute_id: UUID, correction: int, answer: str, by: str) -> None:
     """The operator puts a line right by `correction` (more for the shop, or less below zero), or declines it (0).
 
-    Said again with the same answer nothing more is booked. Raises `NotFound`, `Invalid` (no words, or more than the line's own
-    amount), `TransitionRefused` (it was answered otherwise).
+    Said again with the same answer nothing more is booked. Raises `NotFound`, `Invalid` (no words, or with what
+    was corrected before more than the line's own amount), `TransitionRefused` (it was answered otherwise).
     """
     answer = answer.strip()
     if not 0 < len(answer) <= WORDS_CHARACTERS_MAX:
@@ -137,7 +137,12 @@ async def answer_dispute(tx: Tx, merchant_id: UUID, dispute_id: UUID, correction
             return
         raise TransitionRefused(machine="dispute", state="answered", wanted="answered")
     line = await _line(tx, merchant_id, found["entry_id"])
-    if abs(correction) > abs(line.amount):
+    before: int = await tx.value(
+        "SELECT coalesce(sum(correction), 0)::bigint FROM statement_disputes WHERE merchant_id = $1 AND entry_id = $2",
+        merchant_id,
+        found["entry_id"],
+    )
+    if abs(before + correction) > abs(line.amount):
         raise Invalid({"correction": N_("A line is not corrected by more than its own amount.")})
     await tx.execute(
         """

@@ -18,7 +18,7 @@ from steelyard.trade.settlement.terms import Cycle, agreed
 
 # So that no run writes for longer than some seconds, whatever the number of merchants and of their entries.
 STATEMENTS_PER_RUN_MAX = 100
-ENTRIES_PER_RUN_MAX = 100_000
+ENTRIES_PER_RUN_MAX = 20_000
 CODE_PREFIX = "ST"
 
 
