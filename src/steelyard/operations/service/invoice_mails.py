@@ -18,7 +18,8 @@ async def tell_invoiced(tx: Tx, events: Sequence[invoices.InvoiceIssued]) -> Non
     for event in events:
         found = await invoices.get(tx, MerchantId(event.merchant_id), InvoiceId(event.invoice_id))
         assert found is not None, "invoices are not deleted"
-        await _tell_buyer(tx, event.merchant_id, event.order_id, event.invoice_id, "issued", found.number)
+        what = "issued" if found.reverses is None else "credited"
+        await _tell_buyer(tx, event.merchant_id, event.order_id, event.invoice_id, what, found.number)
 
 
 async def tell_refused(tx: Tx, events: Sequence[invoices.InvoiceRefused]) -> None:
@@ -37,6 +38,13 @@ async def tell_einvoiced(tx: Tx, events: Sequence[einvoices.EInvoiceIssued]) -> 
             await _tell_buyer(tx, event.merchant_id, event.order_id, event.einvoice_id, what, event.number)
         else:
             await tell_owners(tx, event.merchant_id, "charged", event.number, "/merchant/charges", event.einvoice_id)
+
+
+async def tell_due(tx: Tx, events: Sequence[invoices.InvoicesDue]) -> None:
+    """Owners read, once a day, how many invoices and red letters buyers wait for."""
+    for event in events:
+        what, count = ("overdue", event.overdue) if event.overdue else ("waiting", event.waiting)
+        await tell_owners(tx, event.merchant_id, what, str(count), "/merchant/invoices", event.merchant_id, event.day)
 
 
 async def _tell_buyer(

@@ -18,7 +18,7 @@ from steelyard.operations.service.case_mails import (
     tell_case_moved,
 )
 from steelyard.operations.service.coupon_news import tell_coupon_ending, tell_coupons_given
-from steelyard.operations.service.invoice_mails import tell_einvoiced, tell_invoiced
+from steelyard.operations.service.invoice_mails import tell_due, tell_einvoiced, tell_invoiced
 from steelyard.operations.service.invoice_mails import tell_refused as tell_not_invoiced
 from steelyard.operations.service.presale_mails import (
     tell_balance_due,
@@ -188,6 +188,7 @@ SUBSCRIBER = Subscriber(
         reviews.QuestionAnswered: tell_answered,
         invoices.InvoiceIssued: tell_invoiced,
         invoices.InvoiceRefused: tell_not_invoiced,
+        invoices.InvoicesDue: tell_due,
         einvoices.EInvoiceIssued: tell_einvoiced,
     },
 )

@@ -87,3 +87,16 @@ DEBT_RESTRICTS = Policy(
     least=3,
     most=180,
 )
+INVOICE_DAYS = Policy(
+    key="invoice_days",
+    area=MERCHANTS,
+    name=N_("Days to write an invoice"),
+    about=N_(
+        "So many days has a shop for an invoice that a buyer asks for, and for a red letter after a refund. It is reminded "
+        "the day before and each day after. It counts for what is asked for from now on."
+    ),
+    unit=Unit.DAYS,
+    default=7,
+    least=1,
+    most=60,
+)

@@ -71,7 +71,7 @@ PLACES = (
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "orders.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
-    (FEES, N_("Fees"), "percent", "statements.read", N_("Money")),
+    (FEES, N_("Commission and fees"), "percent", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (CHARGES, N_("Commission invoices"), "receipt-text", "statements.read", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "statements.read", N_("Money")),

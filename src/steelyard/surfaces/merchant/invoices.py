@@ -1,6 +1,7 @@
 """Invoices that buyers asked for: the lists by state, and issuing or refusing one."""
 
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,12 +31,13 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import invoices
-from steelyard.trade.invoices.model import Invoice, InvoiceId, InvoiceState
+from steelyard.trade.invoices.model import DocumentRefused, Invoice, InvoiceId, InvoiceState, Terms
 
 TABS: dict[InvoiceState, str] = {
     InvoiceState.REQUESTED: N_("To issue"),
     InvoiceState.ISSUED: N_("Invoice issued"),
-    InvoiceState.OUTDATED: N_("Outdated by a refund"),
+    InvoiceState.OUTDATED: N_("A red letter is due"),
+    InvoiceState.REVERSED: N_("Reversed"),
     InvoiceState.REFUSED: N_("Refused"),
     InvoiceState.WITHDRAWN: N_("Withdrawn"),
 }
@@ -48,10 +50,12 @@ COLUMNS = (
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     page: Page[Invoice]
     waiting: int
+    terms: Terms
 
 
 async def listed(read: Read, merchant_id: MerchantId, state: InvoiceState, cursor: str | None) -> Listed:
     return Listed(
+        terms=await invoices.terms(read, merchant_id),
         page=await invoices.invoices_of_merchant(read, merchant_id, state, cursor, ROWS_PER_PAGE),
         waiting=await invoices.count_requested(read, merchant_id),
     )
@@ -69,6 +73,18 @@ async def invoice_list(
     state = InvoiceState(wanted) if wanted in set(InvoiceState) else InvoiceState.REQUESTED
     if exports.wanted(visit):
         return await _file(visit, state)
+    return await show_list(visit, state, cursor)
+
+
+async def show_list(
+    visit: Visit,
+    state: InvoiceState,
+    cursor: str | None = None,
+    problems: Sequence[tuple[str, str]] = (),
+    errors: Mapping[str, str] | None = None,
+    typed: Terms | None = None,
+) -> Response[Any]:
+    """The list, with what came of a table or of files."""
     shown = await visit.merchant_db.ask(listed, visit.merchant_id, state, cursor)
     tabs = [
         {
@@ -85,6 +101,11 @@ async def invoice_list(
         frame.INVOICES,
         tabs=tabs,
         state=state,
+        problems=problems,
+        errors=errors or {},
+        terms=typed or shown.terms,
+        status=422 if problems or errors else 200,
+        now=datetime.now(UTC),
         shown=shown,
         next_href=address(frame.INVOICES, state=state, cursor=shown.page.next) if shown.page.next else "",
         start_href=address(frame.INVOICES, state=state) if cursor else "",
@@ -95,7 +116,8 @@ async def _file(visit: Visit, state: InvoiceState) -> Response[Any]:
     found = await visit.merchant_db.ask(everything, visit.merchant_id, state)
     rows = [
         (
-            each.order_code, each.name, each.tax_number, Money(each.amount, each.currency), each.currency,
+            each.order_code, each.name, each.tax_number,
+            Money(-each.amount if each.reverses else each.amount, each.currency), each.currency,
             visit.say(TABS[each.state]), each.number, each.issued_on, each.requested_at,
         )
         for each in found
@@ -152,7 +174,7 @@ async def issue(
     invoice_id: InvoiceId,
     number: str,
     day: date,
-    content: bytes,
+    content: bytes | None,
     by: str,
 ) -> None:
     before = await invoices.issue(tx, merchant_id, invoice_id, number, day, content, by)
@@ -171,12 +193,10 @@ async def issue_invoice(
     if day is None:
         form.refuse("issued_on", N_("Please enter a day."))
     files = form.files("document")
-    if not files:
-        form.refuse("document", N_("Please choose the file of the invoice."))
     typed = {"number": number, "issued_on": typed_day}
     if form.errors or day is None:
         return await _page(visit, InvoiceId(invoice_id), errors_of(visit, form.errors), typed, 422)
-    content = await files[0].read()
+    content = await files[0].read() if files else None
     try:
         await visit.merchant_db.transact(
             issue, visit.actor, visit.merchant_id, InvoiceId(invoice_id), number, day, content, visit.by
@@ -184,7 +204,8 @@ async def issue_invoice(
     except NotFound:
         raise
     except Refusal as refusal:
-        wrong = fields_of(refusal, visit.locale) or {"document": sentence_of(refusal, visit.locale)}
+        field = "document" if isinstance(refusal, DocumentRefused) else "number"
+        wrong = fields_of(refusal, visit.locale) or {field: sentence_of(refusal, visit.locale)}
         return await _page(visit, InvoiceId(invoice_id), wrong, typed, 422)
     return redirect(visit, frame.INVOICES, (visit.say(N_("The invoice is issued; the buyer can download it.")), "good"))
 

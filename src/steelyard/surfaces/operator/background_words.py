@@ -44,6 +44,7 @@ SWEEPS: dict[str, str] = {
     "discipline.points": N_("Ends what the points of a past year stopped"),
     "promises.late": N_("Finds what was not sent by its promised time, and compensates the buyers"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),
+    "invoices.remind": N_("Reminds shops of invoices and red letters that are due"),
     "jobs.forget_errors": N_("Forgets the errors of jobs that are done"),
     "ledger.sum_up": N_("Sums up the trial balance of many accounts"),
     "limits.forget": N_("Forgets rate limits that are full again"),

@@ -157,6 +157,7 @@ router = Router(
         invoices.remove_title,
         invoices.ask_form,
         invoices.ask,
+        invoices.reissue,
         invoices.withdraw,
         invoices.download,
         invoices.einvoice_xml,

@@ -45,7 +45,8 @@ STATES: dict[InvoiceState, tuple[str, Tone]] = {
     InvoiceState.ISSUED: (N_("Invoice issued"), "good"),
     InvoiceState.REFUSED: (N_("Refused"), "bad"),
     InvoiceState.WITHDRAWN: (N_("Withdrawn"), "quiet"),
-    InvoiceState.OUTDATED: (N_("Outdated by a refund"), "warn"),
+    InvoiceState.OUTDATED: (N_("A red letter is due"), "warn"),
+    InvoiceState.REVERSED: (N_("Reversed"), "quiet"),
 }
 
 
@@ -65,7 +66,7 @@ class AskPage(msgspec.Struct, frozen=True, kw_only=True):
     def open(self) -> Invoice | None:
         """The invoice that is asked for or issued."""
         live = (InvoiceState.REQUESTED, InvoiceState.ISSUED)
-        return next((each for each in self.invoices if each.state in live), None)
+        return next((each for each in self.invoices if each.state in live and each.reverses is None), None)
 
 
 async def invoices_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], after: str | None) -> InvoicesPage:
@@ -90,7 +91,16 @@ def read_title(data: Mapping[str, Any]) -> Title:
     """A title in a form."""
     company = said(data, "kind") == "company"
     number = said(data, "tax_number").upper().replace(" ", "") if company else ""
-    return Title(company=company, name=said(data, "name"), tax_number=number)
+    return Title(
+        company=company,
+        name=said(data, "name"),
+        tax_number=number,
+        special=company and said(data, "special") == "yes",
+        address=said(data, "address"),
+        phone=said(data, "phone"),
+        bank=said(data, "bank"),
+        account=said(data, "account"),
+    )
 
 
 @get(INVOICES)
@@ -165,6 +175,23 @@ async def ask(
         return await _form(visit, order, title, wrong, refusal.status)
     return redirect(
         visit, f"/orders/{order.code}/invoice", (visit.say(N_("The shop has been asked for an invoice.")), "good")
+    )
+
+
+@post("/orders/{code:str}/invoice/reissue")
+async def reissue(
+    visit: NamedDependency[Visit], code: FromPath[str], data: URLEncodedBody[dict[str, Any]]
+) -> Response[str] | Redirect:
+    """Ask for another invoice, with another title, instead of the one that was issued."""
+    order = await own_order(visit, code)
+    invoice_id, title = InvoiceId(uuid_of(data.get("invoice_id")) or ids.mint()), read_title(data)
+    try:
+        await visit.db.transact(invoices.reissue, order.merchant_id, order.order_id, invoice_id, title, visit.by)
+    except Refusal as refusal:
+        wrong = fields_of(refusal, visit.locale) or {"": visit.refused(refusal)}
+        return await _form(visit, order, title, wrong, refusal.status)
+    return redirect(
+        visit, f"/orders/{order.code}/invoice", (visit.say(N_("The shop has been asked for another invoice.")), "good")
     )
 
 
@@ -256,6 +283,7 @@ async def _form(visit: Visit, order: Order, title: Title, errors: dict[str, str]
         status=status,
         view=page,
         order=order,
+        reissuable=order.kept > 0 and page.open is not None and page.open.state is InvoiceState.ISSUED,
         possible=order.state in INVOICED_STATES and order.kept > 0 and page.open is None,
         states=STATES,
         kinds={str(kind): visit.say(words) for kind, words in views.KINDS.items()},

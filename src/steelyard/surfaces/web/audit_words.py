@@ -61,6 +61,8 @@ ACTIONS: dict[str, str] = {
     "einvoices.issue": N_("Issued an e-invoice"),
     "einvoices.seller": N_("Changed as whom e-invoices are issued"),
     "charges.issue": N_("Issued commission invoices"),
+    "invoices.file": N_("Handed in the file of an invoice"),
+    "invoices.terms": N_("Changed the classification codes on invoices"),
     "invoices.issue": N_("Issued an invoice"),
     "invoices.refuse": N_("Refused an invoice"),
     "merchants.accept_licence": N_("Accepted a new licence"),

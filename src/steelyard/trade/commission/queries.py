@@ -29,6 +29,13 @@ SELECT r.rule_id, r.fee_id, f.name, f.place, f.kept, r.merchant_id, r.category_i
 FROM fee_rules r JOIN fees f USING (fee_id)
 WHERE r.valid_from <= coalesce($1, now()) AND (r.valid_to IS NULL OR r.valid_to > coalesce($1, now()))
 """
+_OF_A_MERCHANT: LiteralString = """
+AND (r.merchant_id IS NULL OR r.merchant_id = $2)
+ORDER BY f.place, r.product_id IS NULL, r.merchant_id IS NULL
+       , (SELECT cardinality(c.path) FROM categories c WHERE c.category_id = r.category_id) DESC NULLS LAST
+       , r.channel IS NULL, r.currency IS NULL, r.valid_from DESC, r.rule_id DESC
+LIMIT $3
+"""
 
 
 class RulesWanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,13 +96,7 @@ async def rules_of_merchant(read: Read, merchant_id: UUID, at: datetime | None =
     fee."""
     return await read.all(
         Rule,
-        _RULE
-        + """
-        AND (r.merchant_id IS NULL OR r.merchant_id = $2)
-        ORDER BY f.place, r.product_id IS NULL, r.merchant_id IS NULL, r.category_id IS NULL, r.channel IS NULL
-               , r.currency IS NULL, r.valid_from DESC, r.rule_id DESC
-        LIMIT $3
-        """,
+        _RULE + _OF_A_MERCHANT,
         at,
         merchant_id,
         RULES_OF_A_MERCHANT_MAX,

@@ -36,3 +36,14 @@ class InvoiceRefused(Event, frozen=True, kw_only=True):
     invoice_id: UUID
     order_id: UUID
     buyer_id: UUID
+
+
+class InvoicesDue(Event, frozen=True, kw_only=True):
+    """A shop has invoices or red letters to write soon, or should have written some (`overdue`) by now."""
+
+    KIND = "invoices.due"
+
+    merchant_id: UUID
+    waiting: int
+    overdue: int
+    day: str

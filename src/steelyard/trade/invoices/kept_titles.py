@@ -8,7 +8,13 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties.customers.model import BuyerId
-from steelyard.trade.invoices.model import NAME_CHARACTERS_MAX, TITLES_PER_BUYER_MAX, Title, TitleId
+from steelyard.trade.invoices.model import (
+    FIELD_CHARACTERS_MAX,
+    NAME_CHARACTERS_MAX,
+    TITLES_PER_BUYER_MAX,
+    Title,
+    TitleId,
+)
 
 
 def check(title: Title) -> None:
@@ -20,8 +26,25 @@ def check(title: Title) -> None:
         wrong["name"] = N_("Please be brief: 100 characters at most")
     if title.company and not uscc.is_valid(title.tax_number):
         wrong["tax_number"] = N_("Please check the unified social credit code: it has 18 characters.")
+    if title.special:
+        if not title.company:
+            wrong["special"] = N_("A special invoice is for a company.")
+        for name in ("address", "phone", "bank", "account"):
+            if not getattr(title, name).strip():
+                wrong[name] = N_("A special invoice needs this.")
+    for name in ("address", "phone", "bank", "account"):
+        if len(getattr(title, name)) > FIELD_CHARACTERS_MAX:
+            wrong[name] = N_("Please be brief: 100 characters at most")
     if wrong:
         raise Invalid(wrong)
+
+
+def written(title: Title) -> tuple[bool, str, str, bool, str, str, str, str]:
+    """Company, name, tax number, special, address, telephone, bank and account, as they are kept: a person has but a name."""
+    if not title.company:
+        return (False, title.name.strip(), "", False, "", "", "", "")
+    rest = (title.address.strip(), title.phone.strip(), title.bank.strip(), title.account.strip())
+    return (True, title.name.strip(), title.tax_number, title.special, *rest)
 
 
 async def save_title(tx: Tx, buyer_id: BuyerId, title_id: TitleId, title: Title, *, is_default: bool = False) -> None:
@@ -41,18 +64,18 @@ async def save_title(tx: Tx, buyer_id: BuyerId, title_id: TitleId, title: Title,
         )
     await tx.execute(
         """
-        INSERT INTO invoice_titles AS t (buyer_id, title_id, company, name, tax_number, is_default)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO invoice_titles AS t (buyer_id, title_id, is_default, company, name, tax_number, special, address, phone
+                                        , bank, account)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (buyer_id, title_id) DO UPDATE
-        SET company = excluded.company, name = excluded.name, tax_number = excluded.tax_number
+        SET company = excluded.company, name = excluded.name, tax_number = excluded.tax_number, special = excluded.special
+          , address = excluded.address, phone = excluded.phone, bank = excluded.bank, account = excluded.account
           , is_default = t.is_default OR excluded.is_default
         """,
         buyer_id,
         title_id,
-        title.company,
-        title.name.strip(),
-        title.tax_number if title.company else "",
         default,
+        *written(title),
     )
 
 

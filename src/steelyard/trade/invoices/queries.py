@@ -19,13 +19,17 @@ from steelyard.trade.invoices.model import (
     InvoiceId,
     InvoiceState,
     SavedTitle,
+    Terms,
 )
 from steelyard.trade.orders.model import OrderId
 
 _INVOICE: LiteralString = """
 SELECT i.merchant_id, i.invoice_id, i.order_id, o.code AS order_code, i.buyer_id, i.state, i.company, i.name, i.tax_number
-     , i.amount, i.currency, i.number, i.issued_on, i.reason, i.requested_at, i.answered_at
+     , i.amount, i.currency, i.number, i.issued_on, i.reason, i.requested_at, i.answered_at, i.special, i.address, i.phone
+     , i.bank, i.account, i.reverses, i.reversed, i.due_by, b.number AS original
+     , EXISTS (SELECT FROM invoice_documents d WHERE d.merchant_id = i.merchant_id AND d.invoice_id = i.invoice_id) AS filed
 FROM invoices i JOIN orders o USING (merchant_id, order_id)
+LEFT JOIN invoices b ON b.merchant_id = i.merchant_id AND b.invoice_id = i.reverses
 """
 _LAST = UUID(int=2**128 - 1)
 
@@ -35,7 +39,8 @@ async def titles(read: Read, buyer_id: BuyerId) -> list[SavedTitle]:
     return await read.all(
         SavedTitle,
         """
-        SELECT title_id, company, name, tax_number, is_default FROM invoice_titles WHERE buyer_id = $1
+        SELECT title_id, company, name, tax_number, is_default, special, address, phone, bank, account
+        FROM invoice_titles WHERE buyer_id = $1
         ORDER BY is_default DESC, created_at DESC LIMIT $2
         """,
         buyer_id,
@@ -134,3 +139,25 @@ async def document(read: Read, merchant_id: MerchantId, invoice_id: InvoiceId) -
         merchant_id,
         invoice_id,
     )
+
+
+async def terms(read: Read, merchant_id: MerchantId) -> Terms:
+    """What stands in every line that goes into a shop's tax software."""
+    found = await read.one(
+        Terms, "SELECT goods_code, freight_code FROM invoice_terms WHERE merchant_id = $1", merchant_id
+    )
+    return found or Terms()
+
+
+async def numbered(read: Read, merchant_id: MerchantId, numbers: Sequence[str]) -> dict[str, InvoiceId]:
+    """The invoices of a shop with these numbers that have no file yet."""
+    rows = await read.fetch(
+        """
+        SELECT i.number, i.invoice_id FROM invoices i
+        WHERE i.merchant_id = $1 AND i.number = ANY($2)
+          AND NOT EXISTS (SELECT FROM invoice_documents d WHERE d.merchant_id = i.merchant_id AND d.invoice_id = i.invoice_id)
+        """,
+        merchant_id,
+        list(numbers),
+    )
+    return {row["number"]: InvoiceId(row["invoice_id"]) for row in rows}

@@ -1,6 +1,5 @@
-"""Commands on invoices: ask, withdraw, issue, refuse; and what a refund makes of them."""
+"""Commands on invoices: ask, ask for another, withdraw, issue, hand in the file, refuse."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -8,12 +7,15 @@ from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.parties import policies
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import INVOICE_DAYS
 from steelyard.trade import orders
 from steelyard.trade.invoices.events import InvoiceIssued, InvoiceRefused, InvoiceRequested
-from steelyard.trade.invoices.kept_titles import check
+from steelyard.trade.invoices.kept_titles import check, written
 from steelyard.trade.invoices.model import (
     INVOICED_STATES,
+    INVOICES_PER_ORDER_MAX,
     MACHINE,
     NUMBER_CHARACTERS_MAX,
     REASON_CHARACTERS_MAX,
@@ -22,14 +24,21 @@ from steelyard.trade.invoices.model import (
     InvoiceId,
     InvoiceState,
     NotInvoiced,
+    NumberTaken,
+    RedFirst,
+    RedLetterDue,
+    Terms,
     Title,
     kind_of,
 )
-from steelyard.trade.invoices.queries import get
+from steelyard.trade.invoices.queries import get, invoices_of_orders
+from steelyard.trade.invoices.reversing import settle
+from steelyard.trade.invoices.steps import move, note
 from steelyard.trade.orders.model import Order, OrderId
 
 # A day in the calendar of the buyer may already be tomorrow here.
 DAYS_AHEAD_MAX = 1
+CODE_DIGITS = 19
 
 
 async def request(
@@ -37,7 +46,8 @@ async def request(
 ) -> None:
     """Ask the shop for an invoice for what was paid and not given back. Said twice with the same id, nothing changes.
 
-    Raises `NotFound`, `NotInvoiced` before payment and when nothing is left of it, `InvoicedAlready`, `Invalid`.
+    Where another is on paper that a refund outdated, all of it is taken back by a red letter. Raises `NotFound`, `NotInvoiced`
+    before payment and when nothing is left of it, `InvoicedAlready`, `Invalid`.
     """
     order = await orders.lock_order(tx, merchant_id, order_id)
     check(title)
@@ -47,55 +57,128 @@ async def request(
         raise NotInvoiced()
     claimed = await tx.value(
         """
-        INSERT INTO invoices (merchant_id, invoice_id, order_id, buyer_id, state, company, name, tax_number, amount, currency)
-        VALUES ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $9)
+        INSERT INTO invoices (merchant_id, invoice_id, order_id, buyer_id, state, amount, currency, due_by, company, name
+                            , tax_number, special, address, phone, bank, account)
+        VALUES ($1, $2, $3, $4, 'requested', $5, $6, now() + $7 * interval '1 day', $8, $9, $10, $11, $12, $13, $14, $15)
         ON CONFLICT DO NOTHING RETURNING true
         """,
         merchant_id,
         invoice_id,
         order_id,
         order.buyer_id,
-        title.company,
-        title.name.strip(),
-        title.tax_number if title.company else "",
         order.kept,
         order.currency,
+        await policies.number(tx, INVOICE_DAYS),
+        *written(title),
     )
     if not claimed:
         raise InvoicedAlready()
-    await _note(tx, merchant_id, invoice_id, "nowhere", InvoiceState.REQUESTED, by)
+    await note(tx, merchant_id, invoice_id, "nowhere", InvoiceState.REQUESTED, by)
+    await settle(tx, order, by)
     await events.publish(tx, InvoiceRequested(**_ids(order, invoice_id)))
 
 
+async def reissue(
+    tx: Tx, merchant_id: MerchantId, order_id: OrderId, invoice_id: InvoiceId, title: Title, by: str
+) -> None:
+    """Ask for another invoice instead of the one that was issued: with another title. The shop takes the first back by a red
+    letter for all that is left of it, then writes this one. Said twice with the same id, nothing changes.
+
+    Raises `NotFound`, `NotInvoiced` when none is on paper or nothing was kept, `InvoicedAlready`, `Invalid`.
+    """
+    order = await orders.lock_order(tx, merchant_id, order_id)
+    check(title)
+    if await get(tx, merchant_id, invoice_id) is not None:
+        return
+    found = (await invoices_of_orders(tx, [(merchant_id, order_id)]))[order_id]
+    issued = next((each for each in found if each.state is InvoiceState.ISSUED and each.reverses is None), None)
+    if issued is None or not order.kept:
+        raise NotInvoiced()
+    if len(found) >= INVOICES_PER_ORDER_MAX:
+        raise InvoicedAlready()
+    await move(tx, issued, InvoiceState.OUTDATED, by)
+    await request(tx, merchant_id, order_id, invoice_id, title, by)
+
+
 async def withdraw(tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId, by: str) -> None:
-    """The buyer does not need it any more. Said twice, nothing changes. Raises `NotFound`, `TransitionRefused`."""
-    _, invoice = await _locked(tx, merchant_id, invoice_id)
+    """The buyer does not need it any more; what it was to follow stays on paper. Said twice, nothing changes. Raises `NotFound`,
+    `TransitionRefused`, `RedLetterDue`."""
+    order, invoice = await _locked(tx, merchant_id, invoice_id)
+    if invoice.reverses is not None:
+        raise RedLetterDue()
     if invoice.state is not InvoiceState.WITHDRAWN:
-        await _move(tx, invoice, InvoiceState.WITHDRAWN, by)
+        await move(tx, invoice, InvoiceState.WITHDRAWN, by)
+        await settle(tx, order, by)
 
 
 async def issue(
-    tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId, number: str, issued_on: date, content: bytes, by: str
+    tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId, number: str, issued_on: date, content: bytes | None, by: str
 ) -> Invoice:
-    """The shop has written it: its number, its day, its file. Said twice, nothing changes; returns it as it was.
+    """The shop has written it: its number, its day, and its file, now or later (`attach`). Said twice, nothing changes; returns
+    it as it was. A red letter takes its amount back of the invoice that it reverses.
 
-    Raises `NotFound`, `TransitionRefused`, `DocumentRefused`, `Invalid`, `NotInvoiced` when all was refunded meanwhile.
+    Raises `NotFound`, `TransitionRefused`, `DocumentRefused`, `Invalid`, `NotInvoiced` when all was refunded meanwhile,
+    `NumberTaken`, and `RedFirst` while an earlier invoice of the order is to be taken back.
     """
     order, invoice = await _locked(tx, merchant_id, invoice_id)
-    if invoice.state is InvoiceState.ISSUED and invoice.number == number.strip():
+    number = number.strip()
+    if invoice.state is InvoiceState.ISSUED and invoice.number == number:
         return invoice
     MACHINE.check(invoice.state, InvoiceState.ISSUED)
+    _check_numbered(number, issued_on)
+    content_type = kind_of(content) if content is not None else None
+    if invoice.reverses is None:
+        await _check_first(tx, order)
+    if await tx.value("SELECT true FROM invoices WHERE merchant_id = $1 AND number = $2", merchant_id, number):
+        raise NumberTaken(number=number)
+    amount = invoice.amount if invoice.reverses else order.kept
+    await move(tx, invoice, InvoiceState.ISSUED, by, number=number, issued_on=issued_on, amount=amount)
+    if invoice.reverses is not None:
+        await tx.execute(
+            "UPDATE invoices SET reversed = reversed + $3 WHERE merchant_id = $1 AND invoice_id = $2",
+            merchant_id,
+            invoice.reverses,
+            amount,
+        )
+        await settle(tx, order, by)
+    if content is not None and content_type is not None:
+        await _file(tx, merchant_id, invoice_id, content_type, content)
+    await events.publish(tx, InvoiceIssued(**_ids(order, invoice_id)))
+    return invoice
+
+
+def _check_numbered(number: str, issued_on: date) -> None:
     wrong: dict[str, str] = {}
-    if not number.strip() or len(number) > NUMBER_CHARACTERS_MAX:
+    if not number or len(number) > NUMBER_CHARACTERS_MAX:
         wrong["number"] = N_("Please enter the number of the invoice.")
     if issued_on > datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD_MAX):
         wrong["issued_on"] = N_("This day is yet to come.")
     if wrong:
         raise Invalid(wrong)
-    content_type = kind_of(content)
+
+
+async def _check_first(tx: Tx, order: Order) -> None:
+    """Nothing is invoiced beyond what was kept, and nothing twice."""
     if not order.kept:
         raise NotInvoiced()
-    await _move(tx, invoice, InvoiceState.ISSUED, by, number=number.strip(), issued_on=issued_on, amount=order.kept)
+    found = (await invoices_of_orders(tx, [(order.merchant_id, order.order_id)]))[order.order_id]
+    if any(each.reverses is None and each.state is InvoiceState.OUTDATED for each in found):
+        raise RedFirst()
+
+
+async def attach(tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId, content: bytes) -> bool:
+    """Hand in the file of an invoice that was issued without; what is there already stays. Returns whether it is new.
+    Raises `NotFound` for what is not issued, `DocumentRefused`."""
+    _, invoice = await _locked(tx, merchant_id, invoice_id)
+    if not invoice.number:
+        raise NotFound()
+    if invoice.filed:
+        return False
+    await _file(tx, merchant_id, invoice_id, kind_of(content), content)
+    return True
+
+
+async def _file(tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId, content_type: str, content: bytes) -> None:
     await tx.execute(
         "INSERT INTO invoice_documents (merchant_id, invoice_id, content_type, content) VALUES ($1, $2, $3, $4)",
         merchant_id,
@@ -103,62 +186,43 @@ async def issue(
         content_type,
         content,
     )
-    await events.publish(tx, InvoiceIssued(**_ids(order, invoice_id)))
-    return invoice
+
+
+async def set_terms(tx: Tx, merchant_id: MerchantId, terms: Terms) -> None:
+    """What stands in every line that goes into the shop's tax software. Raises `Invalid`."""
+    wrong = {
+        name: N_("A classification code has 19 digits.")
+        for name in ("goods_code", "freight_code")
+        if (code := getattr(terms, name)) and not (len(code) == CODE_DIGITS and code.isascii() and code.isdigit())
+    }
+    if wrong:
+        raise Invalid(wrong)
+    await tx.execute(
+        """
+        INSERT INTO invoice_terms (merchant_id, goods_code, freight_code) VALUES ($1, $2, $3)
+        ON CONFLICT (merchant_id) DO UPDATE SET goods_code = excluded.goods_code, freight_code = excluded.freight_code
+        """,
+        merchant_id,
+        terms.goods_code,
+        terms.freight_code,
+    )
 
 
 async def refuse(tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId, reason: str, by: str) -> Invoice:
     """The shop does not issue it, and says why. Said twice, nothing changes. Raises `NotFound`, `TransitionRefused`,
-    `Invalid`."""
+    `Invalid`, `RedLetterDue`."""
     order, invoice = await _locked(tx, merchant_id, invoice_id)
+    if invoice.reverses is not None:
+        raise RedLetterDue()
     if invoice.state is InvoiceState.REFUSED:
         return invoice
     MACHINE.check(invoice.state, InvoiceState.REFUSED)
     if not reason.strip() or len(reason) > REASON_CHARACTERS_MAX:
         raise Invalid({"reason": N_("Please say why: the buyer reads it.")})
-    await _move(tx, invoice, InvoiceState.REFUSED, by, reason=reason.strip())
+    await move(tx, invoice, InvoiceState.REFUSED, by, reason=reason.strip())
+    await settle(tx, order, by)
     await events.publish(tx, InvoiceRefused(**_ids(order, invoice_id)))
     return invoice
-
-
-async def outdate(tx: Tx, refs: Sequence[tuple[MerchantId, OrderId]]) -> None:
-    """Money of these orders was given back: what was issued no longer says the truth, what is asked for is for less, or
-    for nothing any more. Said twice, nothing changes."""
-    for before, following in (
-        (InvoiceState.ISSUED, InvoiceState.OUTDATED),
-        (InvoiceState.REQUESTED, InvoiceState.WITHDRAWN),
-    ):
-        await tx.execute(
-            """
-            WITH moved AS (
-                UPDATE invoices i SET state = $4, answered_at = coalesce(i.answered_at, now())
-                FROM unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, order_id)
-                JOIN orders o USING (merchant_id, order_id)
-                WHERE i.merchant_id = w.merchant_id AND i.order_id = w.order_id AND i.state = $3
-                  AND ($3 = 'issued' AND i.amount > o.total - o.refunded OR o.total = o.refunded)
-                RETURNING i.merchant_id, i.invoice_id
-            )
-            INSERT INTO invoice_history (merchant_id, invoice_id, step, from_state, to_state, by)
-            SELECT m.merchant_id, m.invoice_id
-                 , (SELECT max(h.step) + 1 FROM invoice_history h
-                    WHERE h.merchant_id = m.merchant_id AND h.invoice_id = m.invoice_id)
-                 , $3, $4, 'system'
-            FROM moved m
-            """,
-            [merchant_id for merchant_id, _ in refs],
-            [order_id for _, order_id in refs],
-            before,
-            following,
-        )
-    await tx.execute(
-        """
-        UPDATE invoices i SET amount = o.total - o.refunded
-        FROM unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, order_id) JOIN orders o USING (merchant_id, order_id)
-        WHERE i.merchant_id = w.merchant_id AND i.order_id = w.order_id AND i.state = 'requested'
-        """,
-        [merchant_id for merchant_id, _ in refs],
-        [order_id for _, order_id in refs],
-    )
 
 
 async def _locked(tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId) -> tuple[Order, Invoice]:
@@ -169,51 +233,6 @@ async def _locked(tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId) -> tup
     invoice = await get(tx, merchant_id, invoice_id)
     assert invoice is not None
     return order, invoice
-
-
-async def _move(
-    tx: Tx,
-    invoice: Invoice,
-    following: InvoiceState,
-    by: str,
-    *,
-    number: str = "",
-    issued_on: date | None = None,
-    reason: str = "",
-    amount: int | None = None,
-) -> None:
-    MACHINE.check(invoice.state, following)
-    await tx.execute(
-        """
-        UPDATE invoices SET state = $3, number = $4, issued_on = $5, reason = $6, answered_at = now()
-             , amount = coalesce($7, amount)
-        WHERE merchant_id = $1 AND invoice_id = $2
-        """,
-        invoice.merchant_id,
-        invoice.invoice_id,
-        following,
-        number,
-        issued_on,
-        reason,
-        amount,
-    )
-    await _note(tx, invoice.merchant_id, invoice.invoice_id, invoice.state, following, by)
-
-
-async def _note(
-    tx: Tx, merchant_id: MerchantId, invoice_id: InvoiceId, before: str, following: InvoiceState, by: str
-) -> None:
-    await tx.execute(
-        """
-        INSERT INTO invoice_history (merchant_id, invoice_id, step, from_state, to_state, by)
-        SELECT $1, $2, count(*) + 1, $3, $4, $5 FROM invoice_history WHERE merchant_id = $1 AND invoice_id = $2
-        """,
-        merchant_id,
-        invoice_id,
-        before,
-        following,
-        by,
-    )
 
 
 def _ids(order: Order, invoice_id: InvoiceId) -> dict[str, UUID]:

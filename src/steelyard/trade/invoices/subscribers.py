@@ -11,7 +11,8 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import checkout, orders
 from steelyard.trade.aftersales import OrderRefunded
 from steelyard.trade.invoices.model import InvoicedAlready, InvoiceId, NotInvoiced, Title
-from steelyard.trade.invoices.service import outdate, request
+from steelyard.trade.invoices.reversing import settle_all
+from steelyard.trade.invoices.service import request
 from steelyard.trade.orders import OrderLetGo, PurchasePaid
 from steelyard.trade.orders.model import OrderId, PurchaseId
 
@@ -35,7 +36,7 @@ async def ask_as_wished(tx: Tx, facts: Sequence[PurchasePaid | OrderLetGo]) -> N
 
 
 async def note_refunds(tx: Tx, facts: Sequence[OrderRefunded]) -> None:
-    await outdate(tx, sorted({(MerchantId(fact.merchant_id), OrderId(fact.order_id)) for fact in facts}))
+    await settle_all(tx, sorted({(MerchantId(fact.merchant_id), OrderId(fact.order_id)) for fact in facts}))
 
 
 SUBSCRIBER = Subscriber(

@@ -50,6 +50,7 @@ from steelyard.trade.orders.buyers import (
 )
 from steelyard.trade.orders.door import keep as keep_at_the_door
 from steelyard.trade.orders.door import refuse as refuse_at_the_door
+from steelyard.trade.orders.door import require_paid as require_paid_at_the_door
 from steelyard.trade.orders.due import next_due, to_do
 from steelyard.trade.orders.events import (
     BalanceDue,
@@ -83,6 +84,7 @@ from steelyard.trade.orders.queries import (
     lines_of,
     order,
     order_by_code,
+    orders_named,
     orders_of_merchant,
     orders_of_purchase,
     orders_of_purchases,
@@ -202,6 +204,7 @@ __all__ = [
     "open_balances",
     "order",
     "order_by_code",
+    "orders_named",
     "orders_of_buyer",
     "orders_of_merchant",
     "orders_of_purchase",
@@ -216,6 +219,7 @@ __all__ = [
     "refuse_at_the_door",
     "remind",
     "reminders_of_merchant",
+    "require_paid_at_the_door",
     "see_notes",
     "set_tendered",
     "ship",

@@ -78,6 +78,13 @@ async def order(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Order
     return await read.one(Order, _ORDER + "WHERE o.merchant_id = $1 AND o.order_id = $2", merchant_id, order_id)
 
 
+async def orders_named(read: Read, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> list[Order]:
+    """Of these orders those that are this merchant's."""
+    return await read.all(
+        Order, _ORDER + "WHERE o.merchant_id = $1 AND o.order_id = ANY($2)", merchant_id, list(order_ids)
+    )
+
+
 async def order_by_code(read: Read, merchant_id: MerchantId, code: str) -> Order | None:
     """One merchant's order by its short code."""
     return await read.one(Order, _ORDER + "WHERE o.merchant_id = $1 AND o.code = $2", merchant_id, codes.read(code))
