@@ -29,7 +29,7 @@ from steelyard.money.payments.jobs import send_refunds
 from steelyard.money.payments.model import Instruction, RefundId, RefundRoute, RefundState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, checkout, orders, settlement
-from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout import collection
 from steelyard.trade.orders import door
 from steelyard.trade.orders.model import Order, OrderState, PurchaseState
@@ -311,6 +311,20 @@ async def test_who_promises_to_pay_what_is_paid_already_owes_nothing_at_the_door
     assert (await at(shop, order)).state is DoorState.VOID
     assert not await shop.ask(parcels.collected_by, order.merchant_id, [order.order_id]), "nothing is asked for"
     await deal.received(shop, order)
+
+
+async def test_goods_on_their_way_to_the_door_are_not_put_back_on_the_shelf(shop: Database, world: World) -> None:
+    order, _ = await bought(shop, world)
+    await sent(shop, order)
+    request = RefundRequest(
+        refund_id=RefundId(ids.mint()), merchant_id=order.merchant_id, order_id=order.order_id, lines=[Returned(1, 1)],
+        restock=True,
+    )  # fmt: skip
+
+    with pytest.raises(NotPaidAtTheDoor):
+        await shop.transact(aftersales.refund, request, "staff:test")
+
+    assert (await deal.again(shop, order)).refunded == 0
 
 
 HAPPENINGS = (

@@ -56,6 +56,7 @@ ENTRIES: dict[str, str] = {
     EntryKind.COMPENSATION: N_("Compensation of a buyer"),
     EntryKind.DEBT_PAID: N_("Debt paid by transfer"),
     EntryKind.COMPENSATION_RETURNED: N_("Compensation made good"),
+    EntryKind.CASH_KEPT: N_("Cash that the shop collected itself"),
     EntryKind.RESERVE: N_("Kept in reserve"),
     EntryKind.RESERVE_RELEASED: N_("Released from reserve"),
     EntryKind.CORRECTION: N_("Correction"),

@@ -159,6 +159,8 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         shares, charged = kept_back(lines, shares, gifts)
         await orders.charge_gifts(tx, order, charged)
     if request.restock:
+        if order.state is OrderState.SHIPPED:  # what is still on its way to its door is not back
+            await orders.require_paid_at_the_door(tx, order)
         await _restock(tx, request, lines, stayed, by)
     beside = _beside(order, lines, shares, request.freight, left)
     await _give_back(tx, order, request, lines, shares, by, beside=beside, left=left)

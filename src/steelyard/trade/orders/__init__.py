@@ -50,6 +50,7 @@ from steelyard.trade.orders.buyers import (
 )
 from steelyard.trade.orders.door import keep as keep_at_the_door
 from steelyard.trade.orders.door import refuse as refuse_at_the_door
+from steelyard.trade.orders.door import require_paid as require_paid_at_the_door
 from steelyard.trade.orders.due import next_due, to_do
 from steelyard.trade.orders.events import (
     BalanceDue,
@@ -218,6 +219,7 @@ __all__ = [
     "refuse_at_the_door",
     "remind",
     "reminders_of_merchant",
+    "require_paid_at_the_door",
     "see_notes",
     "set_tendered",
     "ship",
