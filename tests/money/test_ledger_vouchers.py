@@ -27,10 +27,10 @@ BANK, FEES, COSTS = AccountKind.BANK_CASH, AccountKind.CHANNEL_FEES, AccountKind
 OWN = AccountKind.OWN_FUNDS
 
 
-async def a_fee(db: Database, owner: UUID, amount: int = 900) -> TransferId:
+async def a_fee(db: Database, owner: UUID, amount: int = 900, reason: str = "bank_fee") -> TransferId:
     document = ids.mint()
     wrong = Transfer(
-        owner_id=owner, debit=FEES, credit=BANK, amount=amount, currency="CNY", reason="channel_fees", document=document
+        owner_id=owner, debit=FEES, credit=BANK, amount=amount, currency="CNY", reason=reason, document=document
     )  # fmt: skip
     await db.transact(ledger.post, [wrong])
     return (await db.ask(ledger.transfers_of, [document]))[0].transfer_id
@@ -96,6 +96,16 @@ async def test_what_others_count_on_is_not_corrected_by_hand(db: Database) -> No
         await propose(db, owner)
     with pytest.raises(NotByHand, match="entry_not_by_hand"):
         await propose(db, ids.mint(), entry=ledger.VoucherEntry(debit=BANK, credit=OWN, amount=5))
+
+
+@pytest.mark.parametrize("reason", ["channel_fees", "difference_fee", "difference_fee_reversed"])
+async def test_what_a_statement_has_booked_is_not_booked_back_twice(db: Database, reason: str) -> None:
+    """It is when the statement is withdrawn, or the difference taken back."""
+    owner = await db.transact(ledger.counterparty, "a bank")
+    booked = await a_fee(db, owner, reason=reason)
+
+    with pytest.raises(NotByHand):
+        await propose(db, owner, reverses=booked)
 
 
 async def test_one_that_is_declined_books_nothing_and_lets_another_be_proposed(db: Database) -> None:

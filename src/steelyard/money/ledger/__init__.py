@@ -67,6 +67,7 @@ from steelyard.money.ledger.vouchers import (
 )
 from steelyard.money.ledger.vouchers import (
     agree_voucher,
+    correctable,
     decline_voucher,
     kinds_by_hand,
     posted,
@@ -111,6 +112,7 @@ __all__ = [
     "chart",
     "closed_until",
     "confirm_closing",
+    "correctable",
     "counterparties",
     "counterparty",
     "counterparty_id",

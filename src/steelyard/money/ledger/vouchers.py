@@ -32,6 +32,8 @@ from steelyard.money.ledger.service import post
 REVERSED = "reversed_by_hand"
 BY_HAND = "by_hand"
 AMOUNT_MAX = 10**15
+# What a statement has booked is booked back when that is withdrawn or its difference taken back: not by hand as well.
+OF_STATEMENTS = ("channel_fees", "difference_")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +69,7 @@ async def propose_voucher(
         transfer = await posted(tx, owner_id, reverses)
         if transfer.currency != currency:
             raise NotFound(transfer_id=reverses)
-        if not {transfer.debit, transfer.credit} <= hands:
+        if not correctable(transfer, hands):
             raise NotByHand()
     if entry is not None and not {entry.debit, entry.credit} <= hands:
         raise NotByHand()
@@ -242,6 +244,11 @@ async def posted(read: Read, owner_id: UUID, transfer_id: UUID) -> PostedTransfe
     if found is None:
         raise NotFound(transfer_id=transfer_id)
     return found
+
+
+def correctable(transfer: PostedTransfer, hands: set[AccountKind]) -> bool:
+    """Whether people may reverse it by hand: `hands` are the accounts on which they may write."""
+    return {transfer.debit, transfer.credit} <= hands and not transfer.reason.startswith(OF_STATEMENTS)
 
 
 async def kinds_by_hand(read: Read) -> set[AccountKind]:

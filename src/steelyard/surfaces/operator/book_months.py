@@ -29,7 +29,7 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 CLOSES = {"permission": "ledger.close"}
 MONTHS = book_tabs.MONTHS
 STATES = {
-    PeriodState.OPEN: (N_("Open"), "info"),
+    PeriodState.OPEN: (N_("Not closed"), "info"),
     PeriodState.PROPOSED: (N_("Waits for the second person"), "warn"),
     PeriodState.CLOSED: (N_("Closed"), "good"),
 }

@@ -91,7 +91,7 @@ async def _form(visit: Visit, form: Entries, refusal: Refusal | None = None) -> 
         visit,
         "books_voucher_new.html",
         frame.BOOKS,
-        crumbs=[(visit.say(N_("Entries by hand")), VOUCHERS), (visit.say(N_("New")), None)],
+        crumbs=[(visit.say(N_("Entries by hand")), VOUCHERS), (visit.say(N_("New entry")), None)],
         status=refusal.status if refusal else 200,
         found=found,
         form=form,

@@ -50,7 +50,7 @@ async def chart_page(visit: NamedDependency[Visit]) -> Response[Any]:
     for line in summed.lines:
         stands.setdefault(line.kind, []).append(Money(line.balance, line.currency))
     if exports.wanted(visit):
-        columns = (N_("Account"), N_("Class"), N_("Grows on"), N_("By hand"), N_("What it is for"))
+        columns = (N_("Ledger account"), N_("Class"), N_("Grows on"), N_("By hand"), N_("What it is for"))
         rows = [
             (str(line.kind), visit.say(CLASSES[line.class_]), line.normal, line.by_hand, line.purpose) for line in chart
         ]
@@ -255,7 +255,7 @@ async def income_page(visit: NamedDependency[Visit]) -> Response[Any]:
     asked = asked_of(visit)
     results = await visit.db.ask(_income, asked.since, asked.until)
     if exports.wanted(visit):
-        columns = (N_("Currency"), N_("Class"), N_("Account"), N_("Amount"))
+        columns = (N_("Currency"), N_("Class"), N_("Ledger account"), N_("Amount"))
         rows = [
             (each.currency, visit.say(word), str(kind), Money(amount, each.currency))
             for each in results

@@ -113,7 +113,7 @@ async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
     exact = exports.wanted(visit) or "now" in query
     found = await visit.db.ask(trial_of, midnight_after(day) if day else None, owner_id, exact)
     if exports.wanted(visit):
-        words = (N_("Account"), N_("Currency"), N_("Debits"), N_("Credits"), N_("Balance"))
+        words = (N_("Ledger account"), N_("Currency"), N_("Debits"), N_("Credits"), N_("Balance"))
         rows = [
             (
                 str(line.kind),
@@ -260,8 +260,14 @@ async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID])
         what=what,
         shops=shops,
         transfers=found,
-        by_hand=await visit.db.ask(ledger.kinds_by_hand),
+        correctable=await visit.db.ask(_correctable, found),
     )
+
+
+async def _correctable(read: Read, found: Sequence[ledger.PostedTransfer]) -> set[UUID]:
+    """Those that people may reverse by hand: of a channel or bank, and of no statement."""
+    hands, known = await ledger.kinds_by_hand(read), await ledger.counterparties(read)
+    return {each.transfer_id for each in found if each.owner_id in known and ledger.correctable(each, hands)}
 
 
 async def _moved(

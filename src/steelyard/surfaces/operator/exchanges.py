@@ -122,7 +122,7 @@ async def _form(visit: Visit, form: Entries, refusal: Refusal | None = None) -> 
         visit,
         "exchange_new.html",
         frame.BOOKS,
-        crumbs=[(visit.say(N_("Exchanges")), EXCHANGES), (visit.say(N_("New")), None)],
+        crumbs=[(visit.say(N_("Exchanges")), EXCHANGES), (visit.say(N_("New exchange")), None)],
         status=refusal.status if refusal else 200,
         found=await visit.db.ask(_new),
         kinds=KINDS,

@@ -135,7 +135,7 @@ def _unexplained(visit: Visit, found: Found, currency: str) -> Chart:
 
 
 def _as_file(visit: Visit, found: Found) -> Response[bytes]:
-    columns = (N_("Currency"), N_("What"), N_("Account"), N_("Amount"))
+    columns = (N_("Currency"), N_("What"), N_("Ledger account"), N_("Amount"))
     rows = [
         (each.currency, visit.say(word), str(kind), Money(amount, each.currency))
         for each in found.held
