@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from steelyard.kernel.db import Read, Row, Tx
 from steelyard.money.reconciliation.model import CLOCKS_APART_MINUTES, TIMING_DAYS, File, Source
+from steelyard.money.reconciliation.movements import FILL_FROM_BANK, FILL_FROM_CHANNEL
 
 _WINDOW = timedelta(days=1)
 LINES_HASHED_MIN = 2_000
@@ -109,42 +110,6 @@ _DROP_MATCHED_LINES = """
 DELETE FROM reconciling_lines l USING reconciliation_matches m
 WHERE m.source = $1 AND (m.file_id, m.line_no) = (l.file_id, l.line_no)
   AND m.file_id IN (SELECT DISTINCT file_id FROM reconciling_lines)
-"""
-
-# Our side of a channel, as far as it is not matched. $2: channel_cash; $3 and $4: from when until when.
-_FILL_FROM_CHANNEL = """
-INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, their_document, currency, amount)
-SELECT t.owner_id, t.transfer_id, 'capture', t.at, t.document, p.channel_reference, t.currency, t.amount
-FROM ledger_transfers t JOIN payments p ON (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
-WHERE t.reason = 'captured' AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
-  AND NOT EXISTS (SELECT FROM reconciliation_matches m
-                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
-UNION ALL
-SELECT t.owner_id, t.transfer_id, 'capture', t.at, t.document, p.channel_reference, t.currency, t.amount
-FROM payment_captures c JOIN payments p USING (buyer_id, payment_id) JOIN ledger_transfers t ON t.document = c.capture_id
-WHERE t.owner_id = c.buyer_id AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
-  AND NOT EXISTS (SELECT FROM reconciliation_matches WHERE (source, owner_id, transfer_id) = ($1, t.owner_id, t.transfer_id))
-UNION ALL
-SELECT t.owner_id, t.transfer_id, 'refund', t.at, t.document, r.channel_reference, t.currency, -t.amount
-FROM ledger_transfers t JOIN refunds r ON r.refund_id = t.document AND r.buyer_id = t.owner_id
-WHERE t.reason = 'refunded' AND t.credit = $2::text AND t.at >= $3 AND t.at < $4 AND r.channel = $1
-  AND r.route = 'origin'
-  AND NOT EXISTS (SELECT FROM reconciliation_matches m
-                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
-"""
-
-# Our side of a bank account: whatever moves through it, by why it moves; what nobody has said of another account moves through
-# the one of `*`.
-_FILL_FROM_BANK = """
-INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, currency, amount)
-SELECT t.owner_id, t.transfer_id, CASE t.credit WHEN $2::text THEN 'paid_out' ELSE 'received' END, t.at, t.document
-     , t.currency, CASE t.credit WHEN $2::text THEN -t.amount ELSE t.amount END
-FROM ledger_transfers t
-WHERE $2::text IN (t.debit, t.credit) AND t.at >= $3 AND t.at < $4 AND t.reason NOT LIKE 'difference\\_%'
-  AND t.reason NOT LIKE 'channel\\_fees%'
-  AND (SELECT r.source FROM reconciliation_routes r WHERE r.reason IN (t.reason, '*') ORDER BY r.reason = '*' LIMIT 1) = $1
-  AND NOT EXISTS (SELECT FROM reconciliation_matches m
-                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 """
 
 # The bank's own number, under which staff wrote a buyer's transfer down, or a refund that they made. $2: bank_cash.
@@ -372,11 +337,11 @@ async def match(tx: Tx, source: Source, file: File) -> None:
     await tx.execute(_DROP_MATCHED_LINES, name)
     if source.side == "channel":
         await tx.execute(_BY_THEIR_ID, name)
-        await tx.execute(_FILL_FROM_CHANNEL, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
+        await tx.execute(FILL_FROM_CHANNEL, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
         await tx.execute(_REFUNDS_BY_THEIR_ID, name)
     else:
         await tx.execute(_BY_BANK_NUMBER, name, str(source.cash))
-        await tx.execute(_FILL_FROM_BANK, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
+        await tx.execute(FILL_FROM_BANK, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
     await tx.execute(_DROP_MATCHED_LINES, name)
     await tx.execute(_BY_AMOUNT, name, file.file_id, begins, ends)
     await tx.execute(_DROP_MATCHED_LINES, name)
