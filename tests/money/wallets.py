@@ -70,6 +70,7 @@ def merchant(home: Path, wallet: str, client: httpx.AsyncClient) -> Channel:
             private_key=folder / "merchant_private.pem",
             alipay_public_key=folder / "platform" / "public.pem",
             url=f"{ALIPAY}/gateway.do",
+            huabei="3:merchant:18000 6:buyer:45000 12:buyer:75000",
             client=client,
         )
     keys = Keys.read(

@@ -318,3 +318,32 @@ async def test_taking_and_calling_off_at_once_do_one_of_both(till: Till):
     assert await till.db.ask(splits, purchase_id) == {
         part.order_id: (part.total, part.total, 0, part.total) for part in parts
     }
+
+
+async def test_the_example_of_the_page(till: Till):
+    """docs/algorithms/payments.md, "Worked example"."""
+    await later(till)
+    purchase_id, parts = await bought(till)
+    first, second = sorted(parts, key=lambda part: -part.total)
+    assert (first.total, second.total) == (8_980, 5_300)
+    line = next(
+        each for each in (await till.db.ask(orders.lines_of, [first.order_id]))[first.order_id] if each.quantity == 2
+    )
+
+    async def sums() -> tuple[int, ...]:
+        known = await till.db.ask(splits, purchase_id)
+        return (*(sum(each[at] for each in known.values()) for at in range(4)), await held(till.db, first))
+
+    assert await sums() == (14_280, 0, 0, 0, 0)
+    await deal.refunded(till.db, first, Returned(line.line, 1))
+    assert await sums() == (14_280, 0, 3_990, 0, 0)
+    await deal.shipped(till.db, await deal.again(till.db, first))
+    await take(till)
+    assert await sums() == (14_280, 4_990, 3_990, 0, 4_990)
+    await cancel(till, second)
+    await take(till)
+    assert await sums() == (14_280, 4_990, 9_290, 0, 4_990)
+    await deal.refunded(till.db, await deal.again(till.db, first), Returned(line.line, 1))
+    assert await sums() == (14_280, 4_990, 9_290, 3_990, 1_000)
+    assert await till.tries(purchase_id) == [PaymentState.CAPTURED]
+    assert await at_channel(till, purchase_id) == ("captured", 4_990)

@@ -58,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     alipay_private_key_file: Path | None = None  # keys are files, and never in the environment
     alipay_public_key_file: Path | None = None  # Alipay's own, of this application
     alipay_url: str = "https://openapi.alipay.com/gateway.do"
+    alipay_huabei: str = ""  # plans of 花呗分期, as the contract says: months:who:millionths
     alipay_desk: str = "code"  # what a buyer at a desk gets: a code to scan (当面付), or Alipay's page (电脑网站支付)
     wechatpay_mchid: str = ""  # a merchant at WeChat Pay; none means that the channel is not offered
     wechatpay_appid: str = ""

@@ -23,7 +23,7 @@ BUDGET = {
     "cart": 10,
     "checkout": 11,
     "orders": 14,
-    "purchase": 19,
+    "purchase": 21,
 }
 
 

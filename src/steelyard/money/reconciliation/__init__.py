@@ -1,9 +1,9 @@
 """Reconciliation: what channels and banks say has moved, line by line, beside what our books say.
 
-A statement is taken in as it came (`taking`, read by one of `formats`), the day is run (`running`: the statements of SQL are
-in `matching`, those of a bank account in `bank_lines`), and what differs becomes a list for people, who decide on it
-(`deciding`; what is posted is in `booking`). What is agreed with a channel is in `agreeing`.
-Statements are matched against the books, so nothing above payments needs to be asked: see docs/algorithms/reconciliation.md.
+A statement is taken in as it came (`taking`, read by one of `formats`), the day is run (`running`: its statements of SQL are
+in `matching` and `movements`), and what differs becomes a list for people, who decide on it (`deciding`; what is posted is in
+`booking`). Statements are matched against the books, so nothing above payments needs to be asked: see
+docs/algorithms/reconciliation.md.
 
     statement = read_statement(source, day, name, content, traded)     # no transaction: it may be a million lines
     await db.transact(reconciliation.take, statement, by)              # kept, with its lines or with what is wrong

@@ -6,8 +6,8 @@ $1 is always the source, $2 mostly the file. Lines match by our id, then by the 
 from datetime import date, timedelta
 
 from steelyard.kernel.db import Read, Row, Tx
-from steelyard.money.reconciliation import bank_lines
 from steelyard.money.reconciliation.model import CLOCKS_APART_MINUTES, TIMING_DAYS, File, Source
+from steelyard.money.reconciliation.movements import FILL_FROM_BANK, FILL_FROM_CHANNEL
 
 _WINDOW = timedelta(days=1)
 LINES_HASHED_MIN = 2_000
@@ -112,26 +112,18 @@ WHERE m.source = $1 AND (m.file_id, m.line_no) = (l.file_id, l.line_no)
   AND m.file_id IN (SELECT DISTINCT file_id FROM reconciling_lines)
 """
 
-# Our side of a channel, as far as it is not matched. $2: channel_cash; $3 and $4: from when until when.
-_FILL_FROM_CHANNEL = """
-INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, their_document, currency, amount)
-SELECT t.owner_id, t.transfer_id, 'capture', t.at, t.document, p.channel_reference, t.currency, t.amount
-FROM ledger_transfers t JOIN payments p ON (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
-WHERE t.reason = 'captured' AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
-  AND NOT EXISTS (SELECT FROM reconciliation_matches m
-                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
-UNION ALL
-SELECT t.owner_id, t.transfer_id, 'capture', t.at, t.document, p.channel_reference, t.currency, t.amount
-FROM payment_captures c JOIN payments p USING (buyer_id, payment_id) JOIN ledger_transfers t ON t.document = c.capture_id
-WHERE t.owner_id = c.buyer_id AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
-  AND NOT EXISTS (SELECT FROM reconciliation_matches WHERE (source, owner_id, transfer_id) = ($1, t.owner_id, t.transfer_id))
-UNION ALL
-SELECT t.owner_id, t.transfer_id, 'refund', t.at, t.document, r.channel_reference, t.currency, -t.amount
-FROM ledger_transfers t JOIN refunds r ON r.refund_id = t.document AND r.buyer_id = t.owner_id
-WHERE t.reason = 'refunded' AND t.credit = $2::text AND t.at >= $3 AND t.at < $4 AND r.channel = $1
-  AND r.route = 'origin'
-  AND NOT EXISTS (SELECT FROM reconciliation_matches m
-                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
+# The bank's own number, under which staff wrote a buyer's transfer down, or a refund that they made. $2: bank_cash.
+_BY_BANK_NUMBER = """
+INSERT INTO reconciliation_matches (source, file_id, line_no, owner_id, transfer_id, way)
+SELECT DISTINCT ON (t.owner_id, t.transfer_id) $1, l.file_id, l.line_no, t.owner_id, t.transfer_id, 'their_id'
+FROM reconciling_lines l
+JOIN reconciliation_lines r ON (r.source, r.file_id, r.line_no) = ($1, l.file_id, l.line_no)
+JOIN (SELECT bank_number, document FROM bank_movements
+      UNION ALL SELECT bank_number, refund_id FROM refunds_by_hand) n ON n.bank_number = r.their_id
+JOIN ledger_transfers t ON t.document = n.document AND $2::text IN (t.debit, t.credit)
+ AND (t.credit = $2::text) = (l.kind = 'paid_out')
+ORDER BY t.owner_id, t.transfer_id, l.at, l.file_id, l.line_no
+ON CONFLICT DO NOTHING
 """
 
 # The sender's own name of the payment or refund, where ours is not on the line.
@@ -345,11 +337,11 @@ async def match(tx: Tx, source: Source, file: File) -> None:
     await tx.execute(_DROP_MATCHED_LINES, name)
     if source.side == "channel":
         await tx.execute(_BY_THEIR_ID, name)
-        await tx.execute(_FILL_FROM_CHANNEL, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
+        await tx.execute(FILL_FROM_CHANNEL, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
         await tx.execute(_REFUNDS_BY_THEIR_ID, name)
     else:
-        await tx.execute(bank_lines.BY_BANK_NUMBER, name, str(source.cash))
-        await tx.execute(bank_lines.FILL_FROM_BANK, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
+        await tx.execute(_BY_BANK_NUMBER, name, str(source.cash))
+        await tx.execute(FILL_FROM_BANK, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
     await tx.execute(_DROP_MATCHED_LINES, name)
     await tx.execute(_BY_AMOUNT, name, file.file_id, begins, ends)
     await tx.execute(_DROP_MATCHED_LINES, name)

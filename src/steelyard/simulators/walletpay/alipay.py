@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
@@ -277,8 +278,26 @@ def _order(asked: Mapping[str, str], way: Way) -> Order:
     )
 
 
+class _Months(msgspec.Struct, frozen=True):
+    """花呗分期, as a request says it."""
+
+    hb_fq_num: Literal["3", "6", "12"]
+    hb_fq_seller_percent: Literal["0", "100"]
+
+
+class _Extended(msgspec.Struct, frozen=True):
+    extend_params: _Months | None = None
+
+
 def _content(asked: Mapping[str, str]) -> dict[str, str]:
-    return msgspec.json.decode(asked.get("biz_content", "{}"), type=dict[str, str])
+    """What is asked. Payment in months has to be in its form; who pays it, and how, the simulated phone does not show."""
+    said = asked.get("biz_content", "{}")
+    msgspec.json.decode(said, type=_Extended)
+    return {
+        name: value
+        for name, value in msgspec.json.decode(said, type=dict[str, object]).items()
+        if isinstance(value, str)
+    }
 
 
 def _found(trades: TradeBook, asked: Mapping[str, str]) -> Trade:

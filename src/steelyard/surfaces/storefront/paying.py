@@ -25,7 +25,7 @@ from steelyard.surfaces.storefront.order_views import booking_of
 from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
-from steelyard.surfaces.storefront.ways import Way, came_by_itself, payer_of, ways, wechat_state
+from steelyard.surfaces.storefront.ways import Way, came_by_itself, chosen, payer_of, ways, wechat_state
 from steelyard.surfaces.web import scanning
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -138,7 +138,7 @@ class DueNow(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
 
     def ways(self, visit: Visit) -> list[Way]:
-        return ways(visit, self.standing, self.wanted)
+        return ways(visit, self.standing, self.wanted, plans=True)
 
 
 async def due_now(read: Read, purchase_id: PurchaseId) -> DueNow:
@@ -180,12 +180,13 @@ async def pay(
     try:
         if channel not in {way.name for way in found.ways(visit)} and found.purchase.state is PurchaseState.PLACED:
             raise UnknownChannel(channel=channel)
+        channel, months = chosen(channel)
         payer = payer_of(visit)
         account = payments.account_of(visit.settings, channel) if payer.device is Device.WECHAT else None
         if account is not None and not openid:
             known = f"{visit.settings.base_url.rstrip('/')}{path}/wechat{'?anew=1' if anew else ''}"
             return redirect(visit, account.ask(known, wechat_state(visit, found.purchase.code)), cookies=cookies)
-        payer = msgspec.structs.replace(payer, name=openid)
+        payer = msgspec.structs.replace(payer, name=openid, months=months)
         begin = checkout.renew if anew else checkout.collect
         collection = await begin(visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer)
     except UnknownChannel:
@@ -294,7 +295,7 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
         view.shell,
         crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(visit.say(N_("Payment")))],
         view=view,
-        channels=ways(visit, view.standing, view.wanted),
+        channels=ways(visit, view.standing, view.wanted, plans=True),
         wallet=wallet_of(visit, view.last),
         qr=scanning.qr,
     )

@@ -97,7 +97,7 @@ def _ways(visit: Visit, page: PurchasePage) -> list[Way]:
     """How what is to be paid now can be paid."""
     if page.standing is None or page.wanted is None:
         return []
-    return ways(visit, page.standing, page.wanted)
+    return ways(visit, page.standing, page.wanted, plans=True)
 
 
 def _shown(visit: Visit) -> dict[str, Any]:

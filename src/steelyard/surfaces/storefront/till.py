@@ -293,7 +293,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
 
 def _ways(visit: Visit, view: TillPage) -> list[Way]:
     """How what a channel has to collect of it can be paid."""
-    return ways(visit, view.standing, view.wanted)
+    return ways(visit, view.standing, view.wanted, plans=True)
 
 
 def _wish(view: TillPage, expected: int | None, rest: int | None, by: str) -> placing.Wish:

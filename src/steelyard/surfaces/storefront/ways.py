@@ -1,6 +1,8 @@
 """The ways to pay that a buyer sees: what each is called, and which of them are offered for what is to be paid here."""
 
+from collections.abc import Sequence
 from hashlib import sha256
+from itertools import groupby
 from secrets import compare_digest
 
 import msgspec
@@ -16,16 +18,36 @@ from steelyard.trade.checkout import Payer
 # What the apps that show pages themselves write into the name of their browser, in their own words.
 _WECHAT = "MicroMessenger"
 _ALIPAY = "AlipayClient"
+MONTHS_DIGITS_MAX = 2
 _PHONES = ("Mobile", "Android", "iPhone")
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """`title` and `about` are msgids, or the operator's own words."""
+    """`title` and `about` are msgids, or the operator's own words. In instalments: `monthly` is what is paid each month, in minor
+    units, and `surcharge` what the buyer bears of it beside the amount."""
 
     name: str
     title: str
     about: str
     icon: str
+    monthly: Sequence[int] = ()
+    surcharge: int = 0
+    currency: str = ""
+
+    @property
+    def steps(self) -> list[tuple[int, int]]:
+        """How many months cost how much, one after the other."""
+        return [(len(list(same)), amount) for amount, same in groupby(self.monthly)]
+
+
+# What a buyer chooses: a channel, and behind this in how many months it is to be paid.
+IN_MONTHS = ":"
+
+
+def chosen(said: str) -> tuple[str, int]:
+    """The channel, and the months in which it is to be paid (0: at once), of what a form says."""
+    channel, _, months = said.partition(IN_MONTHS)
+    return channel, int(months) if months.isascii() and months.isdigit() and len(months) <= MONTHS_DIGITS_MAX else 0
 
 
 def device_of(visit: Visit) -> Device:
@@ -55,18 +77,27 @@ def came_by_itself(visit: Visit, about: str) -> bool:
     return bool(own) and compare_digest(own.encode(), said.encode())
 
 
-def ways(visit: Visit, now: Standing, wanted: Wanted) -> list[Way]:
-    """How this can be paid here, the first of the operator's order first."""
+def ways(visit: Visit, now: Standing, wanted: Wanted, *, plans: bool = False) -> list[Way]:
+    """How this can be paid here, the first of the operator's order first; with its `plans` to pay in months, where asked for."""
     here = msgspec.structs.replace(wanted, device=device_of(visit))
-    return [
-        Way(
-            name=channel.name,
-            title=channel.terms.name,
-            about=payments.note_of(now, channel),
-            icon=channel.terms.icon,
-        )
-        for channel in payments.offered(payments.channels(visit.settings), now, here)
-    ]
+    found: list[Way] = []
+    for channel in payments.offered(payments.channels(visit.settings), now, here):
+        title, icon = channel.terms.name, channel.terms.icon
+        found.append(Way(name=channel.name, title=title, about=payments.note_of(now, channel), icon=icon))
+        found += [
+            Way(
+                name=f"{channel.name}{IN_MONTHS}{plan.months}",
+                title=title,
+                about="",
+                icon="calendar-clock",
+                monthly=plan.monthly(here.amount),
+                surcharge=plan.surcharge(here.amount),
+                currency=here.currency,
+            )
+            for plan in channel.terms.instalments
+            if plans and not here.at_once and here.amount and plan.takes(here.amount, here.currency)
+        ]
+    return found
 
 
 # Why none of the ways to pay is offered, the one first that the buyer can do most about.

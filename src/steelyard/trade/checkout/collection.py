@@ -64,11 +64,12 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
 
 class Payer(msgspec.Struct, frozen=True, kw_only=True):
     """Where the buyer's page is shown, the network address that it is asked for from, and who the buyer is to the app that
-    shows it, if it has told us."""
+    shows it, if it has told us. `months`: in how many they pay it to the channel, 0 for at once."""
 
     device: Device = Device.DESK
     address: str = ""
     name: str = ""
+    months: int = 0
 
 
 HERE = Payer()
@@ -154,9 +155,9 @@ async def begin(
             continue
         if earlier.state is PaymentState.INSTRUCTED:
             again = await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id, payer)
-            return msgspec.structs.replace(again, later=earlier.later)
+            return msgspec.structs.replace(again, later=earlier.later, instalments=earlier.instalments)
         waits = earlier.state is PaymentState.PENDING and token is None and not anew
-        if waits and _goes_on(earlier, payer):
+        if waits and earlier.instalments == payer.months and ways.goes_on(earlier, payer.device):
             return _state_of(earlier)
     if wait and booking is None and purchase.team_id is None:
         purchase = await orders.wait_for_payment(tx, purchase, purchase.placed_at + wait)
@@ -164,19 +165,11 @@ async def begin(
     instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer, terms)
     if channels is not None:
         shops = [split.merchant_id for split in instruction.splits]
-        wanted = await ways.of_purchase(tx, purchase, booking, shops, instruction.amount)
-        wanted = msgspec.structs.replace(wanted, device=payer.device)
-        ways.require_offered(channels, await payments.standing(tx), channel, wanted)
+        paid = await ways.of_purchase(tx, purchase, booking, shops, instruction.amount)
+        wanted = msgspec.structs.replace(paid, device=payer.device)
+        ways.require_offered(channels, await payments.standing(tx), channel, wanted, payer.months)
     await payments.instruct(tx, instruction)
     return instruction
-
-
-def _goes_on(earlier: Payment, payer: Payer) -> bool:
-    """Whether the payer can go on with an earlier try where they are: what was handed over for another device is no use."""
-    handed = earlier.handed
-    if handed is None:
-        return earlier.cashier_url is not None
-    return handed.device is payer.device or (handed.qr is None and handed.bridge is None)
 
 
 async def _instruction(
@@ -214,7 +207,8 @@ async def _instruction(
         device=payer.device,
         payer_address=payer.address,
         payer=payer.name,
-        later=terms is not None and terms.authorises and await authorising.later(tx, purchase, booking, parts, terms),
+        instalments=payer.months,
+        later=terms is not None and await authorising.later(tx, purchase, booking, parts, terms, payer.months),
     )
 
 

@@ -8,8 +8,8 @@ import msgspec
 
 from steelyard.kernel.db import Read
 from steelyard.money import payments
-from steelyard.money.payments import Channel, Standing, Wanted
-from steelyard.money.payments.model import UnknownChannel
+from steelyard.money.payments import Channel, Device, Standing, Wanted
+from steelyard.money.payments.model import Payment, UnknownChannel
 from steelyard.parties import policies
 from steelyard.parties.policies.door_rules import DOOR_REFUSAL_DAYS, DOOR_REFUSALS
 from steelyard.trade.checkout.model import CheckoutView
@@ -51,10 +51,15 @@ async def of_checkout(read: Read, view: CheckoutView) -> Wanted:
     return await _with_refusals(read, await payments.standing(read), wanted, found.buyer_id)
 
 
-def require_offered(channels: Mapping[str, Channel], now: Standing, channel: str, wanted: Wanted) -> None:
+def require_offered(
+    channels: Mapping[str, Channel], now: Standing, channel: str, wanted: Wanted, months: int = 0
+) -> None:
     """Raises `UnknownChannel` where the channel is not offered for this: by its own terms, by what the operator decided, or
-    since it rests."""
+    since it rests; or where it has no plan for paying this amount in so many months."""
     if channel not in {each.name for each in payments.offered(channels, now, wanted)}:
+        raise UnknownChannel(channel=channel)
+    plans = {plan.months for plan in channels[channel].terms.instalments if plan.takes(wanted.amount, wanted.currency)}
+    if months and (wanted.at_once or months not in plans):
         raise UnknownChannel(channel=channel)
 
 
@@ -79,3 +84,11 @@ async def _categories(read: Read, purchase_id: UUID) -> frozenset[UUID]:
         purchase_id,
     )
     return frozenset(row["category_id"] for row in rows)
+
+
+def goes_on(earlier: Payment, device: Device) -> bool:
+    """Whether the payer can go on with an earlier try where they are: what was handed over for another device is no use."""
+    handed = earlier.handed
+    if handed is None:
+        return earlier.cashier_url is not None
+    return handed.device is device or (handed.qr is None and handed.bridge is None)

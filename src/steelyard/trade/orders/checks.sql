@@ -25,8 +25,9 @@ LEFT JOIN (SELECT merchant_id, order_id, sum(amount) AS amount, sum(commission) 
            FROM order_lines GROUP BY 1, 2) l USING (merchant_id, order_id)
 WHERE o.goods IS DISTINCT FROM l.amount
    OR o.commission IS DISTINCT FROM l.commission
-      + coalesce((SELECT sum((f ->> 'amount')::bigint + coalesce((f ->> 'tax')::bigint, 0))
-                  FROM jsonb_array_elements(o.freight_fees) AS f), 0);
+      + CASE WHEN o.freight_fees = '[]' THEN 0
+             ELSE (SELECT sum((f ->> 'amount')::bigint + coalesce((f ->> 'tax')::bigint, 0))
+                   FROM jsonb_array_elements(o.freight_fees) AS f) END;
 
 -- name: A line's commission is the sum of its fees
 SELECT merchant_id, order_id, line, commission, fees
@@ -41,7 +42,8 @@ FROM orders o
 LEFT JOIN (SELECT merchant_id, order_id, sum((f ->> 'tax')::bigint) AS tax
            FROM order_lines, jsonb_array_elements(fees) AS f WHERE fees <> '[]' GROUP BY 1, 2) l
   USING (merchant_id, order_id)
-WHERE o.fee_tax <> coalesce(l.tax, 0)
+WHERE (o.fee_tax <> 0 OR l.tax IS NOT NULL OR o.freight_fees <> '[]')
+  AND o.fee_tax <> coalesce(l.tax, 0)
                  + coalesce((SELECT sum((f ->> 'tax')::bigint) FROM jsonb_array_elements(o.freight_fees) AS f), 0);
 
 -- name: A line's discount is what its offers took off

@@ -23,6 +23,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways import rsa
+from steelyard.money.payments.gateways.alipay_huabei import extend_params, plans
 from steelyard.money.payments.gateways.numbers import (
     BEIJING,
     CURRENCY,
@@ -80,7 +81,6 @@ TERMS = Terms(
     note=N_("Scan with Alipay, or go on in the app"),
     icon="scan-qr-code",
     currencies=frozenset({CURRENCY}),
-    smallest={CURRENCY: 1},
     largest={CURRENCY: 10_000_000_000},
     refund_days=365,
     fee=Fee(millionths=6_000),
@@ -142,11 +142,12 @@ class Alipay:
         alipay_public_key: Path,
         url: str = GATEWAY,
         desk: str = "code",
+        huabei: str = "",
         client: httpx.AsyncClient | None = None,
     ) -> None:
         """Raises `rsa.UnusableKey`."""
-        self._desk = desk
-        self.terms = msgspec.structs.replace(TERMS, cashiers=(outside.origin(url),))
+        self._desk, self._plans = desk, plans(huabei)
+        self.terms = msgspec.structs.replace(TERMS, cashiers=(outside.origin(url),), instalments=self._plans)
         self._app_id = app_id
         self._key: RSAPrivateKey = rsa.private_key(private_key)
         self._alipay_key: RSAPublicKey = rsa.public_key(alipay_public_key)
@@ -163,17 +164,20 @@ class Alipay:
             alipay_public_key=settings.alipay_public_key_file,
             url=settings.alipay_url,
             desk=settings.alipay_desk,
+            huabei=settings.alipay_huabei,
         )
 
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
         if instruction.currency != CURRENCY:
             return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure="currency_not_supported")
-        trade = {
+        trade: dict[str, object] = {
             "out_trade_no": order_number(instruction.payment_id),
             "total_amount": str(Money(instruction.amount, CURRENCY).decimal()),
             "subject": (instruction.description or order_number(instruction.payment_id))[:SUBJECT_CHARACTERS_MAX],
             "time_expire": beijing(instruction.expires_at).strftime(TIME),
         }
+        if instruction.instalments:
+            trade["extend_params"] = extend_params(instruction.instalments, self._plans)
         match instruction.device:
             case Device.DESK if self._desk == "page":
                 trade |= {"product_code": "FAST_INSTANT_TRADE_PAY"}
@@ -185,14 +189,14 @@ class Alipay:
                 trade |= {"product_code": "QUICK_WAP_WAY", "quit_url": instruction.return_url}
                 return self._page("alipay.trade.wap.pay", trade, instruction, webhook_url)
 
-    def _page(self, method: str, trade: dict[str, str], instruction: Instruction, webhook_url: str) -> ChannelAnswer:
+    def _page(self, method: str, trade: dict[str, object], instruction: Instruction, webhook_url: str) -> ChannelAnswer:
         """Where the browser goes: a signed address. Alipay hears of the trade when the buyer is there."""
         asked = self._signed(method, trade, notify_url=webhook_url, return_url=instruction.return_url)
         address = f"{self._url}?{urlencode(asked)}"
         return ChannelAnswer(reference=None, state=PaymentState.PENDING, cashier_url=address)
 
     async def _precreate(
-        self, trade: dict[str, str], instruction: Instruction, webhook_url: str
+        self, trade: dict[str, object], instruction: Instruction, webhook_url: str
     ) -> ChannelAnswer | Unknown:
         """A code to scan. A simulator says where its phone can be seen, too."""
         answer = await self._ask("alipay.trade.precreate", trade, _Precreated, notify_url=webhook_url)
@@ -311,7 +315,7 @@ class Alipay:
     async def close(self) -> None:
         await self._client.aclose()
 
-    def _signed(self, method: str, content: Mapping[str, str], **addresses: str) -> dict[str, str]:
+    def _signed(self, method: str, content: Mapping[str, object], **addresses: str) -> dict[str, str]:
         """The common parameters and what is asked, signed: name=value in order of the names, without what is empty."""
         asked = {
             "app_id": self._app_id,
@@ -327,7 +331,7 @@ class Alipay:
         return asked | {"sign": rsa.sign(self._key, content_to_sign(asked))}
 
     async def _ask(
-        self, method: str, content: Mapping[str, str], shape: type[S], **addresses: str
+        self, method: str, content: Mapping[str, object], shape: type[S], **addresses: str
     ) -> S | _Outcome | Unknown:
         """The answer in its shape, a refusal, or nothing that could be relied on."""
         try:

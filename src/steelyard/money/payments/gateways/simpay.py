@@ -278,9 +278,14 @@ def _payment_answer(payment: _Payment) -> ChannelAnswer:
         cashier_url=payment.cashier_url,
         action_url=payment.action_url,
         failure=payment.failure,
-        amount=payment.captured if state is PaymentState.CAPTURED and payment.captured is not None else payment.amount,
+        amount=_collected(payment) if state is PaymentState.CAPTURED else payment.amount,
         currency=payment.currency,
     )
+
+
+def _collected(payment: _Payment) -> int:
+    """What was captured of it: less than its amount where the rest was let go."""
+    return payment.amount if payment.captured is None else min(payment.captured, payment.amount)
 
 
 def _capture_answer(taken: _Capture, due: DueCapture) -> CaptureAnswer:
