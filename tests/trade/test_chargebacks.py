@@ -373,7 +373,9 @@ async def test_only_what_fits_a_captured_payment_is_taken_back(shop: Database, w
         await taken(shop, first, payment_id=PaymentId(ids.mint()))
 
 
-async def test_an_inquiry_that_is_lost_at_once_still_knows_what_was_refunded_before(shop: Database, world: World) -> None:
+async def test_an_inquiry_that_is_lost_at_once_still_knows_what_was_refunded_before(
+    shop: Database, world: World
+) -> None:
     first, _ = await bought(shop, world, received=True)
     chargeback_id = await told(shop, first, DisputeStanding.INQUIRY, fee=0)
     await deal.refunded(shop, first, Returned(1, 1))
