@@ -280,6 +280,21 @@ async def test_what_a_channel_may_still_pay_is_not_transferred_by_hand(db: Datab
         await db.transact(payments.made_by_hand, ids.mint(), made.refund_id, by_hand("B-2"), "staff:1")
 
 
+async def test_what_goes_into_the_balance_is_not_transferred_as_well(db: Database) -> None:
+    deal = Deal()
+    await db.transact(payments.instruct, deal.instruction(channel="bank_transfer"))
+    line = {"bank_number": "C-1", "amount": 10_000, "currency": "CNY", "party": "A buyer", "on_day": date(2026, 11, 1)}
+    await db.transact(payments.book_movement, deal.payment_id, by="staff:1", **line)
+    await record(db, deal)
+    made = await refund(db, deal, 1_000, route=RefundRoute.BALANCE)
+
+    assert await db.ask(payments.owed_back) == []
+    with pytest.raises(NotByHand):
+        await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("B-1"), "staff:1")
+    with pytest.raises(NumberUsed):
+        await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("C-1"), "staff:1")
+
+
 async def test_a_transfer_by_hand_that_came_back_is_made_again_under_another_number(db: Database) -> None:
     deal = await paid(db)
     made = await refund(db, deal, 1_000)

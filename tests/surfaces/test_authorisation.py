@@ -155,7 +155,7 @@ async def things(db: Database, world: World) -> Ids:
     batch_id = (await filed(db, [statement], by="staff:nobody")).batch_id
     case_id = await deal.case_asked(db, order)
     refund_id = await deal.refunded(db, order, Returned(1, 1))
-    chargeback_id = await taken(db, order)
+    chargeback_id = await taken(db, order, amount=1)
     evidence_id = ids.mint()
     handed_in = (order.merchant_id, chargeback_id, order.order_id)
     await db.transact(chargebacks.add_file, handed_in, evidence_id, ("none.pdf", "slip.pdf", 1), "staff:test")

@@ -63,12 +63,12 @@ async def test_a_letter_is_written_down_answered_by_the_shop_and_handed_on(
         await owner.upload(own, {"file_id": str(ids.mint())}, {"file": ("x.pdf", b"no", "application/pdf")})
     ).status_code == 422
     [file] = await db.ask(chargebacks.files_of, it.chargeback_id)
-    assert (await owner.get(f"{own}/files/{file.file_id}")).content == PDF
-    assert (await stranger.get(f"{own}/files/{file.file_id}")).status_code == 404
-    assert (await chief.get(f"{page}/files/{file.file_id}")).content == PDF
+    assert (await owner.get(f"{own}/papers/{file.file_id}")).content == PDF
+    assert (await stranger.get(f"{own}/papers/{file.file_id}")).status_code == 404
+    assert (await chief.get(f"{page}/papers/{file.file_id}")).content == PDF
 
     shown = words(await chief.get(page))
-    assert "It was signed for." in shown and "slip.pdf" in shown
+    assert "It was signed for." in shown and "slip.pdf" in shown and "The platform" in shown
     assert (await chief.post(page, {"do": "evidence", "words": ""})).status_code == 422
     assert (
         await chief.post(page, {"do": "bear", "order_id": str(order.order_id), "bearer": "platform", "bearer_why": ""})
@@ -90,7 +90,12 @@ async def test_what_is_of_two_orders_is_shared_out_on_its_page(app: Litestar, db
     chargeback_id = await taken(db, first, amount=second.total)
     chief = await signed_in(app, world.operator)
     page = f"/operator/chargebacks/{chargeback_id}"
-    assert "Share it out otherwise" in words(await chief.get(page))
+    shown = await chief.get(page)
+    assert "Share it out otherwise" in words(shown)
+    assert all(
+        f'value="{part.amount // 100}.{part.amount % 100:02}"' in shown.text
+        for part in (await parts(db, chargeback_id)).values()
+    )
     names = {order.order_id: f"share-{order.order_id}" for order in (first, second)}
     wrong = await chief.post(page, {"do": "share", names[first.order_id]: "x", names[second.order_id]: "1"})
     assert wrong.status_code == 422

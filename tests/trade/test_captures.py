@@ -347,3 +347,22 @@ async def test_the_example_of_the_page(till: Till):
     assert await sums() == (14_280, 4_990, 9_290, 3_990, 1_000)
     assert await till.tries(purchase_id) == [PaymentState.CAPTURED]
     assert await at_channel(till, purchase_id) == ("captured", 4_990)
+
+
+async def test_a_shop_sends_and_calls_off_under_its_own_role_and_no_other_shops(till: Till):
+    await later(till)
+    purchase_id, (first, second) = await bought(till)
+    mine = till.db.as_merchant(first.merchant_id)
+
+    async def both(tx: Tx) -> None:
+        refs = [(part.merchant_id, part.order_id) for part in (first, second)]
+        await payments.want(tx, refs, "sending")
+
+    await mine.transact(both)
+    await take(till)
+    assert (await till.db.ask(splits, purchase_id))[second.order_id][1] == 0, "another shop's part is not touched"
+    other = till.db.as_merchant(second.merchant_id)
+    refund_id = payments.RefundId(ids.mint())
+    await other.transact(aftersales.cancel, second.merchant_id, second.order_id, refund_id, "shop", "staff:x")
+    await take(till)
+    assert await at_channel(till, purchase_id) == ("captured", first.total)

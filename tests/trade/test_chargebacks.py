@@ -371,3 +371,21 @@ async def test_only_what_fits_a_captured_payment_is_taken_back(shop: Database, w
             await taken(shop, first, **wrong)
     with pytest.raises(NotFound):
         await taken(shop, first, payment_id=PaymentId(ids.mint()))
+
+
+async def test_an_inquiry_that_is_lost_at_once_still_knows_what_was_refunded_before(
+    shop: Database, world: World
+) -> None:
+    first, _ = await bought(shop, world, received=True)
+    chargeback_id = await told(shop, first, DisputeStanding.INQUIRY, fee=0)
+    await deal.refunded(shop, first, Returned(1, 1))
+    await deal.channel_refunds(shop)
+    refunded = (await deal.again(shop, first)).refunded
+
+    await told(shop, first, DisputeStanding.LOST)
+    await deal.at_rest(shop)
+
+    assert (await known(shop, chargeback_id)).excess == refunded
+    assert await books(shop, first.buyer_id, "chargeback_losses", "chargebacks") == (refunded, 0)
+    await shop.transact(chargebacks.forget, [first.buyer_id])
+    assert (await known(shop, chargeback_id)).facts == {}

@@ -238,6 +238,7 @@ async def billed(db: Database, month: date) -> list[EInvoice]:
 
 async def test_a_month_is_invoiced_from_the_books_once_and_what_comes_late_too(shop: Database, world: World):
     month, tea, tools = month_before(), world.tea.merchant_id, world.tools.merchant_id
+    await shop.transact(lambda tx: tx.execute("UPDATE merchants SET credit_code = '91310000MA1FL000XG'"))
     await booked(shop, tea, month, 5_000)
     await booked(shop, tea, month, -1_200)
     await booked(shop, tools, month, -700)

@@ -311,6 +311,8 @@ async def test_what_was_frozen_is_what_the_same_rules_would_charge(shop: Databas
         assert sum(each.was + each.was_tax for each in trial.outcomes) == part.commission > 0
         assert sum(each.was_tax for each in trial.outcomes) == part.fee_tax
 
+    [part] = [each for each in parts if each.merchant_id == world.tea.merchant_id]
+    rules = await shop.ask(commission.rules_of_merchant, part.merchant_id)
     doubled = [msgspec.structs.replace(each, millionths=100_000) for each in rules if each.fee_id == SALES_COMMISSION]
     trial = await shop.ask(settlement.simulate, part.merchant_id, *around, doubled)
     by_fee = {each.fee_id: each for each in trial.outcomes if each.would}
@@ -359,7 +361,7 @@ async def test_rules_that_are_tried_come_to_what_placing_would_charge(shop: Data
     (order,) = await deal.paid(shop, wanted)
     lines = (await shop.ask(orders.lines_of, [order.order_id]))[order.order_id]
     cards = await shop.ask(catalog.cards, [each.sku_id for each in lines])
-    paths = {card.product_id: list(card.category_path) for card in cards.values()}
+    paths: dict[UUID, list[UUID]] = {card.product_id: list(card.category_path) for card in cards.values()}
     around = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
     chance, differing = Random(20_261), 0
 
@@ -486,7 +488,7 @@ async def test_what_makes_no_sense_is_said_beside_its_field(shop: Database, worl
         ({"currency"}, {"currency": "XXX"}),
     ):
         with pytest.raises(Invalid) as refused:
-            await shop.transact(commission.set_rule, wish(**more))
+            await shop.transact(commission.set_rule, wish(SALES_COMMISSION, **more))
         assert set(refused.value.fields) == fields, more
     with pytest.raises(NotFound):
         await shop.transact(commission.set_rule, wish(FeeId(ids.mint()), millionths=1))

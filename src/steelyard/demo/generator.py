@@ -11,6 +11,7 @@ from steelyard.demo import (
     campaigns,
     cases,
     desk,
+    disputed,
     door,
     fees,
     footfall,
@@ -134,6 +135,7 @@ async def make(
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])
         await db.transact(cases.say_rights)
+        await disputed.dispute(db, [maker.slug for maker in makers()])
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await reconciled.reconcile(db)

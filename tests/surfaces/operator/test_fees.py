@@ -123,6 +123,10 @@ async def test_a_shop_sees_its_own_rules_and_everybodys_and_nobody_elses(
     both = {"fee": str(SALES_COMMISSION), "currency": "CNY", "taxes": "shown", "per": "line"}
     await chief.post(f"{HERE}/rules", {**both, "merchant": "tea", "rate": "7.77", "least": "2"})
     await chief.post(f"{HERE}/rules", {**both, "merchant": "tools", "rate": "8.88"})
+    green = world.items["green"]
+    pasted = f"https://shop.test/products/{green.product_id}/{green.slug}?from=ad"
+    answer = await chief.post(f"{HERE}/rules", {**both, "product": pasted, "rate": "6.66"})
+    assert green.title["en"] in words(await chief.follow(answer))
     await chief.post(f"{HERE}/rules", {**both, "merchant": "tools", "rate": "9.99", "from": day(5)})
     owner = await signed_in(app, world.tea.owner)
 

@@ -23,7 +23,7 @@ BUDGET = {
     "cart": 10,
     "checkout": 11,
     "orders": 14,
-    "purchase": 20,
+    "purchase": 21,
 }
 
 

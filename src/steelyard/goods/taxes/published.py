@@ -217,7 +217,7 @@ def _periods(country: str, periods: Any, reading: _Reading) -> None:
 
 def _state(state: str, place: Mapping[str, Any], reading: _Reading) -> None:
     name = str(place.get("name", state))
-    told = [("", SINCE_EVER, place.get("state_bps"))]
+    told: list[tuple[str, date | None, Any]] = [("", SINCE_EVER, place.get("state_bps"))]
     if isinstance(change := place.get("scheduled_change"), dict):
         planned = cast("dict[str, Any]", change)
         told.append((" scheduled_change", _day(str(planned.get("date", ""))), planned.get("state_bps")))

@@ -223,7 +223,7 @@ async def owed_back(read: Read) -> list[OwedBack]:
                          ORDER BY m.recorded_at DESC LIMIT 1), '') AS party
              , (SELECT count(*) FROM refund_history h
                 WHERE (h.merchant_id, h.refund_id) = (r.merchant_id, r.refund_id) AND h.to_state = 'instructed') AS attempt
-        FROM refunds r WHERE r.channel = $1 AND r.state IN ('instructed', 'sent')
+        FROM refunds r WHERE r.channel = $1 AND r.state IN ('instructed', 'sent') AND r.route = 'origin'
         ORDER BY r.created_at, r.refund_id LIMIT $2
         """,
         BY_TRANSFER,

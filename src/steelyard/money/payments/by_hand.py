@@ -12,7 +12,7 @@ import msgspec
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.money.payments.model import BY_TRANSFER, Refund, RefundAnswer, RefundState
+from steelyard.money.payments.model import BY_TRANSFER, Refund, RefundAnswer, RefundRoute, RefundState
 from steelyard.money.payments.queries import refund_of
 from steelyard.money.payments.refund_outcomes import record_refund, succeed_by_hand
 
@@ -58,13 +58,15 @@ async def made_by_hand(tx: Tx, merchant_id: UUID, refund_id: UUID, made: ByHand,
         assert again is not None
         return again
     # Held from here on: what it was before may have changed since it was read.
-    state = await tx.value(
-        "SELECT state FROM refunds WHERE merchant_id = $1 AND refund_id = $2 FOR UPDATE", merchant_id, refund_id
+    held = await tx.row(
+        "SELECT state, route FROM refunds WHERE merchant_id = $1 AND refund_id = $2 FOR UPDATE", merchant_id, refund_id
     )
-    if state == RefundState.FAILED:
+    assert held is not None, "refunds are not deleted"
+    if held["state"] == RefundState.FAILED:
         return await succeed_by_hand(tx, merchant_id, refund_id, made.bank_number, by)
-    if known.channel != BY_TRANSFER or state == RefundState.SUCCEEDED:
-        raise NotByHand(state=state)
+    waits = held["state"] != RefundState.SUCCEEDED and held["route"] == RefundRoute.ORIGIN
+    if known.channel != BY_TRANSFER or not waits:
+        raise NotByHand(state=held["state"])
     answer = RefundAnswer(reference=made.bank_number, state=RefundState.SUCCEEDED)
     await record_refund(tx, refund_id, await _attempt(tx, merchant_id, refund_id), answer, by)
     done = await refund_of(tx, refund_id)

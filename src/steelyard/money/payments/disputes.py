@@ -143,7 +143,7 @@ async def conclude_refused(tx: Tx, payment_id: UUID, most: int, reference: str) 
                 WHERE (h.merchant_id, h.refund_id) = (r.merchant_id, r.refund_id) AND h.to_state = 'instructed') AS attempt
         FROM payment_splits s
         JOIN refunds r ON (r.merchant_id, r.order_id, r.payment_id) = (s.merchant_id, s.order_id, s.payment_id)
-        WHERE s.payment_id = $1 AND r.state = 'failed' ORDER BY r.created_at, r.refund_id FOR UPDATE OF r
+        WHERE s.payment_id = $1 AND r.state = 'failed' AND r.route = 'origin' ORDER BY r.created_at, r.refund_id FOR UPDATE OF r
         """,
         payment_id,
     )

@@ -28,7 +28,7 @@ from steelyard.parties import access, customers, notifications, policies
 from steelyard.parties.access.model import AccountId
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.policies import Document
-from steelyard.trade import aftersales, cart, checkout, favourites, invoices, reviews
+from steelyard.trade import aftersales, cart, chargebacks, checkout, favourites, invoices, reviews
 
 
 async def record_consents(tx: Tx, buyer_id: BuyerId, how: str, subjects: Sequence[Document] = DOCUMENTS) -> None:
@@ -124,6 +124,7 @@ async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
     await aftersales.forget_photographs(tx, owners)
     await search.forget(tx, owners)
     await invoices.forget_titles(tx, owners)
+    await chargebacks.forget(tx, owners)
     await agents.forget_sessions(tx, await checkout.forget(tx, owners))
     await customers.forget(tx, owners)
     await tx.execute("DELETE FROM data_exports WHERE buyer_id = ANY($1)", owners)

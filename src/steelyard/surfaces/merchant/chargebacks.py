@@ -169,7 +169,7 @@ async def chargeback_answered(
     return redirect(visit, f"{HERE}/{chargeback_id}/{order_id}", (visit.say(N_("Saved")), "good"))
 
 
-@get("/chargebacks/{chargeback_id:uuid}/{order_id:uuid}/files/{evidence_id:uuid}", opt=READS)
+@get("/chargebacks/{chargeback_id:uuid}/{order_id:uuid}/papers/{evidence_id:uuid}", opt=READS)
 async def chargeback_file(
     visit: NamedDependency[Visit],
     chargeback_id: FromPath[UUID],

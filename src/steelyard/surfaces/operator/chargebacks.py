@@ -171,8 +171,8 @@ async def _page(
         by_channel=by_channel(visit, shown.chargeback),
         states=ChargebackState,
         words_max=WORDS_CHARACTERS_MAX,
-        bearers=[{"value": "", "label": visit.say(N_("As the rule says"))}]
-        + [{"value": key, "label": visit.say(word)} for key, word in chargeback_words.BEARERS.items()],
+        bearers=[("", visit.say(N_("As the rule says")))]
+        + [(key, visit.say(word)) for key, word in chargeback_words.BEARERS.items()],
     )
 
 
@@ -247,7 +247,7 @@ async def chargeback_acted(
     return redirect(visit, f"{HERE}/{chargeback_id}", (visit.say(N_("Saved")), "good"))
 
 
-@get("/chargebacks/{chargeback_id:uuid}/files/{evidence_id:uuid}", opt=NEEDS)
+@get("/chargebacks/{chargeback_id:uuid}/papers/{evidence_id:uuid}", opt=NEEDS)
 async def chargeback_file(
     visit: NamedDependency[Visit], chargeback_id: FromPath[UUID], evidence_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -275,7 +275,7 @@ async def _new(visit: Visit, form: Entries, errors: Mapping[str, str] | None = N
         form=form,
         errors=errors or {},
         today=datetime.now(UTC).date(),
-        reasons=[{"value": key, "label": visit.say(word)} for key, word in chargeback_words.REASONS.items()],
+        reasons=[(key, visit.say(word)) for key, word in chargeback_words.REASONS.items()],
     )
 
 

@@ -31,7 +31,7 @@ from steelyard.trade.settlement.model import SETTLEMENT_ZONE
 NEEDS = {"permission": "ledger.read"}
 WRITES = {"permission": "settlement.run"}
 COLUMNS = (
-    N_("Month"), N_("Number"), N_("Kind"), N_("Day of the invoice"), N_("Merchant"), N_("Currency"), N_("Net"), N_("VAT"),
+    N_("Month"), N_("Number"), N_("Kind"), N_("Day of the invoice"), N_("The merchant"), N_("Currency"), N_("Net"), N_("VAT"),
     N_("Total"),
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What is typed into the forms of fees, read and filled in."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ from steelyard.trade.commission import Wish
 from steelyard.trade.commission.model import Channel, FeeId, RuleId, Taxes, Terms
 
 PERCENT_DIGITS = 4
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def flat(tree: Sequence[Category], depth: int = 0) -> list[tuple[UUID, Text]]:
@@ -80,8 +82,9 @@ async def wish_of(read: Read, form: Entries, replaces: RuleId | None) -> Wish:
     shop = await merchants.by_slug(read, slug) if slug else None
     if slug and shop is None:
         form.refuse("merchant", N_("There is no shop with this address"))
-    # The page's whole address may be pasted.
-    product_id = as_uuid(product.rstrip("/").rsplit("/", 1)[-1]) if product else None
+    # The page's whole address may be pasted, whatever follows the product's id in it.
+    found = _ID.search(product)
+    product_id = as_uuid(found[0]) if found else None
     if product and product_id is None:
         form.refuse("product", N_("Please paste the address of the product’s page"))
     fee_id = as_uuid(form.text("fee", required=True))

@@ -117,8 +117,9 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def can_come_back(self) -> bool:
         """What staff transferred: nobody but they can say that it came back."""
-        by_staff = self.refund.route is RefundRoute.BY_HAND or self.refund.channel == BY_TRANSFER
-        return by_staff and self.refund.state is RefundState.SUCCEEDED
+        refund = self.refund
+        by_transfer = refund.channel == BY_TRANSFER and refund.route is RefundRoute.ORIGIN
+        return (by_transfer or refund.route is RefundRoute.BY_HAND) and refund.state is RefundState.SUCCEEDED
 
 
 async def whole(read: Read, merchant_id: UUID, refund_id: UUID) -> Whole:

@@ -232,7 +232,7 @@ async def _list(visit: Visit, name: str, cursor: str | None, form: Entries, erro
         here=here,
         words=chargeback_words,
         tabs=tabs(visit, name),
-        kinds=[{"value": key, "label": visit.say(chargeback_words.KINDS[key])} for key in kinds],
+        kinds=[(key, visit.say(chargeback_words.KINDS[key])) for key in kinds],
         form=form,
         errors=errors,
         entry_id=form.text("entry_id") or ids.mint(),

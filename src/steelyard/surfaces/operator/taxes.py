@@ -139,7 +139,7 @@ async def _page(
         left_out=max(0, len(problems) - PROBLEMS_SHOWN_MAX),
         base=RATES,
         megabytes=TABLE_BYTES_MAX // 1024 // 1024,
-        columns=",".join(taxes.COLUMNS),
+        columns=", ".join(taxes.COLUMNS),
     )
 
 

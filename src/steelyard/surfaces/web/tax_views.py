@@ -24,11 +24,11 @@ VIEWS: dict[str, str] = {
     Scheme.IMPORTED: N_("One-stop shop: from outside the EU"),
 }
 REPORT_COLUMNS = (
-    N_("Currency"), N_("Country"), N_("Region"), N_("Rate"), N_("Sold, net"), N_("Tax on it"), N_("Sold, gross"),
+    N_("Currency"), N_("Country"), N_("Region"), N_("Tax rate"), N_("Sold, net"), N_("Output tax"), N_("Sold, gross"),
     N_("Refunded, net"), N_("Tax given back"), N_("Refunded, gross"), N_("Net after refunds"), N_("Tax due"),
 )  # fmt: skip
 STOP_COLUMNS = (
-    N_("Quarter of the sale"), N_("Seller’s country"), N_("Country of consumption"), N_("Rate"), N_("Currency"),
+    N_("Quarter of the sale"), N_("Seller’s country"), N_("Country of consumption"), N_("Tax rate"), N_("Currency"),
     N_("Taxable amount"), N_("VAT due"),
 )  # fmt: skip
 

@@ -17,7 +17,16 @@ from steelyard.trade.chargebacks.events import (
     ChargebackSettled,
     ChargebackThawed,
 )
-from steelyard.trade.chargebacks.evidence import add_file, answer, decide_by_hand, expire, remove_file, say, set_bearer
+from steelyard.trade.chargebacks.evidence import (
+    add_file,
+    answer,
+    decide_by_hand,
+    expire,
+    forget,
+    remove_file,
+    say,
+    set_bearer,
+)
 from steelyard.trade.chargebacks.gathering import Gathered, facts_of, gathered, words_of
 from steelyard.trade.chargebacks.jobs import look, tell_answers
 from steelyard.trade.chargebacks.model import (
@@ -89,6 +98,7 @@ __all__ = [
     "expire",
     "facts_of",
     "files_of",
+    "forget",
     "freeze",
     "gathered",
     "look",

@@ -287,3 +287,11 @@ async def expire(tx: Tx, now: datetime | None = None) -> int:
 
 def _each(rows: Sequence[Row]) -> list[ChargebackId]:
     return [ChargebackId(each) for each in dict.fromkeys(row["chargeback_id"] for row in rows)]
+
+
+async def forget(tx: Tx, buyer_ids: Sequence[UUID]) -> None:
+    """Erase what was handed in about buyers who leave, of chargebacks that have ended: name, e-mail, address, words."""
+    await tx.execute(
+        "UPDATE chargebacks SET facts = '{}', words = '', note = '' WHERE buyer_id = ANY($1) AND ended_at IS NOT NULL",
+        list(buyer_ids),
+    )

@@ -247,6 +247,7 @@ async def _escalate(tx: Tx, held: Held, by: str) -> Held:
     await write_parts(tx, chargeback, shares, held.orders, next_round(held.parts))
     await _take(tx, chargeback, splits, shares, held.orders)
     await _tell_opened(tx, chargeback, shares, held.orders)
+    chargeback = await states.lock(tx, chargeback.chargeback_id)  # with its excess
     return msgspec.structs.replace(held, chargeback=chargeback, parts=await parts_of(tx, [chargeback.chargeback_id]))
 
 

@@ -117,9 +117,15 @@ async def thaw(tx: Tx, known: Chargeback, parts: Sequence[Part]) -> None:
     """What was frozen is the shops' again, and can be refunded."""
     splits = await payments.lock_captured(tx, known.payment_id)
     await payments.set_disputed(tx, splits, {part.order_id: -part.amount for part in parts})
-    cold = [part for part in parts if part.frozen]
-    await tx.execute(
-        "UPDATE chargeback_parts SET frozen = false WHERE chargeback_id = $1 AND frozen", known.chargeback_id
+    # What is frozen now, not when it was read: an order may have been received since.
+    cold = await tx.all(
+        Part,
+        """
+        UPDATE chargeback_parts SET frozen = false WHERE chargeback_id = $1 AND frozen
+        RETURNING merchant_id, chargeback_id, order_id, code, amount, currency, reason, state, opened_at, shop_due_at, round
+                , frozen, bearer, bearer_why, refund_id, made_good, fee, words, answered_at, answered_by
+        """,
+        known.chargeback_id,
     )
     await ledger.post(tx, [thawed(part) for part in cold])
     await events.publish(

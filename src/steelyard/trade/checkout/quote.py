@@ -85,12 +85,11 @@ async def quotes(
     if shops is None:
         shops = await merchants.cards(read, {card.merchant_id for card in cards.values()})
     days = _tax_days(shops)
-    rates = await taxes.rates_in(read, {(*_place(each), day) for each in asked for day in days.values()})
+    rates = await taxes.rates_in(read, {(*_place(each), day) for each in asked for day in set(days.values())})
     lines: list[list[QuoteLine]] = []
     lost: list[list[Problem]] = []
     for each in asked:
-        here = {merchant_id: rates[*_place(each), day] for merchant_id, day in days.items()}
-        priced, gone = _priced(each, cards, prices, free, here)
+        priced, gone = _priced(each, cards, prices, free, rates, days)
         lines.append(priced)
         lost.append(gone)
     groups = await _groups(read, asked, lines, rates, shops, days)
@@ -165,7 +164,8 @@ def _priced(
     cards: Mapping[SkuId, SkuCard],
     prices: Mapping[tuple[SkuId, str], Price],
     free: Mapping[SkuId, int],
-    rates: Mapping[MerchantId, Mapping[str, Rate]],
+    rates: Mapping[tuple[str, str, date], Mapping[str, Rate]],
+    days: Mapping[MerchantId, date],
 ) -> tuple[list[QuoteLine], list[Problem]]:
     """The lines of what is for sale, and a problem for each of the others."""
     lines: list[QuoteLine] = []
@@ -176,7 +176,7 @@ def _priced(
         if card is None or not card.on_sale or price is None:
             problems.append(Problem(code=ProblemCode.ITEM_UNAVAILABLE, line_id=line.line_id))
         else:
-            rate = taxes.rate_for(rates[card.merchant_id], card.tax_class)
+            rate = taxes.rate_for(rates[*_place(asked), days[card.merchant_id]], card.tax_class)
             lines.append(_line(line, card, price.amount, free[sku_id], rate))
     return lines, problems
 

@@ -68,6 +68,20 @@ async def automatic(read: Read, refs: Sequence[tuple[MerchantId, OrderId]]) -> l
     return [(MerchantId(row["merchant_id"]), OrderId(row["order_id"])) for row in rows]
 
 
+async def invoiced(read: Read, refs: Sequence[tuple[MerchantId, OrderId]]) -> set[tuple[MerchantId, OrderId]]:
+    """Of these orders those that have an e-invoice."""
+    rows = await read.fetch(
+        """
+        SELECT DISTINCT e.merchant_id, e.order_id
+        FROM unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, order_id)
+        JOIN einvoices e ON e.merchant_id = w.merchant_id AND e.order_id = w.order_id
+        """,
+        [merchant_id for merchant_id, _ in refs],
+        [order_id for _, order_id in refs],
+    )
+    return {(MerchantId(row["merchant_id"]), OrderId(row["order_id"])) for row in rows}
+
+
 async def documents_of_order(read: Read, merchant_id: MerchantId, order_id: OrderId) -> list[Kept]:
     """The invoice of an order and its credit notes, the first first."""
     return await read.all(

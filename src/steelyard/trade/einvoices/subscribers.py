@@ -9,7 +9,7 @@ from steelyard.kernel.events import Subscriber
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.aftersales import OrderRefunded
 from steelyard.trade.einvoices.model import NotEInvoiced, RulesBroken
-from steelyard.trade.einvoices.queries import automatic
+from steelyard.trade.einvoices.queries import automatic, invoiced
 from steelyard.trade.einvoices.service import credit, issue
 from steelyard.trade.orders import OrderShipped
 from steelyard.trade.orders.model import OrderId
@@ -29,8 +29,11 @@ async def issue_when_sent(tx: Tx, facts: Sequence[OrderShipped]) -> None:
 
 
 async def credit_refunds(tx: Tx, facts: Sequence[OrderRefunded]) -> None:
+    """Few orders have an e-invoice: only those are locked, in the order of their keys."""
+    known = await invoiced(tx, [(MerchantId(fact.merchant_id), OrderId(fact.order_id)) for fact in facts])
     for fact in sorted(facts, key=lambda fact: (fact.merchant_id, fact.order_id)):
-        await credit(tx, MerchantId(fact.merchant_id), OrderId(fact.order_id), fact.refund_id)
+        if (fact.merchant_id, fact.order_id) in known:
+            await credit(tx, MerchantId(fact.merchant_id), OrderId(fact.order_id), fact.refund_id)
 
 
 SUBSCRIBER = Subscriber("einvoices", {OrderShipped: issue_when_sent, OrderRefunded: credit_refunds})

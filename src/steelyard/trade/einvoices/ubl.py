@@ -47,7 +47,7 @@ def write(document: Document) -> bytes:
     """The XML, in UTF-8. The same document gives the same bytes."""
     out = Writer(document)
     _head(out, document)
-    _party(out, out.part(out.root, "AccountingSupplierParty"), document.seller)
+    _party(out, out.part(out.root, "AccountingSupplierParty"), document.seller, document.seller.tax_number)
     _party(out, out.part(out.root, "AccountingCustomerParty"), document.buyer)
     _delivery(out, document)
     means = out.part(out.root, "PaymentMeans")
@@ -93,14 +93,15 @@ def _head(out: Writer, document: Document) -> None:
         out.text(about, "IssueDate", day.isoformat())  # BT-26
 
 
-def _party(out: Writer, parent: ET.Element, party: Party) -> None:
+def _party(out: Writer, parent: ET.Element, party: Party, tax_number: str = "") -> None:
+    """A buyer has no tax number but the VAT number; another stands with its registration."""
     inside = out.part(parent, "Party")
     if party.email:
         out.text(inside, "EndpointID", party.email, schemeID="EM")  # BT-34, BT-49
     if party.trading_name:
         out.text(out.part(inside, "PartyName"), "Name", party.trading_name)  # BT-28
     _address(out, out.part(inside, "PostalAddress"), party)
-    for number, scheme in ((party.vat_number, "VAT"), (party.tax_number, "TAX")):
+    for number, scheme in ((party.vat_number, "VAT"), (tax_number, "TAX")):
         if number:
             tax = out.part(inside, "PartyTaxScheme")
             out.text(tax, "CompanyID", number)  # BT-31, BT-32, BT-48
