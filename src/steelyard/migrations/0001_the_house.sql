@@ -1591,7 +1591,7 @@ CREATE TABLE bank_movements (
   , on_day      date NOT NULL
   , recorded_at timestamptz NOT NULL DEFAULT now()
   , by          text NOT NULL
-  , document    uuid NOT NULL UNIQUE
+  , document    uuid NOT NULL
   , CONSTRAINT a_movement_is_of_some_money CHECK (amount <> 0)
 );
 COMMENT ON TABLE bank_movements IS 'by key, append-only: lines of the bank statement that are of payments by bank transfer, as staff wrote them down';
