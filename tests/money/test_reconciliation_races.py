@@ -11,7 +11,7 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.money import payments, reconciliation
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.reconciliation import matching
-from steelyard.money.reconciliation.model import DayBooked, Difference, DifferenceState
+from steelyard.money.reconciliation.model import DayBooked, Difference, DifferenceState, Source
 from tests.money.deals import CAPTURED, Deal, record
 from tests.money.statements import Row, Sale, listed, noon, received, reconciled, sold, written
 
@@ -87,8 +87,8 @@ async def test_what_is_booked_while_a_run_finds_its_other_side_is_reversed(
     found = matching.turned_up
     booking: list[asyncio.Task[DifferenceState]] = []
 
-    async def and_somebody_books(tx: Tx, source: str) -> Any:
-        rows = await found(tx, source)
+    async def and_somebody_books(tx: Tx, source: Source, day: date) -> Any:
+        rows = await found(tx, source, day)
         books = db.transact(reconciliation.settle, "simpay", item.item_id, SUSPENSE, "", ADA)
         booking.append(asyncio.create_task(books))
         await asyncio.wait(booking, timeout=0.5)

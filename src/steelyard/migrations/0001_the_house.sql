@@ -1410,12 +1410,15 @@ CREATE TABLE payments (
   , authorised_until  timestamptz
   , void_at           timestamptz
   , instalments       integer NOT NULL DEFAULT 0
+  , seller_millionths bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (buyer_id, payment_id)
   , CONSTRAINT a_payment_is_of_some_money CHECK (amount > 0)
   , CONSTRAINT captured_means_when CHECK ((state = 'captured') = (captured_at IS NOT NULL))
   , CONSTRAINT only_what_is_captured_later_is_authorised CHECK (later OR (state <> 'authorised' AND authorised_until IS NULL))
   , CONSTRAINT authorised_means_until CHECK (state <> 'authorised' OR authorised_until IS NOT NULL)
   , CONSTRAINT instalments_are_several CHECK (instalments = 0 OR instalments BETWEEN 2 AND 60)
+  , CONSTRAINT the_seller_bears_a_share_of_instalments_only
+      CHECK (seller_millionths = 0 OR (seller_millionths BETWEEN 1 AND 1000000 AND instalments > 0))
 );
 COMMENT ON TABLE payments IS 'by buyer: one instruction to a channel to collect a purchase''s money; its id is the channel''s idempotency key';
 COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need it any more (paid twice, or cancelled): refunded by itself';
@@ -1425,6 +1428,8 @@ COMMENT ON COLUMN payments.later IS 'Asked for as an authorisation only: what is
 COMMENT ON COLUMN payments.authorised_until IS 'Until when the channel keeps the money back; it stays when it is captured or let go';
 COMMENT ON COLUMN payments.void_at IS 'When to ask the channel next to let go what was not captured';
 COMMENT ON COLUMN payments.instalments IS 'In how many months the payer pays it to the channel; 0: at once';
+COMMENT ON COLUMN payments.seller_millionths IS 'What the channel keeps of it for the instalments, beside its usual fee, as its plan was when it was asked for';
+CREATE INDEX payments_in_instalments_of_the_seller ON payments (buyer_id, payment_id) WHERE seller_millionths > 0;
 CREATE INDEX payments_authorised ON payments (authorised_until) WHERE state = 'authorised';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);

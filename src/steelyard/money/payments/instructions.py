@@ -38,12 +38,13 @@ async def instruct_all(tx: Tx, instructions: Sequence[Instruction]) -> list[Paym
     fresh = await tx.fetch(
         """
         INSERT INTO payments (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at, later, instalments
-                            , state, query_at)
+                            , seller_millionths, state, query_at)
         SELECT i.*, 'instructed'
              , CASE WHEN i.channel NOT IN ('balance', 'points') THEN now() + $8 * interval '1 second' END
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[], $9::boolean[]
-                  , $10::integer[])
-            AS i (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at, later, instalments)
+                  , $10::integer[], $11::bigint[])
+            AS i (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at, later, instalments
+               , seller_millionths)
         ON CONFLICT (buyer_id, payment_id) DO NOTHING
         RETURNING payment_id
         """,
@@ -57,6 +58,7 @@ async def instruct_all(tx: Tx, instructions: Sequence[Instruction]) -> list[Paym
         FIRST_QUERY_SECONDS,
         [i.later for i in instructions],
         [i.instalments for i in instructions],
+        [i.seller_millionths for i in instructions],
     )
     fresh_ids = {row["payment_id"] for row in fresh}
     await _write_splits(tx, {i.payment_id: i for i in instructions if i.payment_id in fresh_ids})

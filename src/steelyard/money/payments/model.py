@@ -90,7 +90,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already.
 
     `device` and `payer_address` (of the network) say where the page is shown, `payer` who the buyer is to the app there (openid).
-    `later`: it is only authorised now; `instalments`: in how many months the payer pays it to the channel, 0 for at once.
+    `later`: it is only authorised now; `instalments`: in how many months the payer pays it to the channel, 0 for at once;
+    `seller_millionths`: what the channel keeps of it for that, beside its usual fee.
     """
 
     payment_id: PaymentId
@@ -109,6 +110,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     payer: str = ""
     later: bool = False
     instalments: int = 0
+    seller_millionths: int = 0
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):

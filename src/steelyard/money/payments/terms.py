@@ -111,6 +111,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     wait_hours: int = 0
     thanks: Thanks = Thanks()
 
+    def seller_millionths(self, months: int) -> int:
+        """What the channel keeps of our money for payment in so many months, beside its usual fee."""
+        return sum(plan.seller_millionths for plan in self.instalments if plan.months == months)
+
     def takes(self, amount: int, currency: str) -> bool:
         """Whether an amount is within what the channel collects at once."""
         if self.currencies is not None and currency not in self.currencies:

@@ -178,7 +178,7 @@ WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (r.owner_id, r.transfer_id
 """
 
 # Matched, and yet different: of the file's pairs, each in one way at most, the gravest. $3: its day; $4: the agreed fee, where
-# none is agreed for the day and currency (channel_fees);
+# none is agreed for the day and currency (channel_fees); besides, what the seller bears of payment in instalments;
 # $5: the source's minutes ahead of UTC; $6: how far two clocks are apart, in minutes; $7: days that are a matter of time.
 _DIFFER = """
 WITH pairs AS (
@@ -187,6 +187,7 @@ WITH pairs AS (
          , CASE WHEN l.kind LIKE 'dispute%' OR coalesce(g.millionths, $4::bigint) IS NULL THEN l.fee
                 WHEN l.kind = 'capture'
                     THEN (t.amount * coalesce(g.millionths, $4::bigint) + 500000) / 1000000 + coalesce(g.fixed, 0)
+                       + (t.amount * coalesce(p.seller_millionths, 0) + 500000) / 1000000
                 ELSE 0 END AS agreed
          , (l.at AT TIME ZONE 'UTC' + make_interval(mins => $5::integer))::date
            - (t.at AT TIME ZONE 'UTC' + make_interval(mins => $5::integer))::date AS days
@@ -196,6 +197,7 @@ WITH pairs AS (
     LEFT JOIN LATERAL (SELECT f.millionths, f.fixed FROM channel_fees f
                        WHERE f.channel = $1 AND f.currency = t.currency AND f.valid_from <= $3::date
                        ORDER BY f.valid_from DESC LIMIT 1) AS g ON true
+    LEFT JOIN payments p ON (p.buyer_id, p.payment_id) = (t.owner_id, t.document) AND p.seller_millionths > 0
     WHERE m.source = $1 AND m.file_id = $2
 ), different AS (
     SELECT *, CASE WHEN currency <> our_currency THEN 'currency'
@@ -287,7 +289,8 @@ SELECT FROM reconciliation_differences
 WHERE source = $1 AND item_id IN (SELECT item_id FROM found) ORDER BY item_id FOR UPDATE
 """
 
-# What was missing on one side has turned up: how it stands now, and what was booked for it meanwhile.
+# What was missing on one side has turned up: how it stands now, and what was booked for it meanwhile. $2: the day;
+# $3: the agreed fee, as above.
 _TURNED_UP = """
 WITH found AS (
     SELECT d.item_id, d.state, d.booking, d.kind, m.file_id, m.line_no, m.owner_id, m.transfer_id
@@ -298,12 +301,20 @@ WITH found AS (
     FROM reconciliation_differences d JOIN reconciliation_matches m USING (source, file_id, line_no)
     WHERE d.source = $1 AND d.kind = 'missing_here' AND d.state <> 'closed'
 )
-SELECT f.item_id, f.state, f.booking, f.kind, f.file_id, l.currency, l.amount AS theirs, l.fee, l.kind AS line_kind
-     , t.currency AS our_currency, t.amount AS moved
+SELECT f.item_id, f.state, f.booking, f.kind, f.file_id, l.currency, l.amount AS theirs, l.fee, t.currency AS our_currency
      , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END AS ours
+     , CASE WHEN l.kind LIKE 'dispute%' OR coalesce(g.millionths, $3::bigint) IS NULL THEN l.fee
+            WHEN l.kind = 'capture'
+                THEN (t.amount * coalesce(g.millionths, $3::bigint) + 500000) / 1000000 + coalesce(g.fixed, 0)
+                   + (t.amount * coalesce(p.seller_millionths, 0) + 500000) / 1000000
+            ELSE 0 END AS agreed
 FROM found f
 JOIN reconciliation_lines l ON (l.source, l.file_id, l.line_no) = ($1, f.file_id, f.line_no)
 JOIN ledger_transfers t ON (t.owner_id, t.transfer_id) = (f.owner_id, f.transfer_id)
+LEFT JOIN LATERAL (SELECT f.millionths, f.fixed FROM channel_fees f
+                   WHERE f.channel = $1 AND f.currency = t.currency AND f.valid_from <= $2::date
+                   ORDER BY f.valid_from DESC LIMIT 1) AS g ON true
+LEFT JOIN payments p ON (p.buyer_id, p.payment_id) = (t.owner_id, t.document) AND p.seller_millionths > 0
 ORDER BY f.item_id
 """
 
@@ -377,9 +388,9 @@ async def hold_missing(tx: Tx, source: str) -> None:
     await tx.fetch(_HOLD_MISSING, source)
 
 
-async def turned_up(read: Read, source: str) -> list[Row]:
+async def turned_up(read: Read, source: Source, day: date) -> list[Row]:
     """What was missing on one side and has its other side now."""
-    return await read.fetch(_TURNED_UP, source)
+    return await read.fetch(_TURNED_UP, source.source, day, source.fee_ppm)
 
 
 async def open_aged(tx: Tx, source: str, day: date) -> None:

@@ -10,7 +10,6 @@ import msgspec
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Row, Tx
-from steelyard.kernel.money import share
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.reconciliation import matching
@@ -81,11 +80,11 @@ async def _turned_up(tx: Tx, source: Source, day: date) -> list[UUID]:
     """Close what has its other side now; what was booked for it is reversed first. A line whose movement says something
     else goes on as that difference. Returns the files whose sums have changed."""
     await matching.hold_missing(tx, source.source)
-    rows = await matching.turned_up(tx, source.source)
+    rows = await matching.turned_up(tx, source, day)
     for row in rows:
         if row["booking"] is not None:
             await reverse(tx, row["booking"])
-    changed = [_as_another(source, row) for row in rows]
+    changed = [_as_another(row) for row in rows]
     same = [row for row, other in zip(rows, changed, strict=True) if other is None]
     await move(tx, source.source, [row["item_id"] for row in same], DifferenceState.CLOSED, "system", ended_on=day)
     others = [(row, other) for row, other in zip(rows, changed, strict=True) if other is not None]
@@ -102,7 +101,7 @@ class _Other(msgspec.Struct, frozen=True):
     our_currency: str
 
 
-def _as_another(source: Source, row: Row) -> _Other | None:
+def _as_another(row: Row) -> _Other | None:
     """What a line that has been missing here differs in, now that its movement is known."""
     if row["kind"] != Kind.MISSING_HERE:
         return None
@@ -110,10 +109,8 @@ def _as_another(source: Source, row: Row) -> _Other | None:
         return _Other(Kind.CURRENCY, row["theirs"], row["ours"], row["our_currency"])
     if row["theirs"] != row["ours"]:
         return _Other(Kind.AMOUNT, row["theirs"], row["ours"], row["our_currency"])
-    if source.fee_ppm is not None:
-        agreed = share(row["moved"], source.fee_ppm) if row["line_kind"] == "capture" else 0
-        if agreed != row["fee"]:
-            return _Other(Kind.FEE, row["fee"], agreed, row["our_currency"])
+    if row["fee"] != row["agreed"]:
+        return _Other(Kind.FEE, row["fee"], row["agreed"], row["our_currency"])
     return None
 
 

@@ -208,6 +208,7 @@ async def _instruction(
         payer_address=payer.address,
         payer=payer.name,
         instalments=payer.months,
+        seller_millionths=0 if terms is None else terms.seller_millionths(payer.months),
         later=terms is not None and await authorising.later(tx, purchase, booking, parts, terms, payer.months),
     )
 
