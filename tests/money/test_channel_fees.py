@@ -77,12 +77,21 @@ async def test_a_line_that_came_before_our_word_of_it_is_compared_with_the_agree
 
 
 async def test_what_is_past_is_not_agreed_anew_and_a_plan_can_be_withdrawn(db: Database) -> None:
-    told = {"millionths": 29_000, "fixed": 30, "set_by": None}
     with pytest.raises(RuleHasBegun):
-        await db.transact(payments.agree_fee, "stripe", "USD", valid_from=TODAY - timedelta(days=1), **told)
+        await db.transact(
+            payments.agree_fee,
+            "stripe",
+            "USD",
+            valid_from=TODAY - timedelta(days=1),
+            millionths=29_000,
+            fixed=30,
+            set_by=None,
+        )
     tomorrow = TODAY + timedelta(days=2)
-    await db.transact(payments.agree_fee, "stripe", "USD", valid_from=None, **told)
-    await db.transact(payments.agree_fee, "stripe", "USD", valid_from=tomorrow, **told)
+    await db.transact(payments.agree_fee, "stripe", "USD", valid_from=None, millionths=29_000, fixed=30, set_by=None)
+    await db.transact(
+        payments.agree_fee, "stripe", "USD", valid_from=tomorrow, millionths=29_000, fixed=30, set_by=None
+    )
 
     assert await db.transact(payments.withdraw_fee, "stripe", "USD", tomorrow)
     assert not await db.transact(payments.withdraw_fee, "stripe", "USD", TODAY)

@@ -135,7 +135,7 @@ def test_stripes_balance_changes_are_read() -> None:
         (LineKind.REFUND, "EUR", -2_000, 0),
         (LineKind.FEE, "EUR", 0, 200),
         (LineKind.PAYOUT, "EUR", -59_130, 0),
-        (LineKind.OTHER, "EUR", -5_000, 1_500),
+        (LineKind.DISPUTE, "EUR", -5_000, 1_500),
     ]
     charge, other, refund, _, payout, _ = found
     assert (str(charge.document), charge.their_document) == (OURS, "pi_1")
