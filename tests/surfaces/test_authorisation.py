@@ -130,10 +130,11 @@ async def charged(db: Database, merchant_id: MerchantId) -> UUID:
 
 
 async def written(db: Database) -> dict[str, str]:
-    """Books: an entry by hand and an exchange that wait for the second person, and last month."""
+    """Books: an entry by hand, an exchange and the closing of last month, which all wait for the second person."""
     bank = await exchanging.bank(db)
     entry = ledger.VoucherEntry(debit=by_hand.COSTS, credit=by_hand.OWN, amount=1)
     voucher_id = await by_hand.propose(db, bank, entry=entry)
+    await db.transact(ledger.propose_closing, month_before(), by_hand.ANN)
     gone, come = exchanging.leg(bank, 1_000, "EUR"), exchanging.leg(bank, 7_880, "CNY")
     return {
         "owner_id": str(bank),
