@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.support.world import World
 from tests.trade.test_discipline import FIRST, paid_in, recorded
 
 A_DAY = timedelta(days=1)
+CHINA = ZoneInfo("Asia/Shanghai")
 NOW = datetime.now(UTC)
 # The tests before may have taken hours since then.
 ASKED = NOW + timedelta(days=OWED_DAYS.default, hours=12)
@@ -147,11 +149,10 @@ async def test_the_days_are_the_operators_to_say(shop: Database, tea: MerchantId
 async def test_what_a_shop_paid_of_its_debt_is_found_on_the_banks_statement(shop: Database, tea: MerchantId) -> None:
     violation = await recorded(shop, tea)
     await paid(shop, tea, violation.fine)
-    now = datetime.now(UTC)
-    line = f"{now.isoformat()},in,in_1,their words,Tea,CNY,{violation.fine}"
-    content = f"time,direction,id,reference,party,currency,amount\n{line}\n".encode()
+    now = datetime.now(CHINA)
+    content = f"time,id,amount,currency\n{now.isoformat()},in_1,{violation.fine / 100:.2f},CNY\n".encode()
 
-    done = await reconciled(shop, now.date(), content, "simbank")
+    done = await reconciled(shop, now.date(), content, "bank")
 
     assert (done.matched, done.found) == (1, {})
 

@@ -21,7 +21,7 @@ from steelyard.money.payments import DoorCollection, Owed, Remittance
 from steelyard.parties import access, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.parties.policies.door_rules import CARRIER_DAYS
+from steelyard.parties.policies.model import CARRIER_DAYS
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.console import SAVED, done, errors_of
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of

@@ -43,8 +43,7 @@ from steelyard.trade.aftersales.model import (
 )
 from steelyard.trade.aftersales.queries import of_orders
 from steelyard.trade.commission.model import added
-from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
-from steelyard.trade.orders.refusals import CarrierCollects
+from steelyard.trade.orders.model import CarrierCollects, Order, OrderId, OrderLine, OrderState
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
 TO_SEND = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED})

@@ -11,7 +11,7 @@ from steelyard.money import payments
 from steelyard.money.payments import Channel, Device, Standing, Wanted
 from steelyard.money.payments.model import Payment, UnknownChannel
 from steelyard.parties import policies
-from steelyard.parties.policies.door_rules import DOOR_REFUSAL_DAYS, DOOR_REFUSALS
+from steelyard.parties.policies.model import DOOR_REFUSAL_DAYS, DOOR_REFUSALS
 from steelyard.trade.checkout.model import CheckoutView
 from steelyard.trade.orders.model import Booking, Purchase
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.logistics import parcels
-from steelyard.logistics.parcels.events import ParcelDelivered
+from steelyard.logistics.parcels import ParcelDelivered
 from steelyard.logistics.parcels.model import ToCollect
 from steelyard.money import payments
 from steelyard.money.payments import ArrivedAtTheDoor, DoorCollection

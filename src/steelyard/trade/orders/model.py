@@ -18,6 +18,7 @@ from steelyard.trade.orders.gifts import GIFT, GiftTerms
 from steelyard.trade.orders.refusals import (
     AddressCostsMore,
     AddressOutOfReach,
+    CarrierCollects,
     ExtendedAlready,
     NotCancellable,
     NotPayable,
@@ -37,7 +38,7 @@ from steelyard.trade.orders.state_model import (
 # States, gifts, what is booked in presales, and refusals stand in files of their own, and are found here.
 __all__ = [
     "GIFT", "MACHINE", "PURCHASE_MACHINE", "TO_SEND", "AddressCostsMore", "AddressOutOfReach", "Booking",
-    "BookingState", "Delivery", "ExtendedAlready", "GiftTerms", "LineOffer", "NewBooking", "NotCancellable",
+    "BookingState", "CarrierCollects", "Delivery", "ExtendedAlready", "GiftTerms", "LineOffer", "NewBooking", "NotCancellable",
     "NotPayable", "OrderState", "Outcome", "PackedAlready", "PurchaseState", "RemindedAlready", "UseCancel",
 ]  # fmt: skip
 
