@@ -154,6 +154,7 @@ NOT_SHOWN_TO_A_BUYER = {
     "/purchases/{code:str}/return",  # where the cashier sends back to: see the deal
     "/purchases/{code:str}/paid",  # the part of the cashier's page that watches for the payment
     "/purchases/{code:str}/wechat",  # where WeChat's own browser comes back to
+    "/account/gift-cards/{sale_id:uuid}/wechat",  # likewise
     "/orders/{code:str}/invoice/{invoice_id:uuid}",  # a file
     "/account/privacy/exports/{export_id:uuid}",  # a file
     "/orders/{code:str}/address",  # not of the order that the walk comes by first: see the buyer's journeys

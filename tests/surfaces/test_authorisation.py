@@ -18,6 +18,7 @@ from steelyard.goods.promotions.model import AmountOff, Group, GroupId, Offer, P
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import text
+from steelyard.money import ledger
 from steelyard.money.payments.model import RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
@@ -34,6 +35,8 @@ from steelyard.trade.discipline import NewViolation, ViolationId
 from steelyard.trade.invoices.model import InvoiceId, Title
 from steelyard.trade.orders.model import Order
 from steelyard.trade.reviews.model import QuestionId
+from tests.money import test_exchange as exchanging
+from tests.money import test_ledger_vouchers as by_hand
 from tests.support import deal
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
@@ -124,6 +127,21 @@ async def charged(db: Database, merchant_id: MerchantId) -> UUID:
     await einvoices.bill_last_months(db)
     [made] = await db.ask(einvoices.charges_of_months, month_before(), month_before())
     return made.einvoice_id
+
+
+async def written(db: Database) -> dict[str, str]:
+    """Books: an entry by hand, an exchange and the closing of last month, which all wait for the second person."""
+    bank = await exchanging.bank(db)
+    entry = ledger.VoucherEntry(debit=by_hand.COSTS, credit=by_hand.OWN, amount=1)
+    voucher_id = await by_hand.propose(db, bank, entry=entry)
+    await db.transact(ledger.propose_closing, month_before(), by_hand.ANN)
+    gone, come = exchanging.leg(bank, 1_000, "EUR"), exchanging.leg(bank, 7_880, "CNY")
+    return {
+        "owner_id": str(bank),
+        "voucher_id": str(voucher_id),
+        "exchange_id": str(await exchanging.proposed(db, gone, come)),
+        "first": f"{month_before():%Y-%m}",
+    }
 
 
 class Ids(NamedTuple):
@@ -254,7 +272,6 @@ async def things(db: Database, world: World) -> Ids:
             "payment_id": str(payment_id),
             "refund_id": str(refund_id),
             "request_id": str(waits.request_id),
-            "owner_id": str(world.tea.merchant_id),
             "kind": "held",
             "what": "visitors",
             "currency": "CNY",
@@ -303,6 +320,7 @@ async def things(db: Database, world: World) -> Ids:
             "chargeback_id": str(chargeback_id),
             "evidence_id": str(evidence_id),
             "item_id": str(difference.item_id),
+            **await written(db),
         }
     )
 
