@@ -43,6 +43,15 @@ SAMPLES: dict[Template, model.Facts] = {
         day="2026-12-31",
         link="/merchant",
     ),
+    Template.MONEY_NEWS: model.MoneyNews(
+        name="Lin <b>",
+        shop=model.Text({"zh-Hans": "茶庄", "en": "Tea House"}),
+        order="O-1",
+        what="chargeback_opened",
+        amount=Money(12_300, CNY),
+        day="2026-12-31",
+        link="/merchant/chargebacks/1/2",
+    ),
     Template.STAFF_INVITED: model.StaffInvited(
         name="Gao", inviter="Lin <b>", roles=[text("店员", "Shop clerk")], secret_link="/invitation/tok", days=7
     ),

@@ -20,6 +20,12 @@ from steelyard.operations.service.case_mails import (
 from steelyard.operations.service.coupon_news import tell_coupon_ending, tell_coupons_given
 from steelyard.operations.service.invoice_mails import tell_due, tell_einvoiced, tell_invoiced
 from steelyard.operations.service.invoice_mails import tell_refused as tell_not_invoiced
+from steelyard.operations.service.money_mails import (
+    tell_chargeback_ended,
+    tell_charged_back,
+    tell_refund_answered,
+    tell_refund_awaits,
+)
 from steelyard.operations.service.presale_mails import (
     tell_balance_due,
     tell_deposit_forfeited,
@@ -50,7 +56,17 @@ from steelyard.parties.notifications.model import (
     RefundSent,
     Template,
 )
-from steelyard.trade import aftersales, campaigns, discipline, einvoices, invoices, orders, promises, reviews
+from steelyard.trade import (
+    aftersales,
+    campaigns,
+    chargebacks,
+    discipline,
+    einvoices,
+    invoices,
+    orders,
+    promises,
+    reviews,
+)
 from steelyard.trade.aftersales.model import Reason
 from steelyard.trade.orders.model import OrderId, PurchaseId
 
@@ -190,5 +206,9 @@ SUBSCRIBER = Subscriber(
         invoices.InvoiceRefused: tell_not_invoiced,
         invoices.InvoicesDue: tell_due,
         einvoices.EInvoiceIssued: tell_einvoiced,
+        chargebacks.ChargebackOpened: tell_charged_back,
+        chargebacks.ChargebackEnded: tell_chargeback_ended,
+        aftersales.RefundAwaits: tell_refund_awaits,
+        aftersales.RefundAnswered: tell_refund_answered,
     },
 )

@@ -210,14 +210,15 @@ async def staff(read: Read, merchant_id: UUID | None) -> Sequence[StaffMember]:
     )
 
 
-async def staff_with(read: Read, merchant_id: UUID, permission: str) -> Sequence[Account]:
-    """Who of a merchant's staff may do this and has set a password, by age."""
+async def staff_with(read: Read, merchant_id: UUID | None, permission: str) -> Sequence[Account]:
+    """Who of a merchant's staff (of the operator's: none) may do this and has set a password, by age."""
     return await read.all(
         Account,
         """
         SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
         FROM accounts a
-        WHERE a.merchant_id = $1 AND a.disabled_at IS NULL AND a.password_hash IS NOT NULL
+        WHERE (($1::uuid IS NULL AND a.kind = 'operator') OR a.merchant_id = $1)
+          AND a.disabled_at IS NULL AND a.password_hash IS NOT NULL
           AND EXISTS (SELECT FROM account_roles ar JOIN role_permissions rp USING (role_id)
                       WHERE ar.account_id = a.account_id AND rp.permission = $2)
         ORDER BY a.account_id LIMIT $3

@@ -17,7 +17,6 @@ MailId = NewType("MailId", UUID)
 # The fact that holds a secret (a link that opens an account): wiped when the mail is out.
 SECRET_FACT = "secret_link"  # noqa: S105  # the name of one, not one
 
-# What buyers read where they are signed in stands in a file of its own, and is found here.
 __all__ = ["CouponFacts", "NewNotice", "Notice", "NoticeKind"]
 
 
@@ -44,6 +43,7 @@ class Template(StrEnum):
     GIFT_CARD = "gift_card"
     COUPON_NEWS = "coupon_news"
     INVOICE_NEWS = "invoice_news"
+    MONEY_NEWS = "money_news"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -177,16 +177,24 @@ class ApplicationNews(Facts, frozen=True, kw_only=True):
 
 
 class ShopNews(Facts, frozen=True, kw_only=True):
-    """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed, back,
-    violation, violation_stands, violation_revoked, deposit_due, deposit_overdue, debt_due, debt_overdue, verify_due,
-    verify_overdue, paper_ends, paper_ended, paper_accepted, paper_sent_back, campaign_approved, campaign_sent_back,
-    campaign_left or campaign_stays; `day` is the licence's last, or the last
-    for the deposit."""
+    """What becomes of a shop: `what` is one of those that the template tells of; `day` is the last for it."""
 
     name: str
     shop: Text
     what: str
     reason: str
+    day: str
+    link: str
+
+
+class MoneyNews(Facts, frozen=True, kw_only=True):
+    """Money of an order that waits for the reader, or no longer does: `what` is chargeback_ or refund_ and how far it is."""
+
+    name: str
+    shop: Text
+    order: str
+    what: str
+    amount: Money | None
     day: str
     link: str
 
@@ -348,6 +356,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.GIFT_CARD: GiftCardSent,
     Template.COUPON_NEWS: CouponNews,
     Template.INVOICE_NEWS: InvoiceNews,
+    Template.MONEY_NEWS: MoneyNews,
 }
 
 
