@@ -161,7 +161,7 @@ def _chart(visit: Visit, currency: str, days: Sequence[date], by_day: Mapping[da
         series.append(Series(visit.say(N_("Of it failed")), failed))
     return Chart(
         "bar",
-        visit.say(N_("Refunds by day")),
+        f"{visit.say(N_('Refunds by day'))} · {currency}",
         list(days),
         series,
         unit="money",
