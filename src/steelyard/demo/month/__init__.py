@@ -1,4 +1,4 @@
-"""A month of the demo marketplace, played in a minute: buyers pay and change their minds, shops send, the channel and the bank
+"""A month of the demo marketplace, played in minutes: buyers pay and change their minds, shops send, the channel and the bank
 misbehave, and every evening the books are laid beside their statements. What `steelyard simulate month` runs.
 
 The house is a new one that is thrown away afterwards, with a clock that can be wound (`clock`). The channel and the bank are
