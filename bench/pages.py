@@ -11,7 +11,8 @@ NO_LISTS = {
     "/merchant/orders/ship/done", "/merchant/products/export", "/merchant/products/new", "/merchant/products/template",
     "/merchant/promotions/new", "/merchant/roles/new", "/merchant/shop", "/merchant/shop/visit", "/merchant/stock/move",
     "/merchant/stock/warehouses/new",
-    "/merchant/carriers", "/merchant/licence", "/merchant/refunds/limits", "/merchant/e-invoices/settings",
+    "/merchant/carriers", "/merchant/licence", "/merchant/refunds/limits", "/merchant/invoices/to-issue.xlsx",
+    "/merchant/e-invoices/settings",
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/reconciliation/upload", "/operator/reconciliation/sources",
@@ -21,7 +22,8 @@ NO_LISTS = {
     "/operator/books/journal.csv", "/operator/books/journal.txt",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
     "/operator/campaigns/new",
-    "/operator/roles/new", "/operator/refunds/limits", "/operator/rights/new", "/operator/promotions/why",
+    "/operator/roles/new", "/operator/fees/rules/new", "/operator/fees/kinds/new", "/operator/refunds/limits",
+    "/operator/rights/new", "/operator/promotions/why",
     "/merchant/promotions/why",
 }  # fmt: skip
 

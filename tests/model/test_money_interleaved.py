@@ -281,7 +281,7 @@ HISTORIES = st.lists(
     st.tuples(st.sampled_from(STEPS_OF), NUMBERS, NUMBERS, st.booleans()), min_size=STEPS // 2, max_size=STEPS
 )
 HAPPENS = (
-    "apply_payment", "refund", "cancel", "record_refund", "send_again", "run", "to_pay", "record_payout", "set_rate",
+    "apply_payment", "refund", "cancel", "record_refund", "run", "to_pay", "record_payout", "set_rate",
     "confirm_receipt",
 )  # fmt: skip
 

@@ -20,11 +20,11 @@ JOIN (SELECT merchant_id, team_id, count(paid_at) AS paid FROM group_members WHE
     USING (merchant_id, team_id)
 WHERE m.paid > t.size OR (t.full_at IS NOT NULL AND m.paid <> t.paid) OR (t.paid = t.size AND t.full_at IS NULL AND t.failed_at IS NULL);
 
--- name: An order that is held is a team's, and none of a team that waits is sent
+-- name: An order of a team that is held is in it, and none of a team that waits is sent
 SELECT o.merchant_id, o.order_id, o.state, m.team_id
-FROM orders o LEFT JOIN group_members m USING (merchant_id, order_id)
+FROM orders o JOIN purchases p USING (buyer_id, purchase_id) LEFT JOIN group_members m USING (merchant_id, order_id)
 LEFT JOIN group_teams t ON t.merchant_id = m.merchant_id AND t.team_id = m.team_id
-WHERE (o.state = 'held' AND m.order_id IS NULL)
+WHERE (o.state = 'held' AND m.order_id IS NULL AND p.team_id IS NOT NULL)
    OR (t.full_at IS NULL AND m.order_id IS NOT NULL AND o.state NOT IN ('placed', 'held', 'cancelled'));
 
 -- name: A team is found by its code
