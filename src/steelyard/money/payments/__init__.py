@@ -111,7 +111,6 @@ from steelyard.money.payments.door_remitting import (
 )
 from steelyard.money.payments.door_remitting import of_all as doors_of_all
 from steelyard.money.payments.door_remitting import of_orders as doors_of
-from steelyard.money.payments.door_remitting import of_payment as doors_of_payment
 from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
@@ -300,7 +299,6 @@ __all__ = [
     "dispute_problems",
     "doors_of",
     "doors_of_all",
-    "doors_of_payment",
     "exclude",
     "exclusions_of",
     "expected_transfer",
