@@ -126,13 +126,6 @@ async def set_disputed(tx: Tx, splits: Sequence[PaymentSplit], change: Mapping[U
     assert moved == len(changed), "a locked split is there"
 
 
-async def payment_named(read: Read, channel: str, reference: str) -> UUID | None:
-    """The payment that a channel calls by this name."""
-    return await read.value(
-        "SELECT payment_id FROM payments WHERE channel_reference = $1 AND channel = $2", reference, channel
-    )
-
-
 async def conclude_refused(tx: Tx, payment_id: UUID, most: int, reference: str) -> int:
     """Refunds of a payment that its channel refused, as far as they come to `most` together: it has given their money back by the
     chargeback of this `reference`. Returns what they come to."""

@@ -27,7 +27,6 @@ APP_ID = "2021000000000001"
 SELLER_ID = "2088000000000001"
 BEIJING = timezone(timedelta(hours=8))
 TIME = "%Y-%m-%d %H:%M:%S"
-CODE_HOURS = 2
 CODE_BEGINS = "https://qr.alipay.com/bax"
 SEE_OTHER = 303
 
