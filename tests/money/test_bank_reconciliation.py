@@ -119,12 +119,3 @@ def test_times_without_a_zone_are_chinese() -> None:
     [found] = FORMATS["bank_csv"](b"time,id,amount,currency\n2026-03-02 10:00,B,-1.50,CNY\n")
     assert isinstance(found, Line)
     assert (found.at.isoformat(), found.amount, found.kind) == ("2026-03-02T10:00:00+08:00", -150, "paid_out")
-
-
-async def test_a_fee_counts_from_its_day_on(db: Database) -> None:
-    await db.transact(reconciliation.agree_fee, "simpay", date(2026, 3, 2), 5_000, ADA)
-
-    of_day = [(await db.ask(reconciliation.source_called, "simpay", day)).fee_ppm for day in (
-        date(2026, 3, 1), date(2026, 3, 2), date(2026, 4, 2))]  # fmt: skip
-
-    assert of_day == [6_000, 5_000, 5_000]

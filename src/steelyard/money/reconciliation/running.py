@@ -45,7 +45,7 @@ async def run(tx: Tx, source: str, day: date) -> DayRun:
     turned up by this day's lines closes, and what was booked for it meanwhile is reversed.
     """
     await be_patient(tx)
-    known = await source_called(tx, source, day)
+    known = await source_called(tx, source)
     file = await _file_of(tx, source, day)
     if file is None:
         raise NoStatement(source=source, day=day)

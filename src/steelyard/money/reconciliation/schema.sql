@@ -12,7 +12,7 @@ CREATE TABLE reconciliation_sources (
 );
 COMMENT ON TABLE reconciliation_sources IS 'reference: who sends statements: a channel is called as in payments.channel';
 COMMENT ON COLUMN reconciliation_sources.utc_minutes IS 'Where its days begin: minutes ahead of UTC';
-COMMENT ON COLUMN reconciliation_sources.fee_ppm IS 'The agreed fee of a captured amount in millionths, half a minor unit rounded up; none: fees are booked as they come and not compared';
+COMMENT ON COLUMN reconciliation_sources.fee_ppm IS 'The usual fee of a captured amount in millionths, half a minor unit rounded up, where channel_fees has none for the day and currency; without either, fees are booked as they come and not compared';
 INSERT INTO reconciliation_sources (source, side, format, utc_minutes, fee_ppm, name) VALUES
     ('simpay', 'channel', 'simpay', 0, 6000, '{"zh-Hans": "模拟支付", "en": "Simulated channel"}')
   , ('stripe', 'channel', 'stripe', 0, NULL, '{"zh-Hans": "Stripe", "en": "Stripe"}')
@@ -30,18 +30,6 @@ COMMENT ON COLUMN reconciliation_routes.source IS 'None: the bank shows many of 
 INSERT INTO reconciliation_routes (reason, source) VALUES
     ('paid_out', 'simbank'), ('payout_returned', 'simbank'), ('swept', 'simbank'), ('*', 'bank')
   , ('remitted', NULL), ('carrier_fee', NULL);
-
-CREATE TABLE reconciliation_fees (
-    source   text NOT NULL REFERENCES reconciliation_sources
-  , from_day date NOT NULL
-  , fee_ppm  integer
-  , agreed_by text NOT NULL
-  , agreed_at timestamptz NOT NULL DEFAULT now()
-  , PRIMARY KEY (source, from_day)
-  , CONSTRAINT a_fee_is_a_part_of_the_whole CHECK (fee_ppm BETWEEN 0 AND 1000000)
-);
-COMMENT ON TABLE reconciliation_fees IS 'reference: what a channel and the house have agreed on as its fee, from a day on; before the first it is what the source came with';
-COMMENT ON COLUMN reconciliation_fees.fee_ppm IS 'Millionths of a captured amount; none: not compared from that day on';
 
 CREATE TABLE reconciliation_files (
     source      text NOT NULL REFERENCES reconciliation_sources

@@ -153,23 +153,12 @@ async def be_patient(tx: Tx) -> None:
     await tx.fetch("SELECT set_config('statement_timeout', $1, true)", f"{PATIENCE_SECONDS}s")
 
 
-async def source_called(read: Read, name: str, day: date | None = None) -> Source:
-    """A source, with the fee that was agreed for a day; without one, that of today. Raises `NoSuchSource`."""
+async def source_called(read: Read, name: str) -> Source:
+    """Raises `NoSuchSource`."""
     found = await read.one(
         Source,
-        """
-        SELECT s.source, s.side, s.format, s.utc_minutes, s.name
-             , CASE WHEN f.source IS NULL THEN s.fee_ppm ELSE f.fee_ppm END AS fee_ppm
-        FROM reconciliation_sources s LEFT JOIN LATERAL (
-            SELECT source, fee_ppm FROM reconciliation_fees f
-            WHERE f.source = s.source
-              AND f.from_day <= coalesce($2::date, (now() AT TIME ZONE 'UTC' + make_interval(mins => s.utc_minutes))::date)
-            ORDER BY from_day DESC LIMIT 1
-        ) AS f ON true
-        WHERE s.source = $1
-        """,
+        "SELECT source, side, format, utc_minutes, fee_ppm, name FROM reconciliation_sources WHERE source = $1",
         name,
-        day,
     )
     if found is None:
         raise NoSuchSource(source=name)
