@@ -102,3 +102,22 @@ async def test_of_a_statement_that_is_too_large_the_page_says_so(db: Database, m
 
     [health] = await db.ask(reconciliation.health)
     assert health.failure == "statement_too_large"
+
+
+async def test_a_day_that_waits_is_asked_for_however_long_ago_it_was(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "DAYS_AT_ONCE_MAX", 3)
+    silent = Played(None)
+    await fetched(db, silent, after(0))
+    await fetched(db, silent, after(1))
+    await due(db)
+    back = Played(*[written([])] * 9)
+
+    asked = [await fetched(db, back, after(9)) for _ in range(4)]
+
+    assert asked == [3, 3, 3, 0], "so many at once, until all are here"
+    assert back.asked[:3] == [DAY + timedelta(days=days) for days in (6, 7, 8)], "the latest first"
+    assert sorted(back.asked) == [DAY + timedelta(days=days) for days in range(9)]
+    [health] = await db.ask(reconciliation.health)
+    assert health.failure is None

@@ -23,10 +23,11 @@ from steelyard.money.payments import (
     NotAtTheDoor,
     NotWithTheCarrier,
     RemittanceKnown,
+    UnknownChannel,
     choosing,
 )
 from steelyard.money.payments.jobs import send_refunds
-from steelyard.money.payments.model import Instruction, RefundId, RefundRoute, RefundState, UnknownChannel
+from steelyard.money.payments.model import Instruction, RefundId, RefundRoute, RefundState
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, checkout, orders, settlement
 from steelyard.trade.aftersales.model import RefundRequest, Returned

@@ -12,13 +12,8 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger, payments
-from steelyard.money.payments.model import (
-    BadWebhook,
-    PaymentId,
-    PaymentState,
-    RefundState,
-    UnknownChannel,
-)
+from steelyard.money.payments import BadWebhook, UnknownChannel
+from steelyard.money.payments.model import PaymentId, PaymentState, RefundState
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.collection import apply_news
 from steelyard.trade.orders.model import NotPayable, OrderState, PurchaseId, PurchaseState

@@ -4,7 +4,7 @@ import pytest
 
 from steelyard.kernel import ids
 from steelyard.money import payments
-from steelyard.money.payments.model import UnknownChannel
+from steelyard.money.payments import UnknownChannel
 from steelyard.trade import aftersales, checkout
 from steelyard.trade.checkout import Payer
 from steelyard.trade.orders.model import PurchaseState

@@ -12,7 +12,7 @@ from steelyard.logistics import parcels
 from steelyard.logistics.fulfilment.model import Dispatch
 from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.money import payments
-from steelyard.money.payments.model import UnknownChannel
+from steelyard.money.payments import UnknownChannel
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import SHOP, CheckoutId, CheckoutNotReady, Draft, Line, MixedPurchase, SoldOut

@@ -13,10 +13,9 @@ of itself in `payments.terms`. Which of them a purchase is offered is decided in
 answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
 becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at
 the door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What
-channels take back and argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and
-found in the model, too. What channels keep by contract is in `fees`. What is authorised first is taken by `captures` and let
-go by `voids`; `giving_back` gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of
-`health` in `schema_health`.
+channels take back and argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`. What
+channels keep by contract is in `fees`. What is authorised first is taken by `captures` and let go by `voids`; `giving_back`
+gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of `health` in `schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -111,7 +110,6 @@ from steelyard.money.payments.door_remitting import (
 )
 from steelyard.money.payments.door_remitting import of_all as doors_of_all
 from steelyard.money.payments.door_remitting import of_orders as doors_of
-from steelyard.money.payments.door_remitting import of_payment as doors_of_payment
 from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
@@ -124,11 +122,9 @@ from steelyard.money.payments.instructions import instruct, instruct_all, query_
 from steelyard.money.payments.jobs import send_refunds, take_captures
 from steelyard.money.payments.known import record_known
 from steelyard.money.payments.model import (
-    BadWebhook,
     ChannelAnswer,
     Instruction,
     News,
-    NothingCaptured,
     OtherNews,
     Outcome,
     Payment,
@@ -143,11 +139,9 @@ from steelyard.money.payments.model import (
     RefundNews,
     RefundRoute,
     RefundState,
-    RefundTooLarge,
     Sought,
     Split,
     Unknown,
-    UnknownChannel,
     is_purse,
 )
 from steelyard.money.payments.outcomes import give_up, record, record_all
@@ -183,6 +177,7 @@ from steelyard.money.payments.refund_lists import (
 )
 from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
 from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
+from steelyard.money.payments.refusals import BadWebhook, NothingCaptured, RefundTooLarge, UnknownChannel
 from steelyard.money.payments.signatures import verify as verify_signature
 from steelyard.money.payments.state_model import CaptureState
 from steelyard.money.payments.terms import Bearer, Device, Fee, Handover, Plan, Terms, Thanks
@@ -300,7 +295,6 @@ __all__ = [
     "dispute_problems",
     "doors_of",
     "doors_of_all",
-    "doors_of_payment",
     "exclude",
     "exclusions_of",
     "expected_transfer",
@@ -396,4 +390,4 @@ __all__ = [
     "with_carrier",
     "withdraw_fee",
     "withdraw_rule",
-]  # fmt: skip
+]

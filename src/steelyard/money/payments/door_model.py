@@ -85,7 +85,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a carrier has collected and not paid on, by age: `younger` than the days that it has for it, and `late`."""
+    """What a carrier has collected and not paid on; `late` is the part of it that it has had for longer than it may."""
 
     carrier: str
     currency: str

@@ -207,20 +207,6 @@ async def of_all(read: Read, refs: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Co
     return {each.order_id: each for each in found}
 
 
-async def of_payment(read: Read, payment_id: UUID) -> list[Collection]:
-    """The doors of one payment, order by order."""
-    return await read.all(
-        Collection,
-        """
-        SELECT d.merchant_id, d.order_id, d.payment_id, d.buyer_id, d.amount, d.undone, d.currency, d.state, d.told, d.reported
-             , d.carrier, d.created_at, d.ended_at, d.remittance
-        FROM payment_splits s JOIN door_collections d USING (merchant_id, order_id, payment_id)
-        WHERE s.payment_id = $1 ORDER BY d.merchant_id, d.order_id
-        """,
-        payment_id,
-    )
-
-
 async def refusals_of(read: Read, buyer_id: UUID, days: int) -> int:
     """How often a buyer let a parcel go back unpaid in the last so many days."""
     return await read.value(

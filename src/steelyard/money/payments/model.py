@@ -23,10 +23,6 @@ from steelyard.money.payments.refund_model import (
     RefundState,
     refund_reference,
 )
-from steelyard.money.payments.refusals import BadWebhook as BadWebhook  # noqa: PLC0414  # found here, too
-from steelyard.money.payments.refusals import NothingCaptured as NothingCaptured  # noqa: PLC0414  # found here, too
-from steelyard.money.payments.refusals import RefundTooLarge as RefundTooLarge  # noqa: PLC0414  # found here, too
-from steelyard.money.payments.refusals import UnknownChannel as UnknownChannel  # noqa: PLC0414  # found here, too
 from steelyard.money.payments.state_model import (
     CAPTURE_MACHINE,
     PAYMENT_MACHINE,

@@ -8,16 +8,8 @@ from steelyard.kernel import ids, money
 from steelyard.kernel.db import Tx
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments.model import (
-    DueRefund,
-    NothingCaptured,
-    PaymentSplit,
-    Refund,
-    RefundId,
-    RefundRoute,
-    RefundTooLarge,
-    is_purse,
-)
+from steelyard.money.payments.model import DueRefund, PaymentSplit, Refund, RefundId, RefundRoute, is_purse
+from steelyard.money.payments.refusals import NothingCaptured, RefundTooLarge
 from steelyard.money.payments.voids import let_go_all
 
 FIRST_PAUSE_SECONDS = 5

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from steelyard.money.payments.model import BadWebhook
+from steelyard.money.payments.refusals import BadWebhook
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the scheme's public prefix
 TOLERANCE_SECONDS = 300

@@ -18,8 +18,8 @@ from steelyard.money.reconciliation.running import run
 from steelyard.money.reconciliation.taking import read_statement, source_called, take, traded
 
 EVERY_SECONDS = 60.0
-# How far back a day is still asked for that has no statement.
-DAYS_BACK = 5
+# Days of one source that are asked for at once, the latest first: the others wait for the next time.
+DAYS_AT_ONCE_MAX = 31
 # A sender closes its day some minutes after midnight.
 AFTER_MINUTES = 10
 FIRST_PAUSE_SECONDS = 60
@@ -36,17 +36,16 @@ async def fetch_due(db: Database, known: Mapping[str, Sender], now: datetime) ->
     for name, sender in sorted(known.items()):
         source = await db.ask(source_called, name)
         today = source.day_of(now - timedelta(minutes=AFTER_MINUTES))
-        wanted = [today - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)]
-        for day in await db.transact(_claim, name, wanted, today):
+        for day in await db.transact(_claim, name, today):
             await _fetch(db, sender, day)
             asked += 1
     return asked
 
 
-async def _claim(tx: Tx, source: str, wanted: list[date], today: date) -> list[date]:
-    """The days of these that have no statement and whose time has come; their next try is pushed ahead first, so that two
-    processes never ask for the same. The first day of an installation is the one on which it begins to ask: what was
-    before is another's history."""
+async def _claim(tx: Tx, source: str, today: date) -> list[date]:
+    """The days before today that have no statement and whose time has come, however long ago they were; their next try is
+    pushed ahead first, so that two processes never ask for the same. The first day of an installation is the one on which it
+    begins to ask: what was before is another's history."""
     await tx.execute(
         """
         INSERT INTO reconciliation_fetches (source, day, tries, next_at)
@@ -59,8 +58,13 @@ async def _claim(tx: Tx, source: str, wanted: list[date], today: date) -> list[d
     rows = await tx.fetch(
         """
         INSERT INTO reconciliation_fetches AS f (source, day, tries, next_at)
-        SELECT $1, w.day, 1, now() + $3 * interval '1 second' FROM unnest($2::date[]) AS w (day)
-        WHERE w.day >= (SELECT min(f.day) FROM reconciliation_fetches f WHERE f.source = $1)
+        SELECT $1, w.day, 1, now() + $3 * interval '1 second'
+        FROM (SELECT d.at::date AS day
+              FROM generate_series((SELECT min(day) FROM reconciliation_fetches WHERE source = $1)::timestamp
+                                 , $2::date - interval '1 day', interval '1 day') AS d (at)
+              LEFT JOIN reconciliation_fetches known ON known.source = $1 AND known.day = d.at::date
+              WHERE known.day IS NULL OR known.next_at <= now()
+              ORDER BY d.at DESC LIMIT $5) AS w
         ORDER BY w.day
         ON CONFLICT (source, day) DO UPDATE
         SET tries = f.tries + 1, next_at = now() + least($3 * 2 ^ least(f.tries, 20), $4) * interval '1 second'
@@ -68,9 +72,10 @@ async def _claim(tx: Tx, source: str, wanted: list[date], today: date) -> list[d
         RETURNING day
         """,
         source,
-        wanted,
+        today,
         FIRST_PAUSE_SECONDS,
         PAUSE_SECONDS_MAX,
+        DAYS_AT_ONCE_MAX,
     )
     return sorted(row["day"] for row in rows)
 

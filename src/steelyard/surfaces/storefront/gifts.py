@@ -28,8 +28,8 @@ from steelyard.money.gifts.model import (
     MINOR_PER_UNIT,
     SEND_DAYS_AHEAD_MAX,
 )
-from steelyard.money.payments import Device, Standing, Wanted
-from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
+from steelyard.money.payments import Device, Standing, UnknownChannel, Wanted
+from steelyard.money.payments.model import Payment, PaymentState
 from steelyard.parties.access.model import Account
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb

@@ -16,8 +16,8 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.money import payments
-from steelyard.money.payments import Device, Standing, Wanted
-from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
+from steelyard.money.payments import Device, Standing, UnknownChannel, Wanted
+from steelyard.money.payments.model import Payment, PaymentState
 from steelyard.money.wallets import Purse, Tender
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb

@@ -8,8 +8,8 @@ import msgspec
 
 from steelyard.kernel.db import Read
 from steelyard.money import payments
-from steelyard.money.payments import Channel, Device, Standing, Wanted
-from steelyard.money.payments.model import Payment, UnknownChannel
+from steelyard.money.payments import Channel, Device, Standing, UnknownChannel, Wanted
+from steelyard.money.payments.model import Payment
 from steelyard.parties import policies
 from steelyard.parties.policies.model import DOOR_REFUSAL_DAYS, DOOR_REFUSALS
 from steelyard.trade.checkout.model import CheckoutView

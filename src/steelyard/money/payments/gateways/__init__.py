@@ -12,7 +12,7 @@ from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.money.payments.gateways.stripe import Stripe
 from steelyard.money.payments.gateways.wechat_account import WechatAccount
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
-from steelyard.money.payments.model import UnknownChannel
+from steelyard.money.payments.refusals import UnknownChannel
 
 __all__ = ["Authoriser", "Channel", "Verifier", "account_of", "channel", "channels", "verifier"]
 

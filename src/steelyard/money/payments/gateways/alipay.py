@@ -37,7 +37,6 @@ from steelyard.money.payments.gateways.numbers import (
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
-    BadWebhook,
     ChannelAnswer,
     DueRefund,
     Instruction,
@@ -51,6 +50,7 @@ from steelyard.money.payments.model import (
     Sought,
     Unknown,
 )
+from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
 
 GATEWAY = "https://openapi.alipay.com/gateway.do"

@@ -7,7 +7,6 @@ from steelyard.kernel.codes import ALPHABET, CODE_SYMBOLS
 from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import (
     BY_TRANSFER,
-    BadWebhook,
     ChannelAnswer,
     DueRefund,
     Instruction,
@@ -18,6 +17,7 @@ from steelyard.money.payments.model import (
     Sought,
     Unknown,
 )
+from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.terms import Handover, Terms
 
 BITS_PER_SYMBOL = 5

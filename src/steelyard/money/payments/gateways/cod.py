@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from steelyard.kernel.i18n import N_
 from steelyard.money.payments.door_model import AT_THE_DOOR
 from steelyard.money.payments.model import (
-    BadWebhook,
     ChannelAnswer,
     DueRefund,
     Instruction,
@@ -16,6 +15,7 @@ from steelyard.money.payments.model import (
     Sought,
     Unknown,
 )
+from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.terms import Terms
 
 

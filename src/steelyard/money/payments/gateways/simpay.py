@@ -22,7 +22,6 @@ from steelyard.money.payments.dispute_model import (
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
-    BadWebhook,
     ChannelAnswer,
     DueRefund,
     Instruction,
@@ -38,6 +37,7 @@ from steelyard.money.payments.model import (
     Sought,
     Unknown,
 )
+from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.signatures import verify
 from steelyard.money.payments.state_model import CaptureState
 from steelyard.money.payments.terms import Bearer, Fee, Plan, Terms

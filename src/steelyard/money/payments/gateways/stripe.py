@@ -29,7 +29,6 @@ from steelyard.money.payments.gateways.stripe_words import (
     session_form,
 )
 from steelyard.money.payments.model import (
-    BadWebhook,
     ChannelAnswer,
     DueRefund,
     Instruction,
@@ -39,6 +38,7 @@ from steelyard.money.payments.model import (
     Sought,
     Unknown,
 )
+from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.terms import Fee, Terms
 
 T = TypeVar("T")

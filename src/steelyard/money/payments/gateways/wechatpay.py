@@ -45,7 +45,6 @@ from steelyard.money.payments.gateways.wechatpay_messages import (
 )
 from steelyard.money.payments.gateways.wechatpay_signing import Keys, NotFromWechat
 from steelyard.money.payments.model import (
-    BadWebhook,
     ChannelAnswer,
     DueRefund,
     Instruction,
@@ -59,6 +58,7 @@ from steelyard.money.payments.model import (
     Sought,
     Unknown,
 )
+from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.terms import Device, Fee, Handover, Terms
 
 API = "https://api.mch.weixin.qq.com"

@@ -18,7 +18,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.lookups import look_up
 from steelyard.money import payments
-from steelyard.money.payments.model import UnknownChannel
+from steelyard.money.payments import UnknownChannel
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
 from steelyard.surfaces.api.ucp.envelope import Answer, ApiRequest, Ask, AtOnce, Document, message, serve
 from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of, items_of, said_of
