@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -46,16 +47,21 @@ def module_of(path: Path) -> str:
     return ".".join(path.parts[:2]) if len(path.parts) > 2 else path.parts[0].removesuffix(".py")
 
 
-def statements(root: Path) -> Iterator[Statement]:
-    """All SQL of the package, function by function in the order of its lines."""
+@cache
+def statements(root: Path) -> list[Statement]:
+    """All SQL of the package, function by function in the order of its lines; read once, however many rules ask."""
+    return list(_statements(root))
+
+
+def _statements(root: Path) -> Iterator[Statement]:
     trees = dict(python_of_the_house(root))
     constants = {path: _constants(tree) for path, tree in trees.items()}
     for path, tree in trees.items():
         if path in PLUMBING or path.parts[0] == "simulators":
             continue
-        known = {**_imported(tree, constants), **constants[path]}
+        known, composers = {**_imported(tree, constants), **constants[path]}, _composers(path, tree)
         for function in _functions(tree):
-            yield from _of_function(path, function, known, _composers(path, tree))
+            yield from _of_function(path, function, known, composers)
     for file in sorted((root / PACKAGE).rglob("checks.sql")):
         path = file.relative_to(root / PACKAGE)
         for check in parse(module_of(path), file.read_text("utf-8")):

@@ -47,7 +47,7 @@ async def test_every_statement_is_understood(worker_database_url: str) -> None:
 
 
 def test_the_statements_of_the_source_are_found() -> None:
-    found = list(statements(ROOT))
+    found = statements(ROOT)
     assert sum("kernel/events.py" in statement.place for statement in found) >= 15
     assert any("INSERT INTO events" in (statement.sql or "") for statement in found)
 
