@@ -4,6 +4,7 @@ fit:
 
 import random
 from contextlib import suppress
+from uuid import UUID
 
 import pytest
 
@@ -163,3 +164,29 @@ async def end(db: Database, deal: Deal, channel: Channel, parts: bool) -> None:
 async def fits(db: Database) -> None:
     found = await db.ask(checks.run, WANTED)
     assert not found, found
+
+
+async def test_what_is_given_back_twice_under_one_id_is_given_once_also_when_all_was_taken(db: Database):
+    deal = Deal((1_000,))
+    await db.transact(payments.instruct, deal.instruction(later=True))
+    paid = ChannelAnswer(reference="pay_1", state=PaymentState.AUTHORISED, amount=1_000, currency="CNY")
+    await db.transact(payments.record, deal.payment_id, paid, "channel")
+    letting_go, giving_back = ids.mint(), ids.mint()
+
+    async def give(refund_id: UUID, amount: int) -> None:
+        await db.transact(
+            payments.give_back, refund_id=refund_id, merchant_id=deal.merchants[0], order_id=deal.orders[0],
+            amount=amount, reason="goodwill", out_of=AccountKind.HELD, by="system",
+        )  # fmt: skip
+
+    for _ in range(2):
+        await give(letting_go, 300)
+    await hurry(db)
+    [due] = await db.transact(payments.to_capture, [], 10)
+    await db.transact(payments.record_capture, due.capture_id, CaptureAnswer(state=CaptureState.SUCCEEDED), "channel")
+    for _ in range(2):
+        await give(giving_back, 700)
+
+    [split] = await db.ask(payments.splits_of, deal.payment_id)
+    assert (split.captured, split.released, split.refunding) == (700, 300, 700)
+    await fits(db)

@@ -31,7 +31,7 @@ async def give_back(
     splits = await lock_of_order(tx, merchant_id, order_id, payment_id)
     rest = amount
     if any(split.captured < split.authorised for split in splits):
-        if await _let_go_before(tx, merchant_id, refund_id):
+        if await _given_before(tx, merchant_id, refund_id):
             return
         if any(split.capturing for split in splits):
             raise CaptureUnderWay(order_id=order_id)
@@ -55,7 +55,13 @@ async def give_back(
         )
 
 
-async def _let_go_before(tx: Tx, merchant_id: UUID, refund_id: UUID) -> bool:
+async def _given_before(tx: Tx, merchant_id: UUID, refund_id: UUID) -> bool:
+    """Whether this id let something go before, or, where all was decided by then, refunded it."""
     return await tx.value(
-        "SELECT EXISTS (SELECT FROM payment_releases WHERE merchant_id = $1 AND document = $2)", merchant_id, refund_id
+        """
+        SELECT EXISTS (SELECT FROM payment_releases WHERE merchant_id = $1 AND document = $2)
+            OR EXISTS (SELECT FROM refunds WHERE merchant_id = $1 AND refund_id = $2)
+        """,
+        merchant_id,
+        refund_id,
     )

@@ -23,7 +23,7 @@ from steelyard.money.payments.model import (
     cash_of,
 )
 
-# How long an authorisation is relied on where neither the channel nor its terms say it: cards keep it for a week.
+# How long an authorisation is relied on where the channel does not say it: cards keep it for a week.
 AUTHORISED_FOR = timedelta(days=7)
 
 

@@ -80,7 +80,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` and `note` are msgids: what buyers read, and one line about it. `currencies` and `countries` (where the goods
     go) are none for any. `smallest` and `largest` are amounts in minor units by currency; without one there is no bound.
-    `authorises`: it can keep money back first, for `authorised_days`, and take it later; `captures_parts`: in several parts, else
+    `authorises`: it can keep money back first and take it later; `captures_parts`: in several parts, else
     once. `instalments` are the plans by which the payer may pay it in months. `refund_days` is how long after the capture money
     can be given back, none for ever. `cashiers` are the origins (scheme, host, port) of pages that payers are sent to.
     `statement` names the format of its statements, for reconciliation. `by_hand` means that people say when money has come;
@@ -99,7 +99,6 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     devices: frozenset[Device] = EVERY_DEVICE
     authorises: bool = False
     captures_parts: bool = False
-    authorised_days: int = 7
     instalments: Sequence[Plan] = ()
     refunds_parts: bool = True
     refund_days: int | None = None
