@@ -16,7 +16,6 @@ from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments import gateways
 from steelyard.money.payments.model import (
-    BadWebhook,
     ChannelAnswer,
     DueRefund,
     Instruction,
@@ -26,6 +25,7 @@ from steelyard.money.payments.model import (
     RefundState,
     Sought,
 )
+from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.terms import Terms
 
 CHANNEL = "simpay"  # the one that agents are told of
