@@ -15,9 +15,17 @@ from steelyard.trade.checkout.model import SHOP, CheckoutId, Draft, Line
 
 
 async def open_with_what_we_know(
-    tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, lines: Sequence[Line], locale: str, *, from_cart: bool
+    tx: Tx,
+    checkout_id: CheckoutId,
+    buyer_id: BuyerId,
+    lines: Sequence[Line],
+    locale: str,
+    *,
+    from_cart: bool,
+    client: str = SHOP,
 ) -> None:
-    """Open a checkout with the buyer's contact and default address. Said twice, the first counts."""
+    """Open a checkout with the buyer's contact and default address. Said twice, the first counts. `client`: by way of what it
+    is bought."""
     buyer = await customers.get(tx, buyer_id)
     book = await customers.addresses(tx, buyer_id)
     contact = Contact()
@@ -26,7 +34,7 @@ async def open_with_what_we_know(
     house = await operator.profile(tx)
     somewhere = Address(country=house.country if house else "")
     draft = Draft(lines=lines, contact=contact, address=book[0].address if book else somewhere, locale=locale)
-    await checkout.open_checkout(tx, checkout_id, buyer_id, draft, client=SHOP, from_cart=from_cart)
+    await checkout.open_checkout(tx, checkout_id, buyer_id, draft, client=client, from_cart=from_cart)
 
 
 async def open_for(visit: Visit, checkout_id: CheckoutId, lines: Sequence[Line], *, from_cart: bool) -> Redirect:
