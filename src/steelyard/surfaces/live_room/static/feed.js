@@ -38,8 +38,9 @@
         take(beats);
         if (channel) channel.postMessage({ beats });
       };
-      source.addEventListener("again", () => {
-        // The server knows no more where we were.
+      source.addEventListener("reset", (event) => {
+        // Too much was missed: what is on the page is drawn anew.
+        last = Math.max(last, Number(event.lastEventId) || last);
         onGap(last);
       });
       source.onerror = () => {

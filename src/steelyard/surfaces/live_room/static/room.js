@@ -45,10 +45,10 @@
     line.dataset.seq = beat.seq;
     const who = document.createElement("b");
     who.textContent = beat.body.name;
-    if (beat.body.role) {
+    if (beat.body.shop) {
       const role = document.createElement("span");
       role.className = "live-role";
-      role.textContent = words[beat.body.role] || beat.body.role;
+      role.textContent = words.shop;
       line.append(role, " ");
     }
     const text = document.createElement("span");
