@@ -13,7 +13,7 @@ reduced on the shelf, and what it cost before, is in `shelf`, and what has to be
 `clashing`.
 """
 
-from steelyard.goods.promotions.claiming import claim, claim_code, forget
+from steelyard.goods.promotions.claiming import claim, claim_all, claim_code, forget
 from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.conflicts import conflicts, overlapping
@@ -107,6 +107,7 @@ __all__ = [
     "change",
     "check",
     "claim",
+    "claim_all",
     "claim_code",
     "claimed_by",
     "close_group",
