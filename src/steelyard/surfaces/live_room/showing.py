@@ -11,7 +11,7 @@ from steelyard.channels.live.model import Session, SessionState
 from steelyard.channels.live.stage_model import Stage
 from steelyard.channels.rooms.model import Room, RoomState
 from steelyard.goods import catalog, promotions, search
-from steelyard.goods.promotions.model import Offer, of_source
+from steelyard.goods.promotions.model import Offer, PromotionId, of_source
 from steelyard.goods.search.model import Hit
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
@@ -173,10 +173,11 @@ async def of_session(read: Read, room: Room, session: Session | None) -> Shown:
     )
     if session.started_at is None:
         return around
+    pinned = await live.pinned(read, session.merchant_id, session.session_id)
     return msgspec.structs.replace(
         around,
         stage=await live.stage(read, session.merchant_id, session.session_id),
-        pinned_id=await live.pinned(read, session.merchant_id, session.session_id),
+        pinned_id=pinned.product_id if pinned else None,
         drops=await drops_of(read, session),
     )
 
@@ -186,10 +187,18 @@ async def drops_of(read: Read, session: Session) -> list[Drop]:
     thrown = await live.drops(read, session.merchant_id, session.session_id)
     draws = await live.draws(read, session.merchant_id, session.session_id)
     now = datetime.now(UTC)
+    running = (await promotions.running(read, [session.merchant_id])).get(session.merchant_id, []) if thrown else []
+    coupons = {offer.promotion_id: offer for offer in running}
     found = [
-        Drop(kind=each.kind, drop_id=each.drop_id, name=each.name, until=each.until, over=each.left == 0)
+        Drop(
+            kind=each.kind,
+            drop_id=each.drop_id,
+            name=coupon.name,
+            until=each.until,
+            over=coupon.copies is not None and coupon.claimed >= coupon.copies,
+        )
         for each in thrown
-        if each.until > now
+        if each.until > now and (coupon := coupons.get(PromotionId(each.promotion_id))) is not None
     ]
     found += [
         Drop(

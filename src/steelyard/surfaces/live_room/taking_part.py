@@ -123,9 +123,12 @@ async def remind(
     if session_id is None:
         raise NotFound()
     wanted = bool(data.get("want"))
-    command = live.remind if wanted else live.do_not_remind
     try:
-        await visit.db.transact(command, room.merchant_id, session_id, visit.buyer_id)
+        if wanted:
+            signed_in = visit.account is not None
+            await visit.db.transact(live.remind, room.merchant_id, session_id, visit.buyer_id, by_mail=signed_in)
+        else:
+            await visit.db.transact(live.remind_not, room.merchant_id, session_id, visit.buyer_id)
     except Refusal as refusal:
         return refused(visit, slug, refusal)
     words = N_("We will tell you when it begins.") if wanted else N_("You will not be reminded.")
