@@ -3,9 +3,9 @@
 `hub` hands the beats of sessions to viewers (one reader for each session and process, frames encoded once), `stream` is the
 event stream over HTTP that a browser reads.
 
-Viewers: `viewing` are the list of rooms and a room with its bag, `showing` what everybody sees of it, `taking_part` what viewers do,
-`buying` the sheet over the picture. The shop's own people: `desk` the control desk and the teleprompter, `desk_acts` what the desk
-does, `handing` what it hands out, `screen` the figures. The pages and their scripts: decisions 0168 and 0169.
+Viewers: `viewing` are the list of rooms and a room with its bag, `showing` what everybody sees of it, `taking_part` what viewers
+do, `buying` the sheet over the picture. The shop's own people: `desk` the control desk and the teleprompter, `desk_acts` what the
+desk does, `handing` what it hands out, `screen` the figures. The pages and their scripts: decisions 0168 and 0169.
 """
 
 from litestar import Router

@@ -25,7 +25,10 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.operations.analytics import Step
+from steelyard.surfaces.live_room.counted import gatherer_of
 from steelyard.surfaces.live_room.frame import LIVE, Around, around, show
+from steelyard.surfaces.live_room.gathering import Gatherer
+from steelyard.surfaces.live_room.hub import Key
 from steelyard.surfaces.live_room.showing import client_of, live_prices, room_of, second_of
 from steelyard.surfaces.web import footfall, limit_words
 from steelyard.surfaces.web.choosing import Choice, choice_of
@@ -79,9 +82,7 @@ class BuyPage(msgspec.Struct, frozen=True, kw_only=True):
         return max(1, min(flash.left, QUANTITY_PER_LINE_MAX, *own)) if own else max(1, flash.left)
 
 
-async def buy_page(
-    read: Read, slug: str, product_id: UUID, given: Mapping[str, str], buyer_id: UUID | None
-) -> BuyPage:
+async def buy_page(read: Read, slug: str, product_id: UUID, given: Mapping[str, str], buyer_id: UUID | None) -> BuyPage:
     """Raises `NotFound` for what is not in the bag of the room's session."""
     room, session = await room_of(read, slug)
     choice = await choice_of(read, product_id, given)
@@ -115,6 +116,8 @@ async def options(visit: NamedDependency[Visit], slug: FromPath[str], product_id
     given = visit.connection.query_params
     view = await visit.db.ask(buy_page, slug, product_id, given, visit.known_buyer_id)
     footfall.note(visit, Step.PRODUCT, [view.choice.product.merchant_id], product_id)
+    if (counted := _counted(visit, view)) is not None and "hx-request" not in visit.connection.headers:
+        counted[0].clicked(counted[1], product_id)
     return await _shown(visit, slug, view, given)
 
 
@@ -146,6 +149,8 @@ async def buy(
     except Refusal as refusal:
         return await _shown(visit, slug, view, given, status=refusal.status, error=visit.refused(refusal))
     footfall.note(visit, Step.CART, [view.choice.product.merchant_id], product_id)
+    if (counted := _counted(visit, view)) is not None:
+        counted[0].put_in_cart(counted[1], product_id)
     return redirect(visit, f"/checkout/{checkout_id}")
 
 
@@ -155,6 +160,14 @@ def _client(view: BuyPage, given: Mapping[str, str]) -> str:
     if session is None or session.started_at is None or session.ended_at is not None:
         return SHOP
     return client_of(session, second_said(given, session))
+
+
+def _counted(visit: Visit, view: BuyPage) -> tuple[Gatherer, Key] | None:
+    """Where it is counted that somebody looks at a product or begins to buy it, while the session is on."""
+    gatherer, session = gatherer_of(visit), view.session
+    if gatherer is None or session is None or session.started_at is None or session.ended_at is not None:
+        return None
+    return gatherer, Key(session.merchant_id, session.session_id)
 
 
 def _pieces(given: Mapping[str, str], view: BuyPage) -> int:

@@ -1,4 +1,4 @@
-"""The control desk of a session, the teleprompter of its host, and what the host's phone shows: pages of the shop's own people."""
+"""The control desk of a session and the teleprompter of its host: pages of the shop's own people."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -55,8 +55,8 @@ SAY = {
 
 
 class DeskGood(msgspec.Struct, frozen=True, kw_only=True):
-    """A product of the bag as the desk sees it. `shown`: buyers do, too; `entries`: where the rundown speaks of it; `offer_id`: the
-    live price that runs."""
+    """A product of the bag as the desk sees it. `shown`: buyers do, too; `entries`: where the rundown speaks of it; `offer_id`:
+    the live price that runs."""
 
     good: Good
     shown: bool
@@ -113,7 +113,9 @@ async def desk_page(read: Read, merchant_id: UUID, session_id: UUID) -> DeskPage
     bag = {each.product_id: each for each in await live.goods(read, merchant_id, session_id)}
     rundown = await live.rundown(read, merchant_id, session_id)
     goods = await goods_of(read, session, shown_only=False)
-    offers = {each.product_id: each.offer_id for each in await live.offers(read, merchant_id, session_id) if not each.ended}
+    offers = {
+        each.product_id: each.offer_id for each in await live.offers(read, merchant_id, session_id) if not each.ended
+    }
     pinned = await live.pinned(read, merchant_id, session_id)
     said = await live.latest(read, merchant_id, session_id, [BeatKind.CHAT, BeatKind.REMOVED], CHAT_SHOWN)
     asked = await live.latest(read, merchant_id, session_id, [BeatKind.QUESTION], QUESTIONS_SHOWN)
@@ -188,7 +190,7 @@ async def desk(visit: NamedDependency[Visit], session_id: FromPath[UUID]) -> Res
 
 @get("/{session_id:uuid}/prompter", opt={"permission": SEE})
 async def prompter(visit: NamedDependency[Visit], session_id: FromPath[UUID]) -> Response[str]:
-    """What the host reads: the script in large letters, what is explained now with its selling points, questions from the chat."""
+    """What the host reads: the script in large letters, what is explained now with its selling points, and questions."""
     view = await visit.merchant_db.ask(desk_page, visit.merchant_id, session_id)
     return await studio(visit, "prompter.html", view.session, view.room, view=view)
 

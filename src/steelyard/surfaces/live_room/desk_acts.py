@@ -71,9 +71,7 @@ async def pin(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: F
 @post("/{session_id:uuid}/desk/shelf", opt={"permission": RUN})
 async def shelf(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """Buyers see a product in the bag, or do not."""
-    return await act(
-        visit, session_id, live.show, uuid_said(data, "product_id"), shown=said(data, "shown") == "yes"
-    )
+    return await act(visit, session_id, live.show, uuid_said(data, "product_id"), shown=said(data, "shown") == "yes")
 
 
 async def _move(tx: Tx, merchant_id: UUID, session_id: UUID, product_id: UUID, by: int) -> None:

@@ -1,4 +1,4 @@
-"""What is shown of a room: its session, the goods of its bag at the prices of this moment, what is pinned, what can be grabbed."""
+"""What is shown of a room: its session, the bag at the prices of this moment, what is pinned, what can be grabbed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from steelyard.channels.live.model import Session, SessionState
 from steelyard.channels.live.stage_model import Stage
 from steelyard.channels.rooms.model import Room, RoomState
 from steelyard.goods import catalog, promotions, search
-from steelyard.goods.promotions.model import Offer, PromotionId, of_source
+from steelyard.goods.promotions.model import Offer, PromotionId
 from steelyard.goods.search.model import Hit
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
@@ -28,8 +28,8 @@ _ORDER = (SessionState.ON_AIR, SessionState.READY, SessionState.PLANNED, Session
 
 
 class Good(msgspec.Struct, frozen=True, kw_only=True):
-    """Something in the bag. `price` is what a piece costs here now, in minor units, `was` what it costs otherwise; `left` how many
-    pieces are left at a live price (none: there is none), until when, and how many each buyer may have."""
+    """Something in the bag. `price` is what a piece costs here now, in minor units, `was` what it costs otherwise; `left` how
+    many pieces are left at a live price (none: there is none), until when, and how many each buyer may have."""
 
     product_id: UUID
     position: int
@@ -233,8 +233,7 @@ async def goods_of(read: Read, session: Session, *, shown_only: bool) -> list[Go
 
 async def live_prices(read: Read, session: Session) -> dict[UUID, Offer]:
     """By product, the live price that counts in this session now; of several variants the lowest."""
-    source = of_source(client_of(session, 0))
-    assert source is not None
+    source = live.source_of(session.session_id)
     running = (await promotions.running(read, [session.merchant_id], [source])).get(session.merchant_id, [])
     now = datetime.now(UTC)
     mine = [

@@ -19,8 +19,9 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.parties.access.model import AccountKind
-from steelyard.surfaces.live_room.crowd import crowd_of
+from steelyard.surfaces.live_room.counted import gatherer_of
 from steelyard.surfaces.live_room.frame import LIVE
+from steelyard.surfaces.live_room.hub import Key
 from steelyard.surfaces.live_room.showing import room_of
 from steelyard.surfaces.web.guards import SignInFirst
 from steelyard.surfaces.web.pages import local_path, redirect
@@ -60,9 +61,7 @@ def done(visit: Visit, slug: str, said: str = "") -> Answer:
 
 
 @post(LIVE + "/{slug:str}/chat")
-async def write(
-    visit: NamedDependency[Visit], slug: FromPath[str], data: URLEncodedBody[dict[str, Any]]
-) -> Answer:
+async def write(visit: NamedDependency[Visit], slug: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Answer:
     """A buyer writes. Guests watch; whoever writes is signed in. The form's id makes a second click harmless."""
     if visit.account is None or visit.account.kind is not AccountKind.BUYER:
         raise SignInFirst()
@@ -84,15 +83,15 @@ async def write(
 
 
 @post(LIVE + "/{slug:str}/likes")
-async def like(
-    visit: NamedDependency[Visit], slug: FromPath[str], data: URLEncodedBody[dict[str, Any]]
-) -> Answer:
+async def like(visit: NamedDependency[Visit], slug: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Answer:
     """A viewer likes it, as often as they have pressed since they told last; told to all once a second."""
     room, session = await visit.db.ask(room_of, slug)
     said = str(data.get("likes", "1"))
     likes = int(said) if said.isascii() and said.isdecimal() and len(said) <= LIKES_DIGITS_MAX else 1
     if session is not None and session.ended_at is None:
-        crowd_of(visit.connection).like(room.merchant_id, session.session_id, likes)
+        gatherer = gatherer_of(visit)
+        if gatherer is not None:
+            gatherer.liked(Key(room.merchant_id, session.session_id), likes)
     return done(visit, slug)
 
 
@@ -102,9 +101,7 @@ async def grab(visit: NamedDependency[Visit], slug: FromPath[str], drop_id: From
     room, session = await visit.db.ask(room_of, slug)
     if session is None:
         raise NotFound()
-    wish = Grab(
-        merchant_id=room.merchant_id, session_id=session.session_id, drop_id=drop_id, buyer_id=visit.buyer_id
-    )
+    wish = Grab(merchant_id=room.merchant_id, session_id=session.session_id, drop_id=drop_id, buyer_id=visit.buyer_id)
     try:
         await limits.take(visit.db, GRABS_PER_BUYER, str(visit.buyer_id))
         await join(visit.db, live.grab, wish, lambda wish: (wish.drop_id, wish.buyer_id))
@@ -114,9 +111,7 @@ async def grab(visit: NamedDependency[Visit], slug: FromPath[str], drop_id: From
 
 
 @post(LIVE + "/{slug:str}/remind")
-async def remind(
-    visit: NamedDependency[Visit], slug: FromPath[str], data: URLEncodedBody[dict[str, Any]]
-) -> Answer:
+async def remind(visit: NamedDependency[Visit], slug: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Answer:
     """A visitor wants to be told when a session begins, or no longer."""
     room, _ = await visit.db.ask(room_of, slug)
     session_id = _uuid(data.get("session_id"))

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from steelyard.channels import live, rooms
-from steelyard.channels.live.beats import Beat, BeatKind
+from steelyard.channels.live.beats import Beat
 from steelyard.channels.live.model import Session
 from steelyard.channels.rooms.model import Room
 from steelyard.kernel import ids
@@ -36,6 +36,9 @@ DAYS_AHEAD = 14
 # What is drawn for all is remembered for so many states of sessions.
 PARTS_REMEMBERED = 256
 PARTS_SECONDS = 30
+
+# By way of what viewers come, as the links of our own pages say it.
+ENTRIES = ("home", "list", "shop", "product", "share", "notice", "mail")
 
 # What the room's scripts say.
 SAY = {
@@ -149,6 +152,7 @@ async def room(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[s
         may_chat=account is not None and account.kind is AccountKind.BUYER,
         message_id=ids.mint(),
         now=now(),
+        came_from=came_from(visit),
         say=_said(visit),
         origin=visit.settings.base_url.rstrip("/"),
     )
@@ -200,6 +204,20 @@ async def mini(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[s
 
 def _said(visit: Visit) -> dict[str, str]:
     return {name: visit.say(words) for name, words in SAY.items()}
+
+
+def came_from(visit: Visit) -> str:
+    """By way of what a viewer came: what the link said, else the page that led here, else another site or none."""
+    said = visit.connection.query_params.get("from", "")
+    if said in ENTRIES:
+        return said
+    page = urlsplit(visit.connection.headers.get("referer", ""))
+    if not page.netloc:
+        return "direct"
+    if page.netloc != visit.connection.url.netloc:
+        return "other"
+    first = page.path.strip("/").split("/")[0]
+    return {"": "home", "live": "list", "products": "product", "shops": "shop"}.get(first, "site")
 
 
 class Drawn(NamedTuple):

@@ -6,11 +6,12 @@
   const SILENCE_MS = 12000;
   const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 
-  window.steelyardFeed = ({ address, session, after, onBeats, onGap, onLine }) => {
+  window.steelyardFeed = ({ address, session, after, from = "desk", onBeats, onGap, onLine }) => {
     let last = after;
     let heard = Date.now();
     let source = null;
     let tries = 0;
+    let opened = false;
     const name = `steelyard-live-${session}`;
     const channel = window.BroadcastChannel ? new BroadcastChannel(name) : null;
 
@@ -28,7 +29,8 @@
     };
     const open = () => {
       if (source) source.close();
-      source = new EventSource(`${address}?after=${last}`);
+      source = new EventSource(`${address}?after=${last}&session=${session}&from=${opened ? "again" : from}`);
+      opened = true;
       source.onopen = () => {
         tries = 0;
         say(true);

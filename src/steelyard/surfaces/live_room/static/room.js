@@ -150,10 +150,13 @@
   };
   const offline = byId("live-offline");
   let downTimer = 0;
-  const feed = window.steelyardFeed({
+  // Before it begins and after it has ended there is nothing to be told: the page looks now and then whether that has changed.
+  if (room.dataset.state !== "on_air") setInterval(() => document.hidden || redraw(1), 15000);
+  const feed = room.dataset.state !== "on_air" ? { stop: () => {} } : window.steelyardFeed({
     address: `/live/${slug}/events`,
     session,
     after: Number(seq),
+    from: room.dataset.from,
     onBeats: (beats) => {
       for (const beat of beats) {
         if (happened[beat.kind]) happened[beat.kind](beat);
