@@ -79,17 +79,18 @@ async def _run(url: str) -> tuple[list[float], float, int]:
     """Seconds of each round, the processor's seconds of the database for all, and how many statements were issued."""
     db = await Database.connect(url, size=1)
     took: list[float] = []
-    statements = 0
+    statements, after = 0, settlement.BEGINNING
     try:
         server = psutil.Process(await db.ask(_server))
         before = server.cpu_times()
         while sum(took) < PATIENCE_SECONDS:
             begun = time.monotonic()
-            issued = await db.transact(settlement.run, DAY)
+            done = await db.transact(settlement.step, DAY, after)
             took.append(time.monotonic() - begun)
-            statements += len(issued)
-            if not issued:
+            statements += len(done.statements)
+            if done.after is None:
                 break
+            after = done.after
         after = server.cpu_times()
     finally:
         await db.close()
