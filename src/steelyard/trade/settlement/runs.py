@@ -113,10 +113,11 @@ class RunStep(msgspec.Struct, frozen=True):
 
 class _Ahead(msgspec.Struct, frozen=True):
     """A shop with entries that are due, in the order of the walk. `large`: it has more of them than one step may write, or they
-    are being gathered already."""
+    are being gathered already. `last`: there is nobody behind it."""
 
     merchant_id: UUID
     large: bool
+    last: bool
 
 
 class _Issued(msgspec.Struct, frozen=True):
@@ -145,20 +146,21 @@ async def step(tx: Tx, day: date, after: UUID = BEGINNING, limit: int = STATEMEN
     """What `run` does for the next shops behind `after`, with no more entries than `ENTRIES_PER_STEP_MAX`: as a transaction of
     its own it is over within a second. Killed between two steps, the run begins again and finds what is left."""
     while shops := await _ahead(tx, day, after, limit):
-        small = [shop.merchant_id for shop in takewhile(lambda shop: not shop.large, shops)]
-        if not small:
-            large = shops[0].merchant_id
-            await _lock(tx, [large])
-            due = await gathering.drafted(tx, await _due(tx, day, [large]))
-            if due and (taken := await gathering.gather(tx, large, day, ENTRIES_PER_STEP_MAX)) == ENTRIES_PER_STEP_MAX:
+        small = [*takewhile(lambda shop: not shop.large, shops)]
+        reached = small[-1] if small else shops[0]
+        together = [shop.merchant_id for shop in small] or [reached.merchant_id]
+        await _lock(tx, together)
+        due = await _due(tx, day, together)
+        if due and not small:
+            due = await gathering.drafted(tx, due)
+            taken = await gathering.gather(tx, reached.merchant_id, day, ENTRIES_PER_STEP_MAX)
+            if taken == ENTRIES_PER_STEP_MAX:
                 return RunStep([], after, taken)
-            after = large
-        else:
-            await _lock(tx, small)
-            due = await _due(tx, day, small)
-            after = small[-1]
+        after = reached.merchant_id
         if due and (statements := await _settle(tx, day, due)):
-            return RunStep(statements, after)
+            return RunStep(statements, None if reached.last else after)
+        if reached.last:
+            break
     return RunStep([], None)
 
 
@@ -242,7 +244,9 @@ async def _ahead(tx: Tx, day: date, after: UUID, limit: int) -> list[_Ahead]:
                  , sum(sum(entries)) OVER (ORDER BY merchant_id) AS so_far
             FROM shops GROUP BY merchant_id
         )
-        SELECT merchant_id, large FROM walked WHERE so_far <= $3 OR large ORDER BY merchant_id LIMIT $4
+        SELECT merchant_id, large
+             , merchant_id = (SELECT max(merchant_id::text)::uuid FROM walked) AND (SELECT count(*) FROM entries) <= $3 AS last
+        FROM walked WHERE so_far <= $3 OR large ORDER BY merchant_id LIMIT $4
         """,
         day,
         after,
