@@ -1,8 +1,8 @@
 """A settlement run over a million lines: `python -m bench settling`.
 
 The lines are made by one statement for each table, of 2,000 merchants with 500 lines each, sales and their commissions, all due
-on one day; then the run takes step after step until nothing is left, as the worker does. The books have no sales behind the lines, so
-that this house is for measuring only, and thrown away.
+on one day; then the run takes step after step until nothing is left, as the worker does. The books have no sales behind the
+lines, so that this house is for measuring only, and thrown away.
 """
 
 import asyncio
@@ -67,7 +67,9 @@ async def _measured(url: str) -> list[Figure]:
             """
         )
     assert wrong == 0, "a statement is not the sum of its lines"
-    print(f"  settled in {sum(took):.1f} s: {sum(took) / SECONDS_OF_IT:.2f} of its part ({SECONDS_OF_IT:.0f} s) of a minute")
+    print(
+        f"  settled in {sum(took):.1f} s: {sum(took) / SECONDS_OF_IT:.2f} of its part ({SECONDS_OF_IT:.0f} s) of a minute"
+    )
     return [
         Figure("settling_lines", LINES - left, LINES, at_least=True),
         Figure("settling_statements", statements, MERCHANTS, at_least=True),
