@@ -78,6 +78,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_url: str | None = None
     bank_key: str = ""
     bank_webhook_secret: str = ""
+    media_webhook_secret: str = ""  # between the media origin and the house; none means that there is no live video
+    media_push_url: str = ""  # the server that publishers' programs are told, such as rtmp://host/live
+    media_play_url: str = ""  # where players find a stream: an address with {stream} in it
+    media_api_url: str = ""  # the origin's own API; none: it has none
+    media_hooks_url: str = ""  # where the origin tells the house; none means at `base_url`
+    media_http_port: int = 8111  # of the origin that comes with the house
+    media_rtmp_port: int = 8135
     kept_page_seconds: int = (
         60  # how long a page that was drawn for one stranger is shown to others at most; 0: not at all
     )
@@ -134,7 +141,7 @@ def _check(settings: Settings) -> None:
         networks(settings.trusted_proxies)
     except ValueError as error:
         raise msgspec.ValidationError(f"STEELYARD_TRUSTED_PROXIES: {error}") from error
-    for name in ("simpay", "carriers", "bank"):
+    for name in ("simpay", "carriers", "bank", "media"):
         word: str = getattr(settings, f"{name}_webhook_secret")
         try:
             base64.b64decode(word.removeprefix(WEBHOOK_SECRET_PREFIX), validate=True)

@@ -90,7 +90,7 @@ class FlashItem(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewFlash(msgspec.Struct, frozen=True, kw_only=True):
     """A session that is to be. Its id is the caller's: said twice, it is planned once. With `terms` it is a presale, and what
-    it lasts the time in which a deposit can be paid."""
+    it lasts the time in which a deposit can be paid. `only_source`: its prices count only for orders of this source."""
 
     merchant_id: MerchantId
     session_id: SessionId
@@ -99,6 +99,7 @@ class NewFlash(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     items: Sequence[FlashItem]
     terms: Terms | None = None
+    only_source: str | None = None
 
     def presale_of(self, item: FlashItem) -> Presale | None:
         """What is frozen with the price of an item, if this is a presale."""
@@ -127,6 +128,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_by: str | None
     reason: str
     presale: Terms | None = None
+    only_source: str | None = None
 
     def state(self, at: datetime) -> FlashState:
         if self.cancelled_by is not None:

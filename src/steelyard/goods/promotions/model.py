@@ -252,10 +252,19 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
         return self.before - self.off
 
 
+def of_source(client: str) -> str | None:
+    """What a price that is only for orders of one source calls it, from an order's source: of `live:<session>:<second>` the
+    session; none where no price can be only for it."""
+    word, _, rest = client.partition(":")
+    session, _, _ = rest.partition(":")
+    return f"{word}:{session}" if word == "live" and session else None
+
+
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
     no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale.
-    `group_id`: for the shop's group of customers alone. `shelf`: the price stands on cards and pages, for everybody."""
+    `group_id`: for the shop's group of customers alone. `shelf`: the price stands on cards and pages, for everybody.
+    `only_source`: it counts only for orders of this source (see `of_source`)."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -279,6 +288,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     given: bool = False
     group_id: UUID | None = None
     shelf: bool = False
+    only_source: str | None = None
 
     @property
     def limits(self) -> list[Limit]:
