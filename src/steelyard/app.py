@@ -22,6 +22,8 @@ from steelyard.kernel.settings import Settings
 from steelyard.surfaces import api, live_room, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
+from steelyard.surfaces.live_room.running import Running
+from steelyard.surfaces.live_room.stream import Streams
 from steelyard.surfaces.web import problems, security, styleguide
 from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
@@ -80,9 +82,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
         app.state.footfall = Footfall(app.state.db)
         met = WordsMet(app.state.db)
         met.start()
+        app.state.live = Running(app.state.db, settings.database_url, streams)
+        app.state.live.start()
         try:
             yield
         finally:
+            await app.state.live.stop()
             await batching.drain(app.state.db)
             await app.state.footfall.stop()
             await met.stop()
@@ -96,8 +101,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
     }
     names = ("web", "storefront", "merchant", "operator", "live_room")
     templates = Templates(static, {name: SURFACES / name / "templates" for name in names})
+    routers = (storefront.router, live_room.router, live_room.studio, merchant.router, operator.router)
     app = Litestar(
-        [assets, live, ready, *styleguide.HANDLERS, storefront.router, live_room.router, live_room.studio, merchant.router, operator.router, *api.routers],
+        [assets, live, ready, *styleguide.HANDLERS, *routers, *api.routers],
         lifespan=[connected],
         state=State({"settings": settings, "assets": static, "templates": templates}),
         dependencies={"visit": Provide(provide_visit)},
@@ -108,7 +114,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     # Around everything, so that an address that leads nowhere is answered with the same headers.
-    app.asgi_handler = security.Envelope(Compressed(app.asgi_handler), settings=settings)
+    streams = Streams(security.Envelope(Compressed(app.asgi_handler), settings=settings))
+    app.asgi_handler = streams
     return app
 
 

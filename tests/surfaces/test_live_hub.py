@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.channels.live.beats import Told
 from steelyard.kernel.db import ConnectionLost
 from steelyard.surfaces.live_room import hub as hubs
-from steelyard.surfaces.live_room.hub import Hub, Key, Told
+from steelyard.surfaces.live_room.hub import Hub, Key
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -78,6 +78,7 @@ async def test_the_bag_is_arranged_and_goods_are_taken_off_it(
 async def test_messages_are_taken_off_and_their_writers_muted(
     app: Litestar, owner: Browser, session: OnAir, world: World, db: Database
 ) -> None:
+    assert world.buyer.buyer_id is not None
     (seq,) = await db.transact(live.say, [session.say(world.buyer.buyer_id, "Is this fresh?")])
     question = await owner.post(f"{desk_of(session)}/question", {"seq": str(seq)})
     here = words(await owner.get(desk_of(session)))
@@ -106,9 +107,7 @@ async def test_the_big_screen_counts_what_is_clicked_and_explained(
     assert "Paid by minute" in words(screen) and 'class="screen-timeline"' in screen.text
 
 
-async def test_the_studio_is_open_to_the_shops_own_people_only(
-    app: Litestar, session: OnAir, world: World
-) -> None:
+async def test_the_studio_is_open_to_the_shops_own_people_only(app: Litestar, session: OnAir, world: World) -> None:
     stranger = await signed_in(app, world.tools.owner)
     try:
         seen = await stranger.get(desk_of(session))

@@ -8,6 +8,7 @@ from litestar import Litestar
 from steelyard.channels import live
 from steelyard.kernel.db import Database, Tx
 from steelyard.trade import checkout
+from steelyard.trade.checkout.model import CheckoutId
 from tests.support.browser import browsing, hidden, words
 from tests.support.live import OnAir
 from tests.support.world import World
@@ -83,7 +84,7 @@ async def test_an_order_says_from_which_session_and_second_it_came(
 
     assert answer.status_code == 303, words(answer)
     assert again.headers["location"] == answer.headers["location"] == f"/checkout/{wish['checkout_id']}"
-    found = await db.ask(checkout.view, UUID(wish["checkout_id"]))
+    found = await db.ask(checkout.view, CheckoutId(UUID(wish["checkout_id"])))
     assert found is not None
     assert found.checkout.client == f"live:{session.session_id}:42"
     assert [(line.sku_id, line.quantity) for line in found.checkout.lines] == [(world.items["green"].sku_ids[1], 2)]
@@ -110,7 +111,10 @@ async def test_only_pages_that_play_a_stream_may_fetch_from_its_origin(
         room = await guest.get(f"/live/{session.slug}")
         listed = await guest.get("/live")
     policy = room.headers["content-security-policy"]
-    assert "connect-src 'self' http://media.test:8111" in policy and "media-src 'self' blob: http://media.test:8111" in policy
+    assert (
+        "connect-src 'self' http://media.test:8111" in policy
+        and "media-src 'self' blob: http://media.test:8111" in policy
+    )
     assert "media.test" not in listed.headers["content-security-policy"]
     assert re.search(r'data-play="http://media.test:8111/live/x/index.m3u8"', room.text)
 

@@ -1,10 +1,10 @@
 """The log of a session: everything that happens in it and is shown to somebody, numbered without gaps.
 
-`append` is the only way into it. It locks the sessions' rows, takes the numbers, inserts, and tells those who listen. Readers go by
-the number: what is after the last that they have is new to them.
+`append` is the only way into it. It locks the sessions' rows, takes the numbers, inserts, and tells those who listen. Readers
+go by the number: what is after the last that they have is new to them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, LiteralString
@@ -120,6 +120,33 @@ async def append(tx: Tx, *beats: NewBeat) -> list[int]:
     return [row["seq"] for row in rows]
 
 
+class Current(msgspec.Struct, frozen=True, kw_only=True):
+    """The session of a room that is on air, or was last, and the number of its last beat."""
+
+    merchant_id: UUID
+    session_id: UUID
+    last_seq: int
+
+
+async def current(read: Read, slugs: Sequence[str]) -> dict[str, Current]:
+    """What is watched at these addresses of rooms: what is on air, else what was last."""
+    rows = await read.fetch(
+        """
+        SELECT s.slug, l.merchant_id, l.session_id, l.last_seq
+        FROM room_slugs s CROSS JOIN LATERAL (
+            SELECT merchant_id, session_id, last_seq FROM live_sessions l
+            WHERE l.merchant_id = s.merchant_id AND l.room_id = s.room_id AND l.started_at IS NOT NULL
+            ORDER BY l.state = 'on_air' DESC, l.starts_at DESC LIMIT 1) AS l
+        WHERE s.slug = ANY($1)
+        """,
+        list(slugs),
+    )
+    return {
+        row["slug"]: Current(merchant_id=row["merchant_id"], session_id=row["session_id"], last_seq=row["last_seq"])
+        for row in rows
+    }
+
+
 async def told(read: Read, merchant_id: UUID, session_id: UUID, after: int, most: int) -> list[Told]:
     """The beats after this number, so many at most, as they are sent on."""
     rows = await read.fetch(
@@ -137,7 +164,7 @@ async def told(read: Read, merchant_id: UUID, session_id: UUID, after: int, most
     ]
 
 
-async def beats(
+async def beats_after(
     read: Read, merchant_id: UUID, session_id: UUID, after: int = 0, limit: int = BEATS_SHOWN_MAX
 ) -> list[Beat]:
     """The beats after this number."""
@@ -174,3 +201,10 @@ async def latest(
         BEATS_SHOWN_MAX * 4,
     )
     return found[::-1]
+
+
+async def chat_shown(read: Read, merchant_id: UUID, session_id: UUID, limit: int = 50) -> list[Beat]:
+    """The last messages of the chat that nobody took off, the oldest of them first: what a page begins with."""
+    found = await latest(read, merchant_id, session_id, [BeatKind.CHAT, BeatKind.REMOVED], BEATS_SHOWN_MAX)
+    gone = {beat.body.get("seq") for beat in found if beat.kind is BeatKind.REMOVED}
+    return [beat for beat in found if beat.kind is BeatKind.CHAT and beat.seq not in gone][-limit:]

@@ -20,7 +20,6 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.parties import screening
-from steelyard.parties.screening.matching import key_of
 from steelyard.parties.screening.model import Area, Said
 from steelyard.trade.reviews.model import masked
 
@@ -149,8 +148,8 @@ def _refusal(
         return ChatMuted()
     if (wrong := _wrong(text)) is not None:
         return wrong
-    folded = key_of(text)
-    words = [*unwanted, *(word for word in room.words if (key := key_of(word)) and key in folded)]
+    folded = screening.key_of(text)
+    words = [*unwanted, *(word for word in room.words if (key := screening.key_of(word)) and key in folded)]
     if words:
         return WordsRefused(words=", ".join(dict.fromkeys(words)))
     if speaker.last_at is not None:
@@ -186,8 +185,8 @@ async def _speakers(read: Read, wanted: Sequence[Say]) -> list[_Speaker]:
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) WITH ORDINALITY
             AS w (merchant_id, session_id, buyer_id, chat_id, place)
         LEFT JOIN buyers b ON b.buyer_id = w.buyer_id
-        LEFT JOIN live_mutes m USING (merchant_id, session_id, buyer_id)
-        LEFT JOIN live_speakers p USING (merchant_id, session_id, buyer_id)
+        LEFT JOIN live_mutes m ON m.merchant_id = w.merchant_id AND m.session_id = w.session_id AND m.buyer_id = w.buyer_id
+        LEFT JOIN live_speakers p ON p.merchant_id = w.merchant_id AND p.session_id = w.session_id AND p.buyer_id = w.buyer_id
         LEFT JOIN live_chats c ON c.merchant_id = w.merchant_id AND c.session_id = w.session_id AND c.chat_id = w.chat_id
         ORDER BY w.place
         """,
@@ -210,7 +209,8 @@ async def _note(tx: Tx, said: Sequence[Say], numbers: Sequence[int]) -> None:
             SELECT merchant_id, session_id, seq, chat_id, buyer_id, 'buyer' FROM said
         ), minutes AS (
             INSERT INTO live_minutes AS m (merchant_id, session_id, minute, chats)
-            SELECT s.merchant_id, s.session_id, greatest(0, floor(extract(epoch FROM now() - l.started_at) / 60))::integer, count(*)
+            SELECT s.merchant_id, s.session_id
+                 , greatest(0, floor(extract(epoch FROM now() - l.started_at) / 60))::integer, count(*)
             FROM said s JOIN live_sessions l USING (merchant_id, session_id) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
             ON CONFLICT (merchant_id, session_id, minute) DO UPDATE SET chats = m.chats + excluded.chats
         )

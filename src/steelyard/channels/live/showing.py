@@ -22,7 +22,6 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties import screening
-from steelyard.parties.screening.matching import key_of
 from steelyard.parties.screening.model import Area, Said
 
 
@@ -353,7 +352,7 @@ async def words(read: Read, merchant_id: UUID, room_id: UUID) -> list[str]:
 async def unwanted(tx: Tx, merchant_id: UUID, room_id: UUID, word: str, by: str) -> None:
     """Nobody writes this word in the room's chats. Said twice, it stands once. Raises `Invalid`."""
     word = " ".join(word.split())
-    if not key_of(word) or len(word) > WORD_CHARACTERS_MAX:
+    if not screening.key_of(word) or len(word) > WORD_CHARACTERS_MAX:
         raise Invalid({"word": N_("Please choose a word of 30 characters at most.")})
     if len(await words(tx, merchant_id, room_id)) >= WORDS_PER_ROOM_MAX:
         raise Invalid({"word": N_("There are too many.")})

@@ -3,9 +3,10 @@
 A shop asks for a room (`applying`); the conditions are rules, each with its reason (`conditions`); the operator decides
 (`deciding`). Hosts are real people, or made ones for whom somebody answers (`hosting`); `crewing` says who does what.
 `stopping` is the operator's takedown and blacklist, and how they are lifted; what follows from a stop for sessions is in
-`channels/live`. Decision 0163.
+`channels/live`; `listing` finds rooms by their keys. Decision 0163.
 """
 
+from steelyard.channels.rooms.listing import rooms_named
 from steelyard.channels.rooms.queries import (
     application,
     applications,
@@ -40,6 +41,7 @@ __all__ = [
     "room",
     "room_history",
     "rooms",
+    "rooms_named",
     "rooms_of",
     "same_person",
     "stop",

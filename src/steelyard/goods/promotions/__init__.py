@@ -25,7 +25,7 @@ from steelyard.goods.promotions.events import (
     GiftAsked,
     ShelfPricesChanged,
 )
-from steelyard.goods.promotions.flash import Presale, Terms
+from steelyard.goods.promotions.flash import Presale, Terms, of_source
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.grouping import segment_of
 from steelyard.goods.promotions.groups import (
@@ -149,6 +149,7 @@ __all__ = [
     "note_people",
     "noted_for",
     "of_buyers",
+    "of_source",
     "offered_at",
     "offering",
     "offers",

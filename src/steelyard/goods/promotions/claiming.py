@@ -93,25 +93,30 @@ async def claim_all(tx: Tx, wanted: Sequence[tuple[UUID, UUID, UUID]]) -> list[R
             taken.append((buyer_id, promotion_id, last + 1, merchant_id))
             answers.append(None)
     if taken:
-        await tx.execute(
-            """
-            WITH taken AS (
-                SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[])
-                    AS t (buyer_id, promotion_id, number, merchant_id)
-            ), counted AS (
-                UPDATE promotions p SET claimed = p.claimed + t.claims
-                FROM (SELECT merchant_id, promotion_id, count(*) AS claims FROM taken GROUP BY 1, 2) AS t
-                WHERE p.merchant_id = t.merchant_id AND p.promotion_id = t.promotion_id
-            )
-            INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id)
-            SELECT buyer_id, promotion_id, number, merchant_id FROM taken
-            """,
-            [buyer_id for buyer_id, _, _, _ in taken],
-            [promotion_id for _, promotion_id, _, _ in taken],
-            [number for _, _, number, _ in taken],
-            [merchant_id for _, _, _, merchant_id in taken],
-        )
+        await _note(tx, taken)
     return answers
+
+
+async def _note(tx: Tx, taken: Sequence[tuple[UUID, UUID, int, UUID]]) -> None:
+    """Write down these `(buyer_id, promotion_id, number, merchant_id)`, and count them with their coupons."""
+    await tx.execute(
+        """
+        WITH taken AS (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[])
+                AS t (buyer_id, promotion_id, number, merchant_id)
+        ), counted AS (
+            UPDATE promotions p SET claimed = p.claimed + t.claims
+            FROM (SELECT merchant_id, promotion_id, count(*) AS claims FROM taken GROUP BY 1, 2) AS t
+            WHERE p.merchant_id = t.merchant_id AND p.promotion_id = t.promotion_id
+        )
+        INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id)
+        SELECT buyer_id, promotion_id, number, merchant_id FROM taken
+        """,
+        [buyer_id for buyer_id, _, _, _ in taken],
+        [promotion_id for _, promotion_id, _, _ in taken],
+        [number for _, _, number, _ in taken],
+        [merchant_id for _, _, _, merchant_id in taken],
+    )
 
 
 async def claim_code(tx: Tx, buyer_id: UUID, code: str, merchant_ids: Collection[UUID]) -> None:

@@ -46,7 +46,15 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "composer.css",
     ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
-    "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js", "favourites.js", "sheets.js", "corner.js"),
+    "components.js": (
+        "behaviour.js",
+        "toasts.js",
+        "uploads.js",
+        "drafts.js",
+        "favourites.js",
+        "sheets.js",
+        "corner.js",
+    ),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
 }
 VENDOR: dict[str, str] = {

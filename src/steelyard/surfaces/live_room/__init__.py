@@ -1,7 +1,8 @@
 """The live room before people's eyes: what happens in a session goes to everybody who watches, within a second.
 
 `hub` hands the beats of sessions to viewers (one reader for each session and process, frames encoded once), `stream` is the
-event stream over HTTP that a browser reads.
+event stream over HTTP that a browser reads, `gathering` counts what viewers do, and `running` puts them together in a web process
+(`app.state.live`).
 
 Viewers: `viewing` are the list of rooms and a room with its bag, `showing` what everybody sees of it, `taking_part` what viewers
 do, `buying` the sheet over the picture. The shop's own people: `desk` the control desk and the teleprompter, `desk_acts` what the

@@ -11,9 +11,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from steelyard.channels import live, rooms
-from steelyard.channels.live.beats import Beat, BeatKind
+from steelyard.channels.live import Beat, BeatKind, Stage
 from steelyard.channels.live.model import Entry, Session
-from steelyard.channels.live.stage_model import Stage
 from steelyard.channels.rooms.model import Room
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read

@@ -1,7 +1,7 @@
 """What the desk does in a session: each is a form that comes back to the desk. Whoever else sits at a desk of the same session
 sees it by the event stream."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -44,12 +44,24 @@ def number_said(data: Mapping[str, Any], name: str) -> int:
 
 
 async def act(visit: Visit, session_id: UUID, command: Any, *given: Any, **named: Any) -> Any:
-    """Say a command of the live session in the shop's name, and go back to the desk; what is refused is told there."""
+    """Say a command of one of the shop's own sessions, and go back to the desk; what is refused is told there. Raises `NotFound`
+    for what is not there."""
     try:
-        await visit.merchant_db.transact(command, visit.merchant_id, session_id, *given, **named)
+        await visit.merchant_db.transact(_in_session, visit.merchant_id, session_id, command, *given, **named)
+    except NotFound:
+        raise
     except Refusal as refusal:
         return answered(visit, session_id, refusal)
     return answered(visit, session_id)
+
+
+async def _in_session(
+    tx: Tx, merchant_id: UUID, session_id: UUID, command: Callable[..., Awaitable[Any]], *given: Any, **named: Any
+) -> None:
+    """The session is looked for first: another shop's is not there, whatever is wrong beside that."""
+    if await live.session(tx, merchant_id, session_id) is None:
+        raise NotFound()
+    await command(tx, merchant_id, session_id, *given, **named)
 
 
 def answered(visit: Visit, session_id: UUID, refusal: Refusal | None = None, words: str = "") -> Any:

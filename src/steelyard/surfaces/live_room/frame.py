@@ -67,11 +67,7 @@ async def show(
     if counted:
         footfall.note(visit)
     return await render(
-        visit,
-        f"live_room/{template}",
-        frame,
-        status=status,
-        **{"cents": Money, "media": media, "thumb": thumb, "srcset": lambda *_, **__: "", **values},
+        visit, f"live_room/{template}", frame, status=status, cents=Money, media=media, thumb=thumb, **values
     )
 
 

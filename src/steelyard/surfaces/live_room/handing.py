@@ -14,8 +14,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from steelyard.channels import live
+from steelyard.channels.live import LivePrice, NewDraw
 from steelyard.channels.live.model import Session
-from steelyard.channels.live.stage_model import LivePrice, NewDraw
 from steelyard.channels.rooms.model import Room
 from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import ProductView, Sku, SkuId
@@ -209,6 +209,7 @@ async def throw(
         entries.refuse("promotion_id", N_("Please choose a coupon that can be claimed."))
     try:
         entries.check()
+        assert promotion_id is not None, "else it was refused"
         await visit.merchant_db.transact(
             live.throw,
             visit.merchant_id,

@@ -10,14 +10,14 @@ All of it happens on one event loop; nothing is touched on both sides of an `awa
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 import structlog
 
+from steelyard.channels.live import Told
 from steelyard.kernel.db import Unreachable
 
 FRAME_SECONDS = 0.1
@@ -42,15 +42,6 @@ class Key(NamedTuple):
 
     merchant_id: UUID
     session_id: UUID
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A beat as viewers are told it; `body` is JSON already."""
-
-    seq: int
-    at: datetime
-    kind: str
-    body: msgspec.Raw
 
 
 Ask = Callable[[Key, int, int], Awaitable[list[Told]]]
@@ -146,7 +137,7 @@ class Hub:
             room.wake()
         await asyncio.gather(*(room.reader for room in rooms if room.reader is not None), return_exceptions=True)
 
-    async def watch(self, key: Key, after: int, head: int) -> AsyncIterator[bytes]:
+    async def watch(self, key: Key, after: int, head: int) -> AsyncGenerator[bytes]:
         """What happens in a session after the beat `after`, in pieces to be sent as they are; `head` is the number of its last
         beat a moment ago. Ends when the viewer is too slow, or the process ends.
 
@@ -161,7 +152,7 @@ class Hub:
         finally:
             self._leave(room)
 
-    async def _pieces(self, room: _Room, after: int) -> AsyncIterator[bytes]:
+    async def _pieces(self, room: _Room, after: int) -> AsyncGenerator[bytes]:
         # From here on everything is a frame; what is before it is asked for.
         place, seq = room.made, room.seq
         if after < seq:

@@ -13,8 +13,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from steelyard.channels import live
+from steelyard.channels.live import Explained, GoodFigures, Minute, Stage
 from steelyard.channels.live.model import Session
-from steelyard.channels.live.stage_model import Explained, GoodFigures, Minute, Stage
 from steelyard.channels.rooms.model import Room
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from steelyard.channels import live, rooms
+from steelyard.channels.live import Stage
 from steelyard.channels.live.model import Session, SessionState
-from steelyard.channels.live.stage_model import Stage
 from steelyard.channels.rooms.model import Room, RoomState
 from steelyard.goods import catalog, promotions, search
 from steelyard.goods.promotions.model import Offer, PromotionId
@@ -18,7 +18,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.settings import Settings
 from steelyard.kernel.text import Text
 from steelyard.parties import merchants
-from steelyard.parties.merchants.model import ShopCard
+from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.checkout.model import LIVE
 
 # Of a room's sessions so many are looked at to find the one that is shown.
@@ -159,7 +159,7 @@ async def shown(read: Read, slug: str) -> Shown:
 
 async def of_session(read: Read, room: Room, session: Session | None) -> Shown:
     """A room as it shows this session."""
-    shop = (await merchants.cards(read, [room.merchant_id]))[room.merchant_id]
+    shop = (await merchants.cards(read, [MerchantId(room.merchant_id)]))[MerchantId(room.merchant_id)]
     if session is None:
         return Shown(room=room, shop=shop, session=None)
     host = await rooms.host(read, room.merchant_id, session.host_id) if session.host_id else None
@@ -219,7 +219,7 @@ async def goods_of(read: Read, session: Session, *, shown_only: bool) -> list[Go
     """The bag at the prices of this moment; what is not for sale is left out where only what is shown is wanted."""
     bag = await live.goods(read, session.merchant_id, session.session_id)
     wanted = [each for each in bag if each.shown or not shown_only]
-    hits = {
+    hits: dict[UUID, Hit] = {
         hit.product_id: hit
         for hit in await search.cards(read, [(session.merchant_id, each.product_id) for each in wanted])
     }

@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from steelyard.channels import live, rooms
-from steelyard.channels.live.beats import Beat
+from steelyard.channels.live import Beat
 from steelyard.channels.live.model import Session
 from steelyard.channels.rooms.model import Room
 from steelyard.kernel import ids
@@ -23,6 +23,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
 from steelyard.parties.access.model import AccountKind
+from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.live_room.frame import LIVE, Around, around, now, show
 from steelyard.surfaces.live_room.showing import Shown, play_address, shown
@@ -59,7 +60,6 @@ class RoomPage(msgspec.Struct, frozen=True, kw_only=True):
 
     shown: Shown
     chat: Sequence[Beat]
-    reminded: bool
     follows: bool
 
 
@@ -70,7 +70,6 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     room: Room
     shop: ShopCard
     viewers: int = 0
-    reminded: bool = False
 
 
 class ListPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +90,6 @@ async def list_page(read: Read, buyer_id: UUID | None) -> ListPage:
     shops = await merchants.cards(read, {MerchantId(each.merchant_id) for each in every})
     own = await rooms.rooms_named(read, {(each.merchant_id, each.room_id) for each in every})
     viewers = await live.viewers_of(read, [(each.merchant_id, each.session_id) for each in on_air])
-    reminded = await live.reminded(read, buyer_id, [each.session_id for each in coming]) if buyer_id else frozenset()
 
     def listed(sessions: Sequence[Session]) -> list[Listed]:
         return [
@@ -100,7 +98,6 @@ async def list_page(read: Read, buyer_id: UUID | None) -> ListPage:
                 room=own[each.room_id],
                 shop=shops[MerchantId(each.merchant_id)],
                 viewers=viewers.get(each.session_id, 0),
-                reminded=each.session_id in reminded,
             )
             for each in sessions
             if each.room_id in own and MerchantId(each.merchant_id) in shops
@@ -121,15 +118,12 @@ async def room_page(read: Read, slug: str, buyer_id: UUID | None) -> RoomPage:
     view = await shown(read, slug)
     session = view.session
     chat: Sequence[Beat] = []
-    reminded = False
     if session is not None and session.started_at is not None:
         chat = await live.chat_shown(read, session.merchant_id, session.session_id, CHAT_SHOWN)
-    elif session is not None and buyer_id is not None:
-        reminded = session.session_id in await live.reminded(read, buyer_id, [session.session_id])
     follows = False
     if buyer_id is not None:
-        follows = view.room.merchant_id in (await favourites.marks(read, buyer_id)).shops
-    return RoomPage(shown=view, chat=chat, reminded=reminded, follows=follows)
+        follows = view.room.merchant_id in (await favourites.marks(read, BuyerId(buyer_id))).shops
+    return RoomPage(shown=view, chat=chat, follows=follows)
 
 
 @get(LIVE + "/{slug:str}")
@@ -147,7 +141,6 @@ async def room(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[s
         room=view,
         play=play,
         chat=page.chat,
-        reminded=page.reminded,
         follows=page.follows,
         may_chat=account is not None and account.kind is AccountKind.BUYER,
         message_id=ids.mint(),
@@ -241,15 +234,15 @@ class Parts:
         kept = self._drawn.get(key)
         if kept is not None and at and kept[1].seq >= at and time.monotonic() - kept[0] < PARTS_SECONDS:
             return kept[1].html
-        for _ in range(2):
-            # What began to be drawn before we asked may be older than what we were told of.
-            task = self._drawing.get(key)
-            if task is None:
-                task = self._drawing[key] = asyncio.create_task(self._draw(visit, key), name="live_parts")
-            drawn = await asyncio.shield(task)
-            if drawn.seq >= at:
-                break
-        return drawn.html
+        drawn = await self._drawn_now(visit, key)
+        # What began to be drawn before we asked may be older than what we were told of.
+        return drawn.html if drawn.seq >= at else (await self._drawn_now(visit, key)).html
+
+    async def _drawn_now(self, visit: Visit, key: tuple[str, str]) -> Drawn:
+        task = self._drawing.get(key)
+        if task is None:
+            task = self._drawing[key] = asyncio.create_task(self._draw(visit, key), name="live_parts")
+        return await asyncio.shield(task)
 
     async def _draw(self, visit: Visit, key: tuple[str, str]) -> Drawn:
         try:

@@ -22,7 +22,7 @@ from steelyard.channels.live.stage_model import (
     drawn,
 )
 from steelyard.goods import promotions
-from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.db import Read, Row, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
@@ -145,24 +145,7 @@ async def _draw(tx: Tx, merchant_id: UUID, session_id: UUID, draw_id: UUID) -> N
         draw_id,
     )
     assert draw is not None
-    # Of each buyer the first message that counts, if it was not taken off the screen.
-    rows = await tx.fetch(
-        """
-        SELECT DISTINCT ON (c.buyer_id) c.buyer_id, c.seq, b.body ->> 'name' AS name
-        FROM live_chats c JOIN live_beats b USING (merchant_id, session_id, seq)
-        WHERE c.merchant_id = $1 AND c.session_id = $2 AND c.seq > $3 AND b.at <= $4 AND c.buyer_id IS NOT NULL
-          AND ($5 = '' OR strpos(lower(b.body ->> 'text'), lower($5)) > 0)
-          AND NOT EXISTS (SELECT FROM live_mutes m WHERE m.merchant_id = c.merchant_id AND m.session_id = c.session_id
-                            AND m.buyer_id = c.buyer_id)
-        ORDER BY c.buyer_id, c.seq LIMIT $6
-        """,
-        merchant_id,
-        session_id,
-        draw["from_seq"],
-        draw["closes_at"],
-        draw["word"],
-        ENTRANTS_MAX,
-    )
+    rows = await _entrants(tx, merchant_id, session_id, draw)
     by_ticket = {row["seq"]: row for row in rows}
     tickets = drawn(draw["secret"], list(by_ticket), draw["winners"])
     body = {
@@ -194,6 +177,27 @@ async def _draw(tx: Tx, merchant_id: UUID, session_id: UUID, draw_id: UUID) -> N
     )
     if draw["promotion_id"] is not None and buyers:
         await promotions.claim_all(tx, [(buyer_id, merchant_id, draw["promotion_id"]) for buyer_id in buyers])
+
+
+async def _entrants(tx: Tx, merchant_id: UUID, session_id: UUID, draw: Row) -> list[Row]:
+    """Of each buyer who is not muted, the first message that counts."""
+    return await tx.fetch(
+        """
+        SELECT DISTINCT ON (c.buyer_id) c.buyer_id, c.seq, b.body ->> 'name' AS name
+        FROM live_chats c JOIN live_beats b USING (merchant_id, session_id, seq)
+        WHERE c.merchant_id = $1 AND c.session_id = $2 AND c.seq > $3 AND b.at <= $4 AND c.buyer_id IS NOT NULL
+          AND ($5 = '' OR strpos(lower(b.body ->> 'text'), lower($5)) > 0)
+          AND NOT EXISTS (SELECT FROM live_mutes m WHERE m.merchant_id = c.merchant_id AND m.session_id = c.session_id
+                            AND m.buyer_id = c.buyer_id)
+        ORDER BY c.buyer_id, c.seq LIMIT $6
+        """,
+        merchant_id,
+        session_id,
+        draw["from_seq"],
+        draw["closes_at"],
+        draw["word"],
+        ENTRANTS_MAX,
+    )
 
 
 async def draws(read: Read, merchant_id: UUID, session_id: UUID) -> list[Draw]:
