@@ -29,7 +29,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.text import text
-from tests.support.live import BY, chief, new_session, room, session
+from tests.support.live_plans import BY, chief, new_session, room, session
 from tests.support.world import CURRENCY, World, seeded
 
 

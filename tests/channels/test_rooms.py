@@ -30,7 +30,7 @@ from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
 from steelyard.kernel.text import text
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import AccountId, AccountKind
-from tests.support.live import ANOTHER, BY, CHILD, application, chief, host, new_host, room
+from tests.support.live_plans import ANOTHER, BY, CHILD, application, chief, host, new_host, room
 from tests.support.world import World, seeded
 
 

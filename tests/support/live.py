@@ -1,101 +1,107 @@
-"""Live rooms in tests: a shop with a verified and trained host, its room, and a session that is planned in it."""
+"""A live session of the shop that sells tea, for tests: written down as it stands, with green tea and nuts in its bag."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from steelyard.channels import live, rooms
-from steelyard.channels.live.model import NewSession, SessionId
-from steelyard.channels.rooms.model import HostId, NewApplication, NewHost, RoomApplicationId, RoomId, TrainingId
+import msgspec
+
+from steelyard.channels import live
+from steelyard.channels.live.beats import Beat, BeatKind
+from steelyard.channels.live.stage_model import Say
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.text import text
-from steelyard.parties.access.model import Account, AccountId, AccountKind, Actor
-from tests.support.world import Trader, World
-
-BY = "staff:1"
-# Numbers of identity cards that nobody has (their check digits are right): of a grown-up, of another, of a child.
-GROWN_UP = "330102199003071230"
-ANOTHER = "330102199511201230"
-CHILD = "33010220150601123X"
-SCAN = f"{'0' * 64}.png"
-COVER = f"{'1' * 64}.png"
+from tests.support.world import World
 
 
-def chief(world: World) -> Actor:
-    """The operator's administrator, who may decide about rooms."""
-    account = Account(
-        account_id=AccountId(world.operator.account_id), kind=AccountKind.OPERATOR, name="Chief", email="", locale="en"
+class OnAir(msgspec.Struct, frozen=True, kw_only=True):
+    """A session: its keys and what lies in its bag."""
+
+    merchant_id: UUID
+    room_id: UUID
+    session_id: UUID
+    slug: str
+    products: dict[str, UUID]
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return self.merchant_id, self.session_id
+
+    def say(self, buyer_id: UUID, words: str, chat_id: UUID | None = None) -> Say:
+        return Say(
+            merchant_id=self.merchant_id, session_id=self.session_id, chat_id=chat_id or ids.mint(), buyer_id=buyer_id,
+            text=words,
+        )  # fmt: skip
+
+
+async def on_air(db: Database, world: World, *, state: str = "on_air", slug: str = "tea-live") -> OnAir:
+    return await db.transact(_begun, world, state, slug)
+
+
+async def _begun(tx: Tx, world: World, state: str, slug: str) -> OnAir:
+    merchant_id, room_id, session_id = world.tea.merchant_id, ids.mint(), ids.mint()
+    now = datetime.now(UTC)
+    await tx.execute(
+        "INSERT INTO rooms (merchant_id, room_id, slug, name, category_ids, state) VALUES ($1, $2, $3, $4, '{}', 'open')",
+        merchant_id,
+        room_id,
+        slug,
+        text("云上茶庄直播间", "Tea live"),
     )
-    return Actor(account=account, permissions=frozenset({"rooms.manage"}))
-
-
-def new_host(trader: Trader, **more: Any) -> NewHost:
-    said: dict[str, Any] = {
-        "merchant_id": trader.merchant_id,
-        "host_id": HostId(ids.mint()),
-        "name": "小满",
-        "real_name": "Lin Xiaoman",
-        "document_number": GROWN_UP,
-        "scan": SCAN,
-    }
-    return NewHost(**{**said, **more})
-
-
-async def host(db: Database, world: World, trader: Trader, **more: Any) -> HostId:
-    """A host of a shop, identified and trained."""
-    wanted = new_host(trader, **more)
-    await db.as_merchant(trader.merchant_id).transact(rooms.register, wanted, BY)
-    await db.transact(rooms.verify, chief(world), trader.merchant_id, wanted.host_id)
-    today = datetime.now(UTC).date()
-    await db.transact(
-        rooms.note_training, chief(world), trader.merchant_id, wanted.host_id, TrainingId(ids.mint()), "Basics", today
+    await tx.execute(
+        "INSERT INTO room_history (merchant_id, room_id, step, from_state, to_state, by) "
+        "VALUES ($1, $2, 1, 'nowhere', 'open', 'test')",
+        merchant_id,
+        room_id,
     )
-    return wanted.host_id
+    await tx.execute(
+        "INSERT INTO room_slugs (slug, merchant_id, room_id) VALUES ($1, $2, $3)", slug, merchant_id, room_id
+    )
+    await tx.execute(
+        """
+        INSERT INTO live_sessions (merchant_id, session_id, room_id, title, starts_at, ends_at, state, started_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        merchant_id,
+        session_id,
+        room_id,
+        text("春茶专场", "Spring tea"),
+        now - timedelta(minutes=5),
+        now + timedelta(hours=2),
+        state,
+        now - timedelta(minutes=5) if state == "on_air" else None,
+    )
+    steps = [("nowhere", "planned"), ("planned", "ready"), ("ready", "on_air")]
+    for step, (before, after) in enumerate(steps[: 3 if state == "on_air" else 2], 1):
+        await tx.execute(
+            "INSERT INTO live_session_history (merchant_id, session_id, step, from_state, to_state, by) "
+            "VALUES ($1, $2, $3, $4, $5, 'test')",
+            merchant_id,
+            session_id,
+            step,
+            before,
+            after,
+        )
+    products: dict[str, UUID] = {name: world.items[name].product_id for name in ("green", "nuts")}
+    await tx.execute(
+        """
+        INSERT INTO live_goods (merchant_id, session_id, product_id, position)
+        SELECT $1, $2, product_id, place FROM unnest($3::uuid[]) WITH ORDINALITY AS g (product_id, place)
+        """,
+        merchant_id,
+        session_id,
+        list(products.values()),
+    )
+    return OnAir(merchant_id=merchant_id, room_id=room_id, session_id=session_id, slug=slug, products=products)
 
 
-def application(world: World, trader: Trader, **more: Any) -> NewApplication:
-    said: dict[str, Any] = {
-        "merchant_id": trader.merchant_id,
-        "application_id": RoomApplicationId(ids.mint()),
-        "name": text("直播间", "Live room"),
-        "about": text("", ""),
-        "slug": f"{trader.slug}-live",
-        "category_ids": list(world.categories.values()),
-    }
-    return NewApplication(**{**said, **more})
+async def heard(db: Database, session: OnAir, *kinds: BeatKind) -> list[Beat]:
+    """The log, or what it holds of these kinds; its numbers are without gaps."""
+    found = await db.ask(live.beats_after, *session.key)
+    assert [beat.seq for beat in found] == list(range(1, len(found) + 1))
+    assert await db.ask(_last, session) == len(found)
+    return [beat for beat in found if not kinds or beat.kind in kinds]
 
 
-async def room(db: Database, world: World, trader: Trader, **more: Any) -> tuple[RoomId, HostId]:
-    """A shop's room, open, and its host."""
-    host_id = await host(db, world, trader, **more)
-    wanted = application(world, trader, host_id=host_id)
-    await db.as_merchant(trader.merchant_id).transact(rooms.apply, wanted, BY)
-    return await db.transact(rooms.approve, chief(world), trader.merchant_id, wanted.application_id), host_id
-
-
-def new_session(merchant_id: UUID, room_id: RoomId, host_id: HostId | None = None, **more: Any) -> NewSession:
-    """A session of two hours that begins in an hour."""
-    starts_at = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
-    said: dict[str, Any] = {
-        "merchant_id": merchant_id,
-        "session_id": SessionId(ids.mint()),
-        "room_id": room_id,
-        "title": text("春茶专场", "Spring tea"),
-        "starts_at": starts_at,
-        "ends_at": starts_at + timedelta(hours=2),
-        "host_id": host_id,
-        "cover": COVER,
-    }
-    return NewSession(**{**said, **more})
-
-
-async def session(db: Database, world: World, **more: Any) -> NewSession:
-    """A session of the tea shop, planned in its own new room, with nuts in its bag."""
-    room_id, host_id = await room(db, world, world.tea)
-    wanted = new_session(world.tea.merchant_id, room_id, host_id, **more)
-    shop = db.as_merchant(world.tea.merchant_id)
-    await shop.transact(live.plan, wanted, BY)
-    nuts = world.items["nuts"].product_id
-    await shop.transact(live.add_goods, world.tea.merchant_id, wanted.session_id, [nuts], BY)
-    return wanted
+async def _last(read: Read, session: OnAir) -> int:
+    return await read.value("SELECT last_seq FROM live_sessions WHERE session_id = $1", session.session_id)

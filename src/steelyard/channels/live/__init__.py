@@ -2,15 +2,39 @@
 
 `states` is the one place where a session goes from one state to another. `planning` plans them, `bag` fills the goods bag,
 `laying_out` says what happens when (`rundown_sheet`: as a table of CSV), `readiness` what keeps one from being ready: what is
-missing, words, and `price_claims`, held against what `prices` knows. `reminding` tells who asked for it, `stopping` is
-the operator's takedown. Whatever happens while it is on air is one log of beats (`schema_stage.sql`). Decision 0164.
+missing, words, and `price_claims`, held against what `lowest` knows. `reminding` tells who asked for it, `stopping` is the
+operator's takedown. Decision 0164. Whatever happens while it is on air is one log of `beats` (`schema_stage.sql`; what stands
+beside it: `schema_stage_acts.sql`).
+
+On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
+note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
+and `leaving`, what follows when a session goes on air or off it. Decision 0166.
 """
 
 from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
+from steelyard.channels.live.beats import (
+    CHANNEL,
+    Beat,
+    BeatKind,
+    Current,
+    NewBeat,
+    Told,
+    append,
+    beats_after,
+    chat_shown,
+    current,
+    latest,
+    told,
+)
+from steelyard.channels.live.chat import say, say_as_shop
+from steelyard.channels.live.crowd import count, minutes, viewers_of
+from steelyard.channels.live.drawing import SECRET_BYTES, Draw, Winner, draws, winners
+from steelyard.channels.live.drawing import begin as begin_draw
 from steelyard.channels.live.events import SessionChanged
 from steelyard.channels.live.laying_out import lay_out, write_rundown
 from steelyard.channels.live.planning import cancel, change, keep_key, make_ready, plan, plan_again
 from steelyard.channels.live.price_claims import Claim, ClaimKind, claims
+from steelyard.channels.live.prices import LiveOffer, end_price, offers, set_price, source_of
 from steelyard.channels.live.queries import (
     by_key,
     coming,
@@ -25,32 +49,127 @@ from steelyard.channels.live.queries import (
 from steelyard.channels.live.readiness import Finding, look
 from steelyard.channels.live.reminding import forget_reminders, remind, remind_not, reminded, reminders_of
 from steelyard.channels.live.rundown_sheet import read_sheet, write_sheet
+from steelyard.channels.live.showing import (
+    arrange,
+    explained,
+    mute,
+    mute_all,
+    on_screen,
+    pick_question,
+    pin,
+    pin_note,
+    pinned,
+    remove,
+    show,
+    slow_down,
+    stage,
+    unpin,
+    unwanted,
+    wanted_again,
+    words,
+)
+from steelyard.channels.live.stage_model import (
+    CHAT_CHARACTERS_MAX,
+    LIKES_PER_TAP_MAX,
+    NOTE_CHARACTERS_MAX,
+    ChatMuted,
+    Crowd,
+    DropOver,
+    Explained,
+    GoodFigures,
+    Grab,
+    LivePrice,
+    Minute,
+    NewDraw,
+    NotInBag,
+    NotOnAir,
+    Say,
+    Stage,
+    TooQuick,
+    WordsRefused,
+    commitment_of,
+    drawn,
+)
 from steelyard.channels.live.states import end, go_on_air
 from steelyard.channels.live.stopping import lift, stop_host, stop_room, take_down
+from steelyard.channels.live.throwing import Drop, drops, grab, throw
 
 __all__ = [
+    "CHANNEL",
+    "CHAT_CHARACTERS_MAX",
+    "LIKES_PER_TAP_MAX",
+    "NOTE_CHARACTERS_MAX",
+    "SECRET_BYTES",
+    "Beat",
+    "BeatKind",
+    "ChatMuted",
     "Claim",
     "ClaimKind",
+    "Crowd",
+    "Current",
+    "Draw",
+    "Drop",
+    "DropOver",
+    "Explained",
     "Finding",
+    "GoodFigures",
+    "Grab",
+    "LiveOffer",
+    "LivePrice",
+    "Minute",
+    "NewBeat",
+    "NewDraw",
+    "NotInBag",
+    "NotOnAir",
+    "Say",
     "SessionChanged",
+    "Stage",
+    "Told",
+    "TooQuick",
+    "Winner",
+    "WordsRefused",
     "add_goods",
+    "append",
+    "arrange",
+    "beats_after",
+    "begin_draw",
     "by_key",
     "cancel",
     "change",
+    "chat_shown",
     "claims",
     "coming",
+    "commitment_of",
+    "count",
+    "current",
+    "drawn",
+    "draws",
+    "drops",
     "end",
+    "end_price",
+    "explained",
     "forget_reminders",
     "go_on_air",
     "goods",
+    "grab",
     "history",
     "keep_key",
+    "latest",
     "lay_out",
     "lift",
     "look",
     "make_ready",
+    "minutes",
     "move_goods",
+    "mute",
+    "mute_all",
+    "offers",
     "on_air",
+    "on_screen",
+    "pick_question",
+    "pin",
+    "pin_note",
+    "pinned",
     "plan",
     "plan_again",
     "read_sheet",
@@ -58,15 +177,31 @@ __all__ = [
     "remind_not",
     "reminded",
     "reminders_of",
+    "remove",
     "remove_goods",
     "rundown",
+    "say",
+    "say_as_shop",
     "session",
     "sessions",
     "sessions_of_room",
     "set_goods",
+    "set_price",
+    "show",
+    "slow_down",
+    "source_of",
+    "stage",
     "stop_host",
     "stop_room",
     "take_down",
+    "throw",
+    "told",
+    "unpin",
+    "unwanted",
+    "viewers_of",
+    "wanted_again",
+    "winners",
+    "words",
     "write_rundown",
     "write_sheet",
 ]

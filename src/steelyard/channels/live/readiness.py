@@ -9,9 +9,9 @@ import msgspec
 
 from steelyard.channels import rooms
 from steelyard.channels.live import queries
+from steelyard.channels.live.lowest import Known, lowest_of
 from steelyard.channels.live.model import Entry, Good, Session
 from steelyard.channels.live.price_claims import ClaimKind, claims
-from steelyard.channels.live.prices import Known, lowest_of
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import ProductView
 from steelyard.kernel.db import Read
