@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from bench import shop
@@ -20,6 +21,7 @@ from steelyard.goods.catalog.model import ProductId, SkuId
 from steelyard.kernel import ids, installation
 from steelyard.kernel.db import Database
 from steelyard.kernel.settings import Settings
+from steelyard.kernel.text import text
 from steelyard.money import payments
 from steelyard.money.payments import PaymentId, RecordedPayment, RefundAnswer, RefundId, RefundState, Split
 from steelyard.money.payments.model import DueRefund
@@ -27,6 +29,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import aftersales, orders
 from steelyard.trade.aftersales.model import RefundRequest, Returned
+from steelyard.trade.commission.model import FeeId, LineFee
 from steelyard.trade.orders.bulk import LINE_COLUMNS
 from steelyard.trade.orders.model import OrderId, PurchaseId
 
@@ -34,6 +37,9 @@ REFUNDS = 10_000
 AT_ONCE = 16
 CHUNK = 1_000
 PIECES, PRICE, COMMISSION = 2, 9_900, 990
+FEES = msgspec.json.encode(
+    [LineFee(fee_id=FeeId(shop.made("fee")), name=text("佣金", "Commission"), amount=COMMISSION)]
+).decode()
 CHANNEL = "bench"
 # With the settlement of a million lines, a minute: see docs/algorithms/refunds.md.
 SECONDS_MAX = 60.0
@@ -151,8 +157,8 @@ async def _sold(tx: Any, goods: Sequence[Goods], numbers: range) -> list[RefundR
                 "unit_price": PRICE,
                 "unit_price_micros": None,
                 "amount": PIECES * PRICE,
-                "commission_millionths": 50_000,
                 "commission": COMMISSION,
+                "fees": FEES,
                 "source_line": "1",
             }
         )  # fmt: skip
