@@ -90,6 +90,7 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale:
                 [
                     Program("worker", [*own, "work"], logs / "worker.log"),
                     Program("web", [*own, "serve"], logs / "web.log"),
+                    Program("media", [*own, "media"], logs / "media.log"),
                     *_shoppers(own, logs, traffic),
                 ],
                 environ,
@@ -113,6 +114,8 @@ def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
         outside.alipay_port,
         outside.wechatpay_port,
         outside.stripe_port,
+        settings.port + MEDIA_HTTP_AFTER_PORT,
+        settings.port + MEDIA_RTMP_AFTER_PORT,
     }
     for port in sorted(ports):
         if processes.taken(port):

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from steelyard.channels.live import queries
+from steelyard.channels.live import leaving, queries
 from steelyard.channels.live.events import SessionChanged
 from steelyard.channels.live.model import MACHINE, REASON_CHARACTERS_MAX, Session, SessionState
 from steelyard.kernel import events
@@ -25,8 +25,8 @@ async def lock(tx: Tx, merchant_id: UUID, session_id: UUID) -> Session:
 
 
 async def move(tx: Tx, session: Session, to: SessionState, by: str, reason: str = "") -> None:
-    """A session that is held goes to another state: row, history, event. `started_at` is when it went on air first, `ended_at`
-    when it ended or was taken down off the air. Raises `TransitionRefused`."""
+    """A session that is held goes to another state: row, history, what follows on air, event. `started_at` is when it went on air
+    first, `ended_at` when it ended or was taken down off the air. Raises `TransitionRefused`."""
     MACHINE.check(session.state, to)
     await tx.execute(
         """
@@ -42,6 +42,7 @@ async def move(tx: Tx, session: Session, to: SessionState, by: str, reason: str 
         to,
     )
     await note(tx, session.merchant_id, session.session_id, session.state, to, by, reason)
+    await leaving.moved(tx, session, to, by, reason)
     await events.publish(
         tx,
         SessionChanged(

@@ -14,8 +14,9 @@ answer, and `excluding` says for whose goods they are not. What came by bank tra
 becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at
 the door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What
 channels take back and argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`. What
-channels keep by contract is in `fees`. What is authorised first is taken by `captures` and let go by `voids`; `giving_back`
-gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of `health` in `schema_health`.
+channels keep by contract is in `fees`; the bills that they give out are told in the words of `bill_model`. What is authorised
+first is taken by `captures` and let go by `voids`; `giving_back` gives a buyer's money back, whichever it needs; their tables
+are in `schema_captures`, those of `health` in `schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -24,6 +25,7 @@ from steelyard.money.payments.bank_movements import MovementKnown, NotLeftOver, 
 from steelyard.money.payments.bank_movements import expected as expected_transfer
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
+from steelyard.money.payments.bill_model import Biller, Bills, NoBill, NotYet
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
 from steelyard.money.payments.by_hand import (
     BANK_NUMBER_CHARACTERS_MAX,
@@ -198,6 +200,8 @@ __all__ = [
     "BadWebhook",
     "BankMovement",
     "Bearer",
+    "Biller",
+    "Bills",
     "ByHand",
     "Calls",
     "Capture",
@@ -232,10 +236,12 @@ __all__ = [
     "Means",
     "MovementKnown",
     "News",
+    "NoBill",
     "NotAtTheDoor",
     "NotByHand",
     "NotLeftOver",
     "NotWithTheCarrier",
+    "NotYet",
     "NothingCaptured",
     "NumberUsed",
     "OtherNews",
