@@ -116,7 +116,7 @@ from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
-from steelyard.money.payments.giving_back import give_back
+from steelyard.money.payments.giving_back import give_back, give_back_each
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
 from steelyard.money.payments.health import changes as rest_changes
@@ -178,7 +178,7 @@ from steelyard.money.payments.refund_lists import (
     transfers_of,
 )
 from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
-from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
+from steelyard.money.payments.refunds import Giving, refund, refund_surplus, to_refund
 from steelyard.money.payments.refusals import BadWebhook, NothingCaptured, RefundTooLarge, UnknownChannel
 from steelyard.money.payments.signatures import verify as verify_signature
 from steelyard.money.payments.state_model import CaptureState
@@ -228,6 +228,7 @@ __all__ = [
     "Exclusion",
     "ExpectedTransfer",
     "Fee",
+    "Giving",
     "HandMade",
     "Handover",
     "Instruction",
@@ -309,6 +310,7 @@ __all__ = [
     "get",
     "get_all",
     "give_back",
+    "give_back_each",
     "give_up",
     "include",
     "instruct",
