@@ -6,7 +6,7 @@ sets its payout aside in the ledger, and the bank is instructed and asked until 
 example: docs/algorithms/settlement.md.
 
 - `earnings`: what is earned, entry by entry
-- `runs`: from entries to statements
+- `runs`: from entries to statements; `gathering`: the entries of a statement that has very many of them
 - `payouts`: from statements to the merchant's bank account; `moving`: a statement goes from one state to the next
 - `batches`: payouts in bank files, made by one person and approved by another, from an account of `payers`;
   `bankfiles`: pain.001, pain.002 and CSV; `answers`: what the bank says of them
@@ -45,7 +45,7 @@ from steelyard.trade.settlement.earnings import bulk_enter, enter
 from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
 from steelyard.trade.settlement.expecting import awaited, due_by, expected, held, paid_out, payouts_of
 from steelyard.trade.settlement.gateways import Bank, bank
-from steelyard.trade.settlement.jobs import receive_webhook, run_today, send_payouts
+from steelyard.trade.settlement.jobs import receive_webhook, run_today, send_payouts, settle
 from steelyard.trade.settlement.model import (
     AwaitedOrder,
     BankAnswer,
@@ -86,12 +86,13 @@ from steelyard.trade.settlement.queries import (
     waiting,
 )
 from steelyard.trade.settlement.reserving import Reserve, release_reserve, release_reserves, reserves_of
-from steelyard.trade.settlement.runs import run, withdraw
+from steelyard.trade.settlement.runs import BEGINNING, RunStep, run, step, withdraw
 from steelyard.trade.settlement.simulating import Outcome, Trial, simulate
 from steelyard.trade.settlement.terms import Agreed, Cycle, Terms, agree, agreed, call_off
 
 __all__ = [
     "BANDS",
+    "BEGINNING",
     "Aged",
     "Agreed",
     "Ahead",
@@ -124,6 +125,7 @@ __all__ = [
     "PayoutOrder",
     "Report",
     "Reserve",
+    "RunStep",
     "SamePerson",
     "Statement",
     "StatementId",
@@ -192,6 +194,7 @@ __all__ = [
     "run_today",
     "send_payouts",
     "set_payer",
+    "settle",
     "settlement_day",
     "silently_checked",
     "simulate",
@@ -200,6 +203,7 @@ __all__ = [
     "statement_csv",
     "statements_named",
     "statements_page",
+    "step",
     "take_back",
     "timeline",
     "to_batch",
