@@ -504,7 +504,7 @@ CREATE TABLE notices (
   , at        timestamptz NOT NULL DEFAULT now()
   , read_at   timestamptz
   , PRIMARY KEY (buyer_id, notice_id)
-  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends'))
+  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends', 'live_soon', 'live_begun'))
 );
 COMMENT ON TABLE notices IS 'by buyer: what we tell a buyer where they are signed in';
 COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until}';
@@ -2215,11 +2215,18 @@ CREATE TABLE reconciliation_fetches (
   , day      date NOT NULL
   , tries    integer NOT NULL
   , next_at  timestamptz
+  , asked_at timestamptz
+  , answer   text
   , failure  text
   , PRIMARY KEY (source, day)
+  , CONSTRAINT an_answer_is_of_a_kind CHECK (answer IN ('here', 'none', 'other', 'not_yet', 'unreadable', 'failed'))
+  , CONSTRAINT answered_means_when CHECK ((answer IS NULL) = (asked_at IS NULL))
 );
-COMMENT ON TABLE reconciliation_fetches IS 'by key: statements that are asked for; no next_at: it is here';
+COMMENT ON TABLE reconciliation_fetches IS 'by key: statements that are asked for; no next_at: it is not asked again by itself';
+COMMENT ON COLUMN reconciliation_fetches.answer IS 'What came of asking last. none: the sender says that the day has none; other: another statement of the day counts';
+COMMENT ON COLUMN reconciliation_fetches.asked_at IS 'When the last answer came, or did not';
 CREATE INDEX reconciliation_fetches_due ON reconciliation_fetches (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX reconciliation_fetches_by_day ON reconciliation_fetches (day DESC, source DESC);
 
 -- goods.catalog
 
@@ -5986,7 +5993,7 @@ CREATE TABLE room_slugs (
   , merchant_id uuid NOT NULL
   , room_id     uuid NOT NULL
 );
-COMMENT ON TABLE room_slugs IS 'by key: the address of a room (/live/{slug}), and which it is';
+COMMENT ON TABLE room_slugs IS 'by key, merchants read: the address of a room (/live/{slug}), and which it is';
 
 CREATE TABLE room_history (
     merchant_id uuid NOT NULL
@@ -6373,6 +6380,133 @@ CREATE TABLE live_minutes (
 COMMENT ON TABLE live_minutes IS 'by merchant: figures of a session by minute since it began';
 COMMENT ON COLUMN live_minutes.entries IS 'How many came in from where: {source: viewers}';
 COMMENT ON COLUMN live_minutes.goods IS 'By product: {product_id: {clicks, carts, orders, paid, gmv}}; gmv in minor units of the shop''s currency';
+
+-- channels.live
+
+-- What stands on the stage of a session beside its log of beats, who wrote in its chat, and what was handed out.
+
+CREATE TABLE live_stages (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , slow_seconds integer NOT NULL DEFAULT 1
+  , muted        boolean NOT NULL DEFAULT false
+  , note         text NOT NULL DEFAULT ''
+  , likes        bigint NOT NULL DEFAULT 0
+  , viewers      integer NOT NULL DEFAULT 0
+  , peak         integer NOT NULL DEFAULT 0
+  , entered      bigint NOT NULL DEFAULT 0
+  , media_client text NOT NULL DEFAULT ''
+  , grace_until  timestamptz
+  , PRIMARY KEY (merchant_id, session_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT slow_mode_has_its_bounds CHECK (slow_seconds BETWEEN 1 AND 300)
+  , CONSTRAINT a_peak_is_the_most CHECK (0 <= viewers AND viewers <= peak AND 0 <= likes AND 0 <= entered)
+);
+COMMENT ON TABLE live_stages IS 'by merchant: how a session stands at this moment';
+COMMENT ON COLUMN live_stages.slow_seconds IS 'So long a buyer waits between two messages';
+COMMENT ON COLUMN live_stages.muted IS 'Nobody but the shop''s own people writes';
+COMMENT ON COLUMN live_stages.note IS 'What is pinned over the chat; empty: nothing';
+COMMENT ON COLUMN live_stages.media_client IS 'The publishing connection, as the media origin calls it; empty: none';
+COMMENT ON COLUMN live_stages.grace_until IS 'Until when a stream that broke off is waited for';
+CREATE INDEX live_stages_waiting ON live_stages (grace_until) WHERE grace_until IS NOT NULL;
+
+CREATE TABLE live_chats (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , seq         bigint NOT NULL
+  , chat_id     uuid NOT NULL
+  , buyer_id    uuid
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, session_id, seq)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT a_message_is_taken_once UNIQUE (merchant_id, session_id, chat_id)
+);
+COMMENT ON TABLE live_chats IS 'by merchant, never deleted: who wrote which message of a session''s chat; the words are its beats';
+COMMENT ON COLUMN live_chats.buyer_id IS 'None: the shop''s own people, or a buyer who has been erased after the record''s time';
+COMMENT ON COLUMN live_chats.by IS 'buyer, or staff:<account_id>';
+CREATE INDEX live_chats_of_a_buyer ON live_chats (buyer_id, at);
+
+CREATE TABLE live_speakers (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , last_at     timestamptz NOT NULL
+  , chats       integer NOT NULL DEFAULT 1
+  , PRIMARY KEY (merchant_id, session_id, buyer_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_speakers IS 'by merchant: when a buyer wrote in a session''s chat last';
+CREATE INDEX live_speakers_of_a_buyer ON live_speakers (buyer_id);
+
+CREATE TABLE live_presence (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , process_id  uuid NOT NULL
+  , viewers     integer NOT NULL
+  , at          timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, process_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_presence IS 'by merchant: how many watch a session by way of a web process, which says so again every few seconds';
+CREATE INDEX live_presence_by_time ON live_presence (at);
+
+CREATE TABLE live_drops (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , drop_id      uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , kind         text NOT NULL
+  , from_seq     bigint NOT NULL
+  , until        timestamptz NOT NULL
+  , by           text NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, drop_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
+  , CONSTRAINT a_drop_is_of_a_kind CHECK (kind IN ('coupon', 'red_packet'))
+);
+COMMENT ON TABLE live_drops IS 'by merchant: coupons that were thrown into a session to be grabbed';
+COMMENT ON COLUMN live_drops.kind IS 'red_packet: money off without a condition, of which each has one';
+
+CREATE TABLE live_draws (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , draw_id      uuid NOT NULL
+  , prize        jsonb NOT NULL
+  , winners      integer NOT NULL
+  , word         text NOT NULL DEFAULT ''
+  , promotion_id uuid
+  , secret       text NOT NULL
+  , commitment   text NOT NULL
+  , from_seq     bigint NOT NULL
+  , closes_at    timestamptz NOT NULL
+  , to_seq       bigint
+  , entrants     integer
+  , by           text NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, draw_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT a_draw_has_winners CHECK (winners BETWEEN 1 AND 100)
+  , CONSTRAINT what_is_drawn_is_counted CHECK ((to_seq IS NULL) = (entrants IS NULL))
+);
+COMMENT ON TABLE live_draws IS 'by merchant: draws among those who write in the chat';
+COMMENT ON COLUMN live_draws.word IS 'What a message has to hold to count; empty: any';
+COMMENT ON COLUMN live_draws.secret IS '32 random bytes in hex: its SHA-256 is told when the draw begins, the secret when it is drawn';
+COMMENT ON COLUMN live_draws.from_seq IS 'Messages after this beat count';
+COMMENT ON COLUMN live_draws.to_seq IS 'Messages up to this beat counted; none: not drawn yet';
+CREATE INDEX live_draws_to_close ON live_draws (closes_at) WHERE to_seq IS NULL;
+
+CREATE TABLE live_winners (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , draw_id     uuid NOT NULL
+  , place       integer NOT NULL
+  , seq         bigint NOT NULL
+  , buyer_id    uuid NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, draw_id, place)
+  , FOREIGN KEY (merchant_id, session_id, draw_id) REFERENCES live_draws
+);
+COMMENT ON TABLE live_winners IS 'by merchant: who won in a draw, by which message';
+CREATE INDEX live_winners_of_a_buyer ON live_winners (buyer_id);
 
 -- channels.agents
 

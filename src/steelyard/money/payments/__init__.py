@@ -14,8 +14,9 @@ answer, and `excluding` says for whose goods they are not. What came by bank tra
 becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at
 the door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What
 channels take back and argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`. What
-channels keep by contract is in `fees`. What is authorised first is taken by `captures` and let go by `voids`; `giving_back`
-gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of `health` in `schema_health`.
+channels keep by contract is in `fees`; the bills that they give out are told in the words of `bill_model`. What is authorised
+first is taken by `captures` and let go by `voids`; `giving_back` gives a buyer's money back, whichever it needs; their tables
+are in `schema_captures`, those of `health` in `schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -24,6 +25,7 @@ from steelyard.money.payments.bank_movements import MovementKnown, NotLeftOver, 
 from steelyard.money.payments.bank_movements import expected as expected_transfer
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
+from steelyard.money.payments.bill_model import Biller, Bills, NoBill, NotYet
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
 from steelyard.money.payments.by_hand import (
     BANK_NUMBER_CHARACTERS_MAX,
@@ -114,7 +116,7 @@ from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
-from steelyard.money.payments.giving_back import give_back
+from steelyard.money.payments.giving_back import give_back, give_back_each
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
 from steelyard.money.payments.health import changes as rest_changes
@@ -176,7 +178,7 @@ from steelyard.money.payments.refund_lists import (
     transfers_of,
 )
 from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
-from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
+from steelyard.money.payments.refunds import Giving, refund, refund_surplus, to_refund
 from steelyard.money.payments.refusals import BadWebhook, NothingCaptured, RefundTooLarge, UnknownChannel
 from steelyard.money.payments.signatures import verify as verify_signature
 from steelyard.money.payments.state_model import CaptureState
@@ -198,6 +200,8 @@ __all__ = [
     "BadWebhook",
     "BankMovement",
     "Bearer",
+    "Biller",
+    "Bills",
     "ByHand",
     "Calls",
     "Capture",
@@ -224,6 +228,7 @@ __all__ = [
     "Exclusion",
     "ExpectedTransfer",
     "Fee",
+    "Giving",
     "HandMade",
     "Handover",
     "Instruction",
@@ -231,10 +236,12 @@ __all__ = [
     "Means",
     "MovementKnown",
     "News",
+    "NoBill",
     "NotAtTheDoor",
     "NotByHand",
     "NotLeftOver",
     "NotWithTheCarrier",
+    "NotYet",
     "NothingCaptured",
     "NumberUsed",
     "OtherNews",
@@ -303,6 +310,7 @@ __all__ = [
     "get",
     "get_all",
     "give_back",
+    "give_back_each",
     "give_up",
     "include",
     "instruct",

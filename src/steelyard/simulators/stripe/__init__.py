@@ -3,11 +3,11 @@
 stripe.app(settings)          the application
 await stripe.serve(settings)  the program
 
-The same paths, forms, objects, error bodies and idempotency as the real one (`api.py`, `book.py`); the page is in
-`page.py`. PaymentMethods that need no page: `pm_card_visa` is charged, `pm_card_visa_chargeDeclined` declined,
-`pm_card_threeDSecure2Required` waits for the 3-D step. Messages go to `settings.stripe_webhook_url`, signed as Stripe signs
-(`Stripe-Signature: t=…,v1=…`). Refunds are pending for a moment; under the fault `refunds=fail` those fail whose amount
-ends in 13 minor units.
+The same paths, forms, objects, error bodies and idempotency as the real one (`api.py`, `book.py`); what moves on the account
+is in `balance.py`, the page in `page.py`. PaymentMethods that need no page: `pm_card_visa` is charged,
+`pm_card_visa_chargeDeclined` declined, `pm_card_threeDSecure2Required` waits for the 3-D step. Messages go to
+`settings.stripe_webhook_url`, signed as Stripe signs (`Stripe-Signature: t=…,v1=…`). Refunds are pending for a moment; under the
+fault `refunds=fail` those fail whose amount ends in 13 minor units.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from steelyard.simulators.clock import Clock
 from steelyard.simulators.problems import Refused
 from steelyard.simulators.serving import Listener, serve_apps
 from steelyard.simulators.settings import Settings
+from steelyard.simulators.stripe import balance
 from steelyard.simulators.stripe.api import API, on_error
 from steelyard.simulators.stripe.book import SCHEMA, StripeBook
 from steelyard.simulators.stripe.messages import enveloped
@@ -34,7 +35,12 @@ __all__ = ["app", "listener", "serve"]
 def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker | None = None) -> Litestar:
     """Stripe as an ASGI application; tests bring their own clock and the client that sends messages."""
     ground = Foundation(
-        "stripe", settings, SCHEMA, clock=clock, client=client, envelope=enveloped(settings.stripe_webhook_secret)
+        "stripe",
+        settings,
+        SCHEMA + balance.SCHEMA,
+        clock=clock,
+        client=client,
+        envelope=enveloped(settings.stripe_webhook_secret),
     )
     book = StripeBook(ground, settings)
     ground.works(book.expire_due, book.settle_due)

@@ -11,6 +11,7 @@ import msgspec
 from steelyard.simulators.payments.model import REFUND_FAILS_ON_LAST_DIGITS
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.store import Read, Tx
+from steelyard.simulators.stripe import balance
 from steelyard.simulators.stripe.charges import charge, decline, large_enough, unexpected
 from steelyard.simulators.stripe.words import StripeRefused, integer, missing, word
 from steelyard.simulators.web import Foundation
@@ -92,6 +93,9 @@ class StripeBook:
         )
         data = [msgspec.json.decode(row.body) for row in rows[:limit]]
         return {"object": "list", "data": data, "has_more": len(rows) > limit, "url": f"/v1/{kind}s"}
+
+    def moved(self, tx: Tx, category: str, about: Thing, amount: int, fee: int) -> str:
+        return balance.moved(tx, category, about, amount, self._clock.now(), fee=fee)
 
     def latest(self, kind: str) -> list[Thing]:
         return self.listed(kind, {"limit": str(LATEST_SHOWN)})["data"]
@@ -181,6 +185,8 @@ class StripeBook:
         paid = do == "pay"
         manual = intent["capture_method"] == "manual"
         charge(intent, paid=paid and not manual)
+        if paid and not manual:
+            self._booked(tx, intent)
         if paid and manual:
             intent["status"], intent["amount_capturable"] = "requires_capture", intent["amount"]
         session["status"] = "complete"
@@ -206,6 +212,7 @@ class StripeBook:
         intent = self.get("payment_intent", session["payment_intent"], tx)
         if paid:
             charge(intent, paid=True)
+            self._booked(tx, intent)
             session["payment_status"] = "paid"
         else:
             decline(intent, "insufficient_funds")
@@ -284,7 +291,11 @@ class StripeBook:
             self.say(tx, "payment_intent.amount_capturable_updated", intent)
             return
         charge(intent, paid=True)
+        self._booked(tx, intent)
         self.say(tx, "payment_intent.succeeded", intent)
+
+    def _booked(self, tx: Tx, intent: Thing) -> None:
+        balance.moved(tx, "charge", intent, intent["amount_received"], self._clock.now())
 
     def authenticate(self, name: str, passed: bool) -> Thing:
         """The 3-D step, once."""
@@ -312,6 +323,7 @@ class StripeBook:
             )  # fmt: skip
         charge(intent, paid=True)
         intent["amount_received"], intent["amount_capturable"] = amount, 0
+        self._booked(tx, intent)
         self.write(tx, intent)
         self.say(tx, "payment_intent.succeeded", intent)
         return intent
@@ -358,6 +370,7 @@ class StripeBook:
             status="pending", metadata=given.get("metadata") or {}, reason=given.get("reason"),
         )  # fmt: skip
         self.write(tx, refund, parent=intent["id"], due_at=self._clock.now() + self._refund_seconds)
+        balance.moved(tx, "refund", refund, -amount, self._clock.now())
         self.say(tx, "refund.created", refund)
         return refund
 
@@ -377,6 +390,7 @@ class StripeBook:
         refund["status"] = "failed" if fails else "succeeded"
         if fails:
             refund["failure_reason"] = "expired_or_canceled_card"
+            balance.moved(tx, "refund_failure", refund, refund["amount"], self._clock.now())
             tx.execute(
                 "UPDATE things SET refunded = refunded - :amount WHERE id = :id",
                 {"id": refund["payment_intent"], "amount": refund["amount"]},

@@ -7,6 +7,7 @@ docs/decisions/0121. The library is loaded with the first call: an installation 
 
 import json
 from collections.abc import Awaitable, Mapping
+from datetime import date
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -14,8 +15,10 @@ import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
+from steelyard.money.payments.bill_model import Bills, NoBill, NotYet
 from steelyard.money.payments.capture_model import CaptureAnswer, DueCapture, DueVoid
 from steelyard.money.payments.dispute_model import Dispute, DisputeUnknown, Evidence
+from steelyard.money.payments.gateways import stripe_bills
 from steelyard.money.payments.gateways.stripe_disputes import dispute_of, evidence_form
 from steelyard.money.payments.gateways.stripe_words import (
     KEY_USED,
@@ -63,7 +66,7 @@ TERMS = Terms(
     largest=dict.fromkeys(("CNY", "USD", "EUR", "GBP", "JPY", "HKD"), LARGEST_AMOUNT),
     authorises=True,
     refund_days=180,
-    statement="stripe_balance_transactions",
+    statement="stripe",
 )
 
 
@@ -71,6 +74,7 @@ class Stripe:
     """A client of one Stripe account. `client` is given by tests."""
 
     name = "stripe"
+    bills_after = stripe_bills.AFTER
 
     def __init__(
         self, url: str, key: str, secret: str, *, fee_millionths: int = 0, client: httpx.AsyncClient | None = None
@@ -166,6 +170,15 @@ class Stripe:
                 return None
             after = {"starting_after": told["data"][-1]["id"]}
         return Unknown(why="there are too many refunds to look through")
+
+    async def bills(self, day: date) -> Bills | NoBill | NotYet | Unknown:
+        async def listed(asked: dict[str, Any]) -> Mapping[str, Any] | Unknown:
+            return _known(await self._tried(self._api.balance_transactions.list_async(asked)))
+
+        async def intent(name: str) -> Mapping[str, Any] | Unknown:
+            return _known(await self._tried(self._api.payment_intents.retrieve_async(name)))
+
+        return await stripe_bills.bills(listed, intent, day)
 
     async def dispute(self, reference: str) -> Dispute | DisputeUnknown:
         return _disputed(await self._tried(self._api.disputes.retrieve_async(reference, _WITH_INTENT)))
@@ -324,3 +337,7 @@ def _disputed(told: "dict[str, Any] | Refused | Unknown") -> Dispute | DisputeUn
     if isinstance(told, Refused):
         return DisputeUnknown(why=told.why, refused=True)
     return DisputeUnknown(why=told.why) if isinstance(told, Unknown) else dispute_of(told)
+
+
+def _known(told: "dict[str, Any] | Refused | Unknown") -> Mapping[str, Any] | Unknown:
+    return Unknown(why=told.why, refused=True) if isinstance(told, Refused) else told
