@@ -74,8 +74,8 @@ async def test_the_host_plays_a_session_until_the_house_names_it_no_more(running
 
 
 def test_scenes_follow_each_other_without_a_seam() -> None:
-    session = Session("s", "rtmp://nowhere", {"en": "Tonight"}, goods=[Goods({"en": "Lamp"}, "¥88.00")])
-    (painter,) = stage.scenes(session, [None])
+    lamp = Goods({"en": "Lamp"}, "¥88.00")
+    painter = stage.scene(Session("s", "rtmp://nowhere", {"en": "Tonight"}), lamp, 0, None)
 
     clip = reel.scene(painter, seed=3)
 
