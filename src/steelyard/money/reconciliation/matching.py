@@ -106,10 +106,12 @@ ORDER BY t.owner_id, t.transfer_id, l.at, l.file_id, l.line_no
 ON CONFLICT DO NOTHING
 """
 
+# (Asked line by line: the planner, who takes the matches of this transaction for none, would go through all of them for the few
+# lines that are left.)
 _DROP_MATCHED_LINES = """
-DELETE FROM reconciling_lines l USING reconciliation_matches m
-WHERE m.source = $1 AND (m.file_id, m.line_no) = (l.file_id, l.line_no)
-  AND m.file_id IN (SELECT DISTINCT file_id FROM reconciling_lines)
+DELETE FROM reconciling_lines l
+WHERE (SELECT true FROM reconciliation_matches m
+       WHERE (m.source, m.file_id, m.line_no) = ($1, l.file_id, l.line_no) LIMIT 1)
 """
 
 # The bank's own number, under which staff wrote a buyer's transfer down, or a refund that they made. $2: bank_cash.
@@ -231,12 +233,15 @@ WITH left_over AS (
     SELECT file_id, line_no, kind, document, currency, amount FROM reconciliation_lines
     WHERE source = $1 AND file_id = $2 AND kind = 'other'
 ), lost AS (
-    SELECT l.*, EXISTS (
-        SELECT FROM ledger_transfers t JOIN reconciliation_matches m USING (owner_id, transfer_id)
-        WHERE t.document = l.document AND m.source = $1
+    SELECT l.*, coalesce((
+        SELECT true FROM ledger_transfers t
+        WHERE t.document = l.document
           AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded'
                                      WHEN 'dispute' THEN 'charged_back' WHEN 'dispute_won' THEN 'reinstated'
-                                     WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END) AS again
+                                     WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END
+          AND (SELECT true FROM reconciliation_matches m
+               WHERE (m.source, m.owner_id, m.transfer_id) = ($1, t.owner_id, t.transfer_id) LIMIT 1)
+        LIMIT 1), false) AS again
     FROM left_over l
 ), fresh AS (
     INSERT INTO reconciliation_differences (source, item_id, day, kind, state, file_id, line_no, document, currency
