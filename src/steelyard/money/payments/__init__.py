@@ -114,6 +114,8 @@ from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
+from steelyard.money.payments.gateways.stripe_calls import StripeCalls, transfer_document, verify_stripe
+from steelyard.money.payments.gateways.stripe_words import Refused as StripeRefused
 from steelyard.money.payments.giving_back import give_back
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
@@ -270,6 +272,8 @@ __all__ = [
     "Sought",
     "Split",
     "Standing",
+    "StripeCalls",
+    "StripeRefused",
     "Tendered",
     "Terms",
     "Thanks",
@@ -379,11 +383,13 @@ __all__ = [
     "to_query",
     "to_refund",
     "to_void",
+    "transfer_document",
     "transfers_of",
     "try_now",
     "under_way",
     "verifier",
     "verify_signature",
+    "verify_stripe",
     "want",
     "webhook_url",
     "why_not",

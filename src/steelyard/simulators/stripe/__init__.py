@@ -4,10 +4,11 @@ stripe.app(settings)          the application
 await stripe.serve(settings)  the program
 
 The same paths, forms, objects, error bodies and idempotency as the real one (`api.py`, `book.py`); the page is in
-`page.py`. PaymentMethods that need no page: `pm_card_visa` is charged, `pm_card_visa_chargeDeclined` declined,
-`pm_card_threeDSecure2Required` waits for the 3-D step. Messages go to `settings.stripe_webhook_url`, signed as Stripe signs
-(`Stripe-Signature: t=…,v1=…`). Refunds are pending for a moment; under the fault `refunds=fail` those fail whose amount
-ends in 13 minor units.
+`page.py`; what lies there is in `balance.py`, accounts of others and transfers to them in `connect.py`. PaymentMethods that
+need no page: `pm_card_visa` is charged, `pm_card_visa_chargeDeclined` declined, `pm_card_threeDSecure2Required` waits for
+the 3-D step. Messages go to `settings.stripe_webhook_url`, those about connected accounts to `stripe_connect_webhook_url`,
+signed as Stripe signs (`Stripe-Signature: t=…,v1=…`). Refunds are pending for a moment; under the fault `refunds=fail` those
+fail whose amount ends in 13 minor units.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ from steelyard.simulators.serving import Listener, serve_apps
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.stripe.api import API, on_error
 from steelyard.simulators.stripe.book import SCHEMA, StripeBook
+from steelyard.simulators.stripe.connect_api import CONNECT_API
+from steelyard.simulators.stripe.connect_page import CONNECT_PAGES
 from steelyard.simulators.stripe.messages import enveloped
 from steelyard.simulators.stripe.page import PAGES
 from steelyard.simulators.stripe.words import StripeRefused
@@ -34,7 +37,12 @@ __all__ = ["app", "listener", "serve"]
 def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker | None = None) -> Litestar:
     """Stripe as an ASGI application; tests bring their own clock and the client that sends messages."""
     ground = Foundation(
-        "stripe", settings, SCHEMA, clock=clock, client=client, envelope=enveloped(settings.stripe_webhook_secret)
+        "stripe",
+        settings,
+        SCHEMA,
+        clock=clock,
+        client=client,
+        envelope=enveloped(settings.stripe_webhook_secret, settings.stripe_connect_webhook_secret),
     )
     book = StripeBook(ground, settings)
     ground.works(book.expire_due, book.settle_due)
@@ -44,13 +52,13 @@ def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker |
 
     api = Router(
         "/",
-        route_handlers=API,
+        route_handlers=[*API, *CONNECT_API],
         exception_handlers={StripeRefused: on_error, Refused: on_error, HTTPException: on_error},
     )
     return assemble(
         ground,
         api=[api],
-        page_routes=PAGES,
+        page_routes=[*PAGES, *CONNECT_PAGES],
         dependencies={"book": Provide(provide_book, sync_to_thread=False)},
     )
 
