@@ -1,11 +1,13 @@
 """What is taken back through Stripe: what a shop owes, and whole payouts; beside what is set off."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
@@ -20,6 +22,10 @@ from tests.trade.merchants import refund_after_release
 from tests.trade.settling import payable, sold, state_of, today
 
 CASH = AccountKind.CHANNEL_CASH
+PAGE = Path(__file__).parents[2] / "docs" / "algorithms" / "settlement.md"
+EXAMPLES: list[dict[str, int]] = yaml.safe_load(
+    re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)[0]
+)["stripe"]
 
 
 @pytest.fixture
@@ -35,6 +41,22 @@ async def paid_out(db: Database, play: Played, amount: int = 10_000) -> tuple[Me
     deal, statement = await issued(db, shop, amount)
     assert (await sweep(db, play, statement)).state is StatementState.PAID
     return shop, account, deal, statement
+
+
+@pytest.mark.parametrize("told", EXAMPLES, ids=lambda told: f"{told['on_account']} {told['sold']}")
+async def test_the_numbers_of_the_page(db: Database, play: Played, told: dict[str, int]) -> None:
+    shop, account, deal, statement = await paid_out(db, play, told["payout"])
+    if told["on_account"] < told["payout"]:
+        await play.pay_on(account, told["payout"] - told["on_account"])
+    await refund_after_release(db, deal, told["refund"])
+    if told["sold"]:
+        await sold(db, shop, told["sold"])
+
+    await take_all(db)
+    await sweep(db, play, statement)
+
+    taken = sum(each["amount"] for each in await play.moved("transfer_refund"))
+    assert (taken, max(0, -await payable(db, shop))) == (told["taken_back"], told["owes"])
 
 
 async def take_all(db: Database, days: int = 0) -> int:

@@ -1,6 +1,7 @@
 """Being paid through Stripe: the shop's account there, what Stripe still wants of it, and the choice."""
 
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -89,7 +90,7 @@ async def _page(
         found=known,
         words=settlement_words,
         wanted=fields_wanted(known.account.wanted) if known.account else [],
-        countries=sorted(((code, names.get(code, code)) for code in COUNTRIES), key=lambda each: each[1]),
+        countries=sorted([(code, str(names.get(code, code))) for code in COUNTRIES], key=itemgetter(1)),
         country=form.text("country") if form else known.country,
         errors=fields_of(refusal, visit.locale) if refusal else {},
         here=HERE,
