@@ -125,6 +125,26 @@ def work() -> None:
 
 @steelyard.command()
 @plainly
+def media() -> None:
+    """Take hosts' live video by RTMP and hand it to players. See docs/guide/media.md."""
+    from steelyard.kernel import logs
+    from steelyard.media import serving
+    from steelyard.media import settings as media_settings
+
+    house = kernel_settings.load()
+    if not house.media_webhook_secret:
+        raise Sentence("STEELYARD_MEDIA_WEBHOOK_SECRET is not set: the house would not know who asks.")
+    here = media_settings.of(house)
+    for port in (here.http_port, here.rtmp_port):
+        if processes.taken(port):
+            raise Sentence(f"Port {port} is taken by another program.")
+    logs.configure(house.log_format)
+    click.echo(f"RTMP on port {here.rtmp_port}, players on {here.http_port}; the house is asked at {here.hooks_url}")
+    serving.run(here)
+
+
+@steelyard.command()
+@plainly
 def migrate() -> None:
     """Bring the database up to date."""
     with installation.opened(kernel_settings.load()) as here:

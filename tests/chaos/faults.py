@@ -9,8 +9,8 @@ import httpx
 import psutil
 import psycopg
 
+from steelyard.demo.month import clock
 from steelyard.simulators.settings import API_KEY_DEMO
-from tests.chaos import clock
 from tests.chaos.house import House
 
 STALL_SECONDS = 2.0

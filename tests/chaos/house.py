@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from steelyard.demo.month import clock
 from steelyard.goods import inventory
 from steelyard.kernel import ids, installation
 from steelyard.kernel.db import Database, Tx
@@ -23,7 +24,6 @@ from steelyard.kernel.processes import STARTER_VARIABLE
 from steelyard.kernel.settings import Settings
 from steelyard.simulators.settings import API_KEY_DEMO, WEBHOOK_SECRET_DEMO
 from steelyard.worker import subscribers
-from tests.chaos import clock
 from tests.cli import commands
 from tests.support.folders import scratch
 from tests.support.world import World, seed

@@ -32,7 +32,7 @@ from steelyard.simulators import walletpay
 from steelyard.simulators.walletpay import alipay as simulated_alipay
 from steelyard.simulators.walletpay import wechatpay as simulated
 from tests.money.deals import Deal, balance, make_due, refund
-from tests.money.wallets import WECHATPAY, Wallet, wallet
+from tests.money.wallets import WECHATPAY, Wallet, answered_by, wallet
 
 HOOK = "http://shop.test/webhooks/wallet"
 Both = tuple[Wallet, Channel]
@@ -224,7 +224,7 @@ async def test_a_call_without_an_answer_is_unknown(either: Both, error: type[htt
     def break_off(_request: httpx.Request) -> httpx.Response:
         raise error("")
 
-    monkeypatch.setattr(gateway, "_client", httpx.AsyncClient(transport=httpx.MockTransport(break_off)))
+    answered_by(gateway, monkeypatch, break_off)
 
     for answer in (
         await gateway.collect(deal.instruction(), HOOK),
@@ -254,7 +254,7 @@ async def test_an_answer_that_the_wallet_has_not_signed_is_not_believed(
         return httpx.Response(answer.status_code, content=body, headers=headers)
 
     assert state_of(await gateway.query(deal.sought())) is PaymentState.PENDING
-    monkeypatch.setattr(gateway, "_client", httpx.AsyncClient(transport=httpx.MockTransport(change)))
+    answered_by(gateway, monkeypatch, change)
 
     assert isinstance(await gateway.query(deal.sought()), Unknown)
     await whole.aclose()
@@ -265,7 +265,7 @@ async def test_requests_that_the_merchant_has_not_signed_do_nothing(either: Both
     other = walletpay.keys(tmp_path / "other", gateway.name)
     assert other.merchant_serial
     stranger = walletpay.folder_of(tmp_path / "other", gateway.name) / "merchant_private.pem"
-    holder = gateway._keys if isinstance(gateway, Wechatpay) else gateway
+    holder = gateway._keys if isinstance(gateway, Wechatpay) else gateway._wire.keys
     monkeypatch.setattr(holder, "_key", rsa.private_key(stranger))
 
     answer = await gateway.collect(Deal().instruction(), HOOK)
@@ -325,7 +325,7 @@ async def test_a_message_for_another_merchant_is_refused(either: Both, monkeypat
     if isinstance(gateway, Wechatpay):
         monkeypatch.setattr(gateway._keys, "mchid", "1900000002")
     else:
-        monkeypatch.setattr(gateway, "_app_id", "2021000000000002")
+        monkeypatch.setattr(gateway._wire, "app_id", "2021000000000002")
 
     with pytest.raises(BadWebhook):
         gateway.read_webhook(post.headers, post.body, outside.clock.now())

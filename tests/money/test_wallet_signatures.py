@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from steelyard.money.payments import BadWebhook, OtherNews
 from steelyard.money.payments.gateways import rsa
-from steelyard.money.payments.gateways.alipay import Alipay, content_to_sign
+from steelyard.money.payments.gateways.alipay import Alipay
+from steelyard.money.payments.gateways.alipay_signing import Keys as AlipayKeys
+from steelyard.money.payments.gateways.alipay_signing import content_to_sign
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.money.payments.gateways.wechatpay_signing import Keys, NotFromWechat, Sealed, platform_keys
 from tests.money import wallet_vectors as printed
@@ -34,9 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def alipay(folder: Path) -> Alipay:
-    return Alipay(
-        app_id=printed.ALIPAY_APP_ID, private_key=folder / "merchant.pem", alipay_public_key=folder / "alipay"
-    )
+    return Alipay(app_id=printed.ALIPAY_APP_ID, keys=AlipayKeys.of_keys(folder / "merchant.pem", folder / "alipay"))
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,18 @@
 """The two wallets as our channels, in one process: their messages land in a list, to be delivered as a test likes."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 import httpx
+import pytest
 
 from steelyard.money import payments
 from steelyard.money.payments import Channel
 from steelyard.money.payments.gateways.alipay import Alipay
+from steelyard.money.payments.gateways.alipay_signing import Keys as AlipayKeys
 from steelyard.money.payments.gateways.numbers import order_number
 from steelyard.money.payments.gateways.wechat_account import WechatAccount
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
@@ -23,8 +25,7 @@ from steelyard.simulators.web import foundation
 from tests.money.outside import Outside, Post
 from tests.simulators.world import ManualClock
 
-ALIPAY = "http://alipay.test"
-WECHATPAY = "http://wechatpay.test"
+ALIPAY, WECHATPAY = "http://127.0.0.1:8107", "http://127.0.0.1:8108"  # as a simulator calls itself
 
 
 class Named(Protocol):
@@ -67,8 +68,7 @@ def merchant(home: Path, wallet: str, client: httpx.AsyncClient) -> Channel:
     if wallet == "alipay":
         return Alipay(
             app_id=alipay.APP_ID,
-            private_key=folder / "merchant_private.pem",
-            alipay_public_key=folder / "platform" / "public.pem",
+            keys=AlipayKeys.of_keys(folder / "merchant_private.pem", folder / "platform" / "public.pem"),
             url=f"{ALIPAY}/gateway.do",
             huabei="3:merchant:18000 6:buyer:45000 12:buyer:75000",
             client=client,
@@ -83,6 +83,14 @@ def merchant(home: Path, wallet: str, client: httpx.AsyncClient) -> Channel:
     strangers = httpx.AsyncClient(transport=httpx.MockTransport(told))
     account = WechatAccount(appid=wechatpay.APPID, secret="shh", client=strangers)
     return Wechatpay(appid=wechatpay.APPID, keys=keys, url=WECHATPAY, account=account, client=client)
+
+
+def answered_by(
+    gateway: Channel, patch: pytest.MonkeyPatch, handler: Callable[[httpx.Request], httpx.Response]
+) -> None:
+    """From now on a function answers instead of the wallet."""
+    owner, name = (gateway._wire, "client") if isinstance(gateway, Alipay) else (gateway, "_client")
+    patch.setattr(owner, name, httpx.AsyncClient(transport=httpx.MockTransport(handler)))
 
 
 @asynccontextmanager

@@ -19,10 +19,11 @@ CONTRACT = {
     " settlement.run catalog.manage staff.manage audit.read settings.manage system.read system.manage merchants.review"
     " buyers.read buyers.reveal buyers.manage reviews.moderate promotions.manage wallets.manage words.manage"
     " merchants.discipline reconciliation.manage refunds.approve taxes.manage"
-    " ledger.write ledger.close fees.manage",
+    " ledger.write ledger.close fees.manage rooms.manage",
     "merchant": "orders.read orders.ship orders.cancel orders.refund products.read products.edit stock.read stock.edit"
     " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer figures.read"
-    " invoices.manage shop.decorate promotions.manage refunds.approve",
+    " invoices.manage shop.decorate promotions.manage refunds.approve"
+    " live.read live.plan live.host live.run live.serve",
 }
 
 
@@ -36,7 +37,7 @@ async def test_the_chief_may_everything_that_this_kind_of_staff_may(db: Database
     assert [each.permission for each in listed] == sorted(chief.permissions)
     assert all(each.description["zh-Hans"] and each.description["en"] for each in listed)
     roles = await db.ask(access.roles, AccountKind(audience))
-    assert len(roles) == {"operator": 3, "merchant": 4}[audience]
+    assert len(roles) == {"operator": 3, "merchant": 9}[audience]
     assert all(role.name["zh-Hans"] and role.name["en"] and role.permissions for role in roles)
 
 

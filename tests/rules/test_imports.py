@@ -12,7 +12,7 @@ SEEN_BY_OTHERS = {"model"}
 # The web framework and the database driver can be replaced: this is where they are known.
 LIBRARY_STAYS_IN = {
     "litestar": {"surfaces", "app", "simulators"},
-    "granian": {"app", "cli", "demo", "simulators"},
+    "granian": {"app", "cli", "demo", "media", "simulators"},
     "asyncpg": {"kernel"},
 }
 

@@ -14,7 +14,7 @@ LAYERS = ["kernel", "parties", "money", "goods", "logistics", "trade", "channels
 
 def small_house(root: Path) -> None:
     """A checkout with every layer, the real contracts and nothing else."""
-    for layer in [*LAYERS, "simulators", "demo"]:
+    for layer in [*LAYERS, "simulators", "media", "demo"]:
         write(root, f"src/steelyard/{layer}/__init__.py", "")
     write(root, "src/steelyard/__init__.py", "")
     write(root, ".importlinter", (ROOT / ".importlinter").read_text())

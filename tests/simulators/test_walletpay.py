@@ -60,12 +60,13 @@ async def test_what_is_left_is_not_paid_and_what_is_closed_stays_closed(either: 
 
 async def test_the_desk_switches_faults_for_a_share(either: tuple[Wallet, Channel]) -> None:
     outside, _ = either
-    form = {"webhooks": "twice", "answers": "lost", "refunds": "fail", "delay_seconds": "2", "rate": "0.5"}
+    modes = {"webhooks": "twice", "answers": "lost", "refunds": "fail", "bills": "late"}
+    form = {**modes, "delay_seconds": "2", "rate": "0.5"}
 
     assert (await outside.http.post("/faults", data=form)).status_code == 303
     shown = (await outside.http.get("/v1/faults")).json()
 
-    assert shown == {"webhooks": "twice", "answers": "lost", "refunds": "fail", "delay_seconds": 2, "rate": 0.5}
+    assert shown == {**modes, "delay_seconds": 2, "rate": 0.5}
     assert "some are on" in (await outside.http.get("/", params={"lang": "en"})).text
 
 

@@ -24,7 +24,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, checkout, orders, settlement
 from steelyard.trade.aftersales import Action
 from steelyard.trade.aftersales.model import OVERDUE, AskInstead, Returned
-from steelyard.trade.checkout.model import CheckoutNotReady, ProblemCode
+from steelyard.trade.checkout.model import AGENT, CheckoutNotReady, ProblemCode
 from steelyard.trade.orders.model import (
     BookingState,
     NotCancellable,
@@ -294,7 +294,7 @@ async def test_what_is_in_a_presale_is_bought_alone_and_in_the_shop(shop: Databa
     await planned(shop, presale(world))
     nuts, hammer = world.items["nuts"].sku_id, world.items["hammer"].sku_id
     both = await deal.opened(shop, [(nuts, 1), (hammer, 1)])
-    by_agent = checkout.Asked(draft=deal.draft([(nuts, 1)]), currency="CNY", agent=True)
+    by_agent = checkout.Asked(draft=deal.draft([(nuts, 1)]), currency="CNY", client=AGENT)
 
     view = await shop.ask(checkout.view, both)
     (of_agent,) = await shop.ask(checkout.quotes, [by_agent])

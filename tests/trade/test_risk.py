@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steelyard.kernel import ids
+from steelyard.kernel import checks, ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
 from steelyard.money.payments import DisputeReason, DisputeStanding
@@ -62,6 +62,17 @@ async def test_a_suspicious_order_is_not_sent_before_somebody_lets_it_go(shop: D
     await deal.shipped(shop, order)
     with pytest.raises(NotHeld):
         await shop.transact(risk.call_off, order.order_id, "", "staff:1")
+
+
+async def test_what_waits_for_nobody_is_not_held(shop: Database, world: World) -> None:
+    """Who holds an order without a look at it would hold it for ever: the checks of the house say so."""
+    order = await bought(shop, world)
+    assert await shop.transact(orders.hold_back, [order.order_id], "staff:1") == [order.order_id]
+
+    found = await shop.ask(checks.run)
+    await shop.transact(orders.let_go, [order.order_id], "staff:1")
+
+    assert [each.name for each in found] == ["trade.risk: an order that is held, of no team, is held for a look"]
 
 
 async def test_what_is_called_off_is_paid_back_and_time_decides_as_the_operator_says(

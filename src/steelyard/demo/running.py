@@ -1,6 +1,7 @@
 """`steelyard demo`: a whole marketplace on one machine, with the outside world played by simulators."""
 
 import asyncio
+import base64
 import os
 import shutil
 import sys
@@ -21,13 +22,15 @@ from steelyard.kernel import installation, migrations, processes
 from steelyard.kernel.db import Database
 from steelyard.kernel.postgres import Cluster, create_database, drop_database
 from steelyard.kernel.processes import Program, Running
-from steelyard.kernel.settings import Settings, secret
+from steelyard.kernel.settings import WEBHOOK_SECRET_PREFIX, Settings, secret
 from steelyard.simulators import programs, walletpay
 from steelyard.simulators.settings import API_KEY_DEMO, WEBHOOK_SECRET_DEMO
 from steelyard.simulators.settings import Settings as SimulatorSettings
 
 SIMULATORS_AFTER_PORT = 101
 SMTP_AFTER_PORT = 125
+MEDIA_HTTP_AFTER_PORT = 111
+MEDIA_RTMP_AFTER_PORT = 135
 STRIPE_AFTER_FIRST = 8
 READY_SECONDS_MAX = 60
 PACE_VARIABLE = "STEELYARD_SIMULATED_SECONDS"
@@ -88,6 +91,7 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale:
                 [
                     Program("worker", [*own, "work"], logs / "worker.log"),
                     Program("web", [*own, "serve"], logs / "web.log"),
+                    Program("media", [*own, "media"], logs / "media.log"),
                     *_shoppers(own, logs, traffic),
                 ],
                 environ,
@@ -111,6 +115,8 @@ def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
         outside.alipay_port,
         outside.wechatpay_port,
         outside.stripe_port,
+        settings.port + MEDIA_HTTP_AFTER_PORT,
+        settings.port + MEDIA_RTMP_AFTER_PORT,
     }
     for port in sorted(ports):
         if processes.taken(port):
@@ -216,11 +222,27 @@ def _with_simulators(settings: Settings, outside: SimulatorSettings) -> Settings
         bank_url=outside.bank_url,
         bank_key=API_KEY_DEMO,
         bank_webhook_secret=WEBHOOK_SECRET_DEMO,
+        **_media(settings),
         smtp_port=outside.smtp_port,
         **_wallets(outside),
         # What the conformance runner needs of a server (docs/guide/ucp.md); a real installation leaves it off.
         ucp_lenient=True,
     )
+
+
+def _media(settings: Settings) -> dict[str, object]:
+    """Live video by the origin that comes with the house; its ports follow the web server's."""
+    http, rtmp = settings.port + MEDIA_HTTP_AFTER_PORT, settings.port + MEDIA_RTMP_AFTER_PORT
+    key = base64.b64encode(secret(settings.home, "media-webhooks").encode()).decode()
+    return {
+        "media_webhook_secret": WEBHOOK_SECRET_PREFIX + key,
+        "media_push_url": f"rtmp://127.0.0.1:{rtmp}/live",
+        "media_play_url": f"http://127.0.0.1:{http}/live/{{stream}}/index.m3u8",
+        "media_api_url": f"http://127.0.0.1:{http}",
+        "media_hooks_url": f"{settings.base_url}/hooks/media",
+        "media_http_port": http,
+        "media_rtmp_port": rtmp,
+    }
 
 
 def _wallets(outside: SimulatorSettings) -> dict[str, object]:

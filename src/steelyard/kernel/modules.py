@@ -45,7 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "reviews",
         "campaigns",
     ),
-    "channels": ("feeds", "sheets", "amazon", "live", "agents"),
+    "channels": ("feeds", "sheets", "amazon", "rooms", "live", "agents"),
     "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service", "privacy"),
     "surfaces": ("storefront", "merchant", "operator", "live_room", "api"),
 }

@@ -18,7 +18,8 @@ WEBHOOK_SECRET_PREFIX = "whsec_"  # noqa: S105  # public: the Standard Webhooks 
 
 # What a channel needs beside its name.
 _TOGETHER = {
-    "alipay_app_id": ("alipay_private_key_file", "alipay_public_key_file"),
+    "alipay_app_id": ("alipay_private_key_file",),
+    "alipay_app_cert_file": ("alipay_cert_file", "alipay_root_cert_file"),
     "wechatpay_mchid": (
         "wechatpay_appid",
         "wechatpay_serial",
@@ -59,7 +60,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cod_currencies: str = ""  # of cash on delivery, with spaces between; none means that it is not offered
     alipay_app_id: str = ""  # an application at Alipay; none means that the channel is not offered
     alipay_private_key_file: Path | None = None  # keys are files, and never in the environment
-    alipay_public_key_file: Path | None = None  # Alipay's own, of this application
+    alipay_public_key_file: Path | None = None  # Alipay's own, of this application (公钥模式)
+    alipay_app_cert_file: Path | None = None  # instead of it certificates (公钥证书模式): the application's,
+    alipay_cert_file: Path | None = None  # Alipay's, and its roots
+    alipay_root_cert_file: Path | None = None
     alipay_url: str = "https://openapi.alipay.com/gateway.do"
     alipay_huabei: str = ""  # plans of 花呗分期, as the contract says: months:who:millionths
     alipay_desk: str = "code"  # what a buyer at a desk gets: a code to scan (当面付), or Alipay's page (电脑网站支付)
@@ -77,6 +81,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_url: str | None = None
     bank_key: str = ""
     bank_webhook_secret: str = ""
+    media_webhook_secret: str = ""  # between the media origin and the house; none means that there is no live video
+    media_push_url: str = ""  # the server that publishers' programs are told, such as rtmp://host/live
+    media_play_url: str = ""  # where players find a stream: an address with {stream} in it
+    media_api_url: str = ""  # the origin's own API; none: it has none
+    media_hooks_url: str = ""  # where the origin tells the house; none means at `base_url`
+    media_http_port: int = 8111  # of the origin that comes with the house
+    media_rtmp_port: int = 8135
     kept_page_seconds: int = (
         60  # how long a page that was drawn for one stranger is shown to others at most; 0: not at all
     )
@@ -125,11 +136,15 @@ def _check(settings: Settings) -> None:
         missing = [name for name in names if not getattr(settings, name)]
         if getattr(settings, first) and missing:
             raise msgspec.ValidationError(f"STEELYARD_{first.upper()} needs STEELYARD_{missing[0].upper()}, too")
+    if settings.alipay_app_id and not (settings.alipay_public_key_file or settings.alipay_app_cert_file):
+        raise msgspec.ValidationError(
+            "STEELYARD_ALIPAY_APP_ID needs STEELYARD_ALIPAY_PUBLIC_KEY_FILE or STEELYARD_ALIPAY_APP_CERT_FILE, too"
+        )
     try:
         networks(settings.trusted_proxies)
     except ValueError as error:
         raise msgspec.ValidationError(f"STEELYARD_TRUSTED_PROXIES: {error}") from error
-    for name in ("simpay", "carriers", "bank"):
+    for name in ("simpay", "carriers", "bank", "media"):
         word: str = getattr(settings, f"{name}_webhook_secret")
         try:
             base64.b64decode(word.removeprefix(WEBHOOK_SECRET_PREFIX), validate=True)

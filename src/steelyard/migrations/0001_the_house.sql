@@ -373,6 +373,12 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
   , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
   , ('refunds.approve', 'both', '{"zh-Hans": "复核超限额的退款", "en": "Approve refunds above a colleague''s limit"}')
+  , ('rooms.manage', 'operator', '{"zh-Hans": "管理直播间：审核、分级、下架、拉黑", "en": "Manage live rooms: approve, grade, take down, keep the blacklist"}')
+  , ('live.read', 'merchant', '{"zh-Hans": "查看直播场次与流程", "en": "See live sessions and their rundown"}')
+  , ('live.plan', 'merchant', '{"zh-Hans": "申请直播间、管理主播、策划场次", "en": "Apply for a live room, keep its hosts, plan sessions"}')
+  , ('live.host', 'merchant', '{"zh-Hans": "主播：开播、看提词器", "en": "Host: go on air, see the teleprompter"}')
+  , ('live.run', 'merchant', '{"zh-Hans": "中控：讲解、改价、上库存、发券、抽奖", "en": "Control desk: pin, prices, stock, coupons, draws"}')
+  , ('live.serve', 'merchant', '{"zh-Hans": "直播客服：回复弹幕、禁言", "en": "Service in the chat: answer, mute, pick questions"}')
   , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
@@ -396,7 +402,12 @@ INSERT INTO roles (role_id, audience, name, built_in) VALUES
   , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}', true)
   , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
   , ('merchant_content', 'merchant', '{"zh-Hans": "内容运营", "en": "Content editor"}', true)
-  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true);
+  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true)
+  , ('merchant_host', 'merchant', '{"zh-Hans": "主播", "en": "Host"}', true)
+  , ('merchant_cohost', 'merchant', '{"zh-Hans": "副播", "en": "Co-host"}', true)
+  , ('merchant_desk', 'merchant', '{"zh-Hans": "直播中控", "en": "Live control desk"}', true)
+  , ('merchant_live_service', 'merchant', '{"zh-Hans": "直播客服", "en": "Live service"}', true)
+  , ('merchant_field', 'merchant', '{"zh-Hans": "直播场务", "en": "Live field crew"}', true);
 
 CREATE TABLE role_permissions (
     role_id    text NOT NULL REFERENCES roles
@@ -425,7 +436,15 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
   , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage')
-  , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read');
+  , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read')
+  , ('merchant_host', 'live.read'), ('merchant_host', 'live.host'), ('merchant_host', 'products.read')
+  , ('merchant_cohost', 'live.read'), ('merchant_cohost', 'live.host'), ('merchant_cohost', 'live.serve')
+  , ('merchant_cohost', 'products.read')
+  , ('merchant_desk', 'live.read'), ('merchant_desk', 'live.plan'), ('merchant_desk', 'live.run')
+  , ('merchant_desk', 'live.serve'), ('merchant_desk', 'products.read'), ('merchant_desk', 'stock.read')
+  , ('merchant_desk', 'figures.read')
+  , ('merchant_live_service', 'live.read'), ('merchant_live_service', 'live.serve'), ('merchant_live_service', 'products.read')
+  , ('merchant_field', 'live.read'), ('merchant_field', 'products.read'), ('merchant_field', 'stock.read');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL
@@ -2196,11 +2215,18 @@ CREATE TABLE reconciliation_fetches (
   , day      date NOT NULL
   , tries    integer NOT NULL
   , next_at  timestamptz
+  , asked_at timestamptz
+  , answer   text
   , failure  text
   , PRIMARY KEY (source, day)
+  , CONSTRAINT an_answer_is_of_a_kind CHECK (answer IN ('here', 'none', 'other', 'not_yet', 'unreadable', 'failed'))
+  , CONSTRAINT answered_means_when CHECK ((answer IS NULL) = (asked_at IS NULL))
 );
-COMMENT ON TABLE reconciliation_fetches IS 'by key: statements that are asked for; no next_at: it is here';
+COMMENT ON TABLE reconciliation_fetches IS 'by key: statements that are asked for; no next_at: it is not asked again by itself';
+COMMENT ON COLUMN reconciliation_fetches.answer IS 'What came of asking last. none: the sender says that the day has none; other: another statement of the day counts';
+COMMENT ON COLUMN reconciliation_fetches.asked_at IS 'When the last answer came, or did not';
 CREATE INDEX reconciliation_fetches_due ON reconciliation_fetches (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX reconciliation_fetches_by_day ON reconciliation_fetches (day DESC, source DESC);
 
 -- goods.catalog
 
@@ -2651,17 +2677,21 @@ CREATE TABLE flash_sessions (
   , cancelled_by text
   , reason       text NOT NULL DEFAULT ''
   , presale      jsonb
+  , only_source  text
   , PRIMARY KEY (merchant_id, session_id)
   , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
+  , CONSTRAINT a_presale_is_everybodys CHECK (only_source IS NULL OR presale IS NULL)
 );
 COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces at a flash price; its id is the order that keeps them in reservations';
 COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
 COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
 COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+COMMENT ON COLUMN flash_sessions.only_source IS 'Its prices count only for orders of this source: live:<session>; none: for all';
 COMMENT ON COLUMN flash_sessions.presale IS 'Of a presale: {balance_from, balance_until, ships_by, forfeits}; none: a flash sale';
 CREATE INDEX presales_near ON flash_sessions (starts_at) WHERE presale IS NOT NULL;
 CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
+CREATE INDEX flash_sessions_of_a_source ON flash_sessions (merchant_id, only_source) WHERE only_source IS NOT NULL;
 CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
 
 CREATE TABLE customer_groups (
@@ -2729,6 +2759,7 @@ CREATE TABLE promotions (
   , shelf        boolean NOT NULL DEFAULT false
   , shown_at     timestamptz
   , hidden_at    timestamptz
+  , only_source  text
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
@@ -2743,6 +2774,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT only_a_flash_price_is_of_a_source CHECK (only_source IS NULL OR session_id IS NOT NULL)
   , CONSTRAINT a_presale_has_its_own_pieces CHECK (presale IS NULL OR session_id IS NOT NULL)
   , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
@@ -2772,6 +2804,7 @@ COMMENT ON COLUMN promotions.told_end IS 'The end that those who hold a coupon w
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
+COMMENT ON COLUMN promotions.only_source IS 'Of its session: it counts only for orders of this source';
 COMMENT ON COLUMN promotions.shelf IS 'Its price stands on cards and pages, for everybody: a special price without session, group and coupon';
 COMMENT ON COLUMN promotions.shown_at IS 'Of the shelf: when its beginning was announced; the price counts from starts_at on';
 COMMENT ON COLUMN promotions.hidden_at IS 'Of the shelf: when its end was announced, or it was stopped';
@@ -3593,7 +3626,7 @@ CREATE TABLE purchases (
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
-COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
+COMMENT ON COLUMN purchases.source IS 'Opaque: shop, live:<session>:<second since it began>, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
 COMMENT ON COLUMN purchases.deposit IS 'Of total, what is paid first, where it is of a presale: see presale_bookings; the rest when its time has come';
 COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';
@@ -4058,7 +4091,7 @@ CREATE TABLE checkouts (
 );
 COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
 COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
-COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
+COMMENT ON COLUMN checkouts.client IS 'shop, live:<session>:<second>, or the profile of the agent that opened it';
 COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, confirmed}]; confirmed: that it cannot be returned without a reason';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
@@ -4944,7 +4977,6 @@ CREATE TABLE settlement_entries (
   , due_on       date NOT NULL
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
-  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
@@ -4959,10 +4991,22 @@ COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payabl
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
 COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction), a reversal at Stripe (taken_back)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
+COMMENT ON COLUMN settlement_entries.statement_id IS 'Its statement, or the one that it is being gathered for (settlement_drafts): so checks.sql holds it, no foreign key';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id, entry_id);
 CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
+
+CREATE TABLE settlement_drafts (
+    merchant_id  uuid NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , statement_id uuid NOT NULL
+  , begun_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, currency)
+  , UNIQUE (merchant_id, statement_id)
+);
+COMMENT ON TABLE settlement_drafts IS 'by merchant: statements of very many entries while these are gathered, some thousands a transaction';
+COMMENT ON COLUMN settlement_drafts.statement_id IS 'The number that the statement will have; its entries have it already';
 
 CREATE TABLE statement_checks (
     merchant_id  uuid NOT NULL
@@ -5954,6 +5998,614 @@ COMMENT ON COLUMN goods_changes.counts IS '{new, changed, unchanged, wrong}: row
 COMMENT ON COLUMN goods_changes.done IS 'How many rows are written already';
 COMMENT ON COLUMN goods_changes.trouble IS 'Why it failed';
 CREATE INDEX goods_changes_latest ON goods_changes (merchant_id, made_at DESC, change_id DESC);
+
+-- channels.rooms
+
+-- Rooms in which shops sell live: who asked for one, who speaks in it, who works in it, and who or what was stopped.
+
+CREATE TABLE room_application_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE room_application_transitions IS 'reference: the states of an application for a room that follow each other';
+INSERT INTO room_application_transitions (from_state, to_state) VALUES
+    ('nowhere', 'submitted'), ('submitted', 'sent_back'), ('sent_back', 'submitted')
+  , ('submitted', 'approved'), ('submitted', 'refused');
+
+CREATE TABLE room_applications (
+    merchant_id    uuid NOT NULL
+  , application_id uuid NOT NULL
+  , state          text NOT NULL
+  , name           jsonb NOT NULL
+  , about          jsonb NOT NULL DEFAULT '{}'
+  , slug           text NOT NULL
+  , category_ids   uuid[] NOT NULL
+  , host_id        uuid
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , note           text NOT NULL DEFAULT ''
+  , submitted_at   timestamptz NOT NULL DEFAULT now()
+  , decided_at     timestamptz
+  , decided_by     text
+  , PRIMARY KEY (merchant_id, application_id)
+  , CONSTRAINT a_room_application_is_in_a_state CHECK (state IN ('submitted', 'sent_back', 'approved', 'refused'))
+  , CONSTRAINT a_decision_has_a_day CHECK ((decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT what_was_decided_says_by_whom CHECK (state = 'submitted' OR decided_at IS NOT NULL)
+);
+COMMENT ON TABLE room_applications IS 'by merchant: shops that want to sell live';
+COMMENT ON COLUMN room_applications.slug IS 'The address it wants: /live/{slug}';
+COMMENT ON COLUMN room_applications.reasons IS '{field: what is to be corrected}, of the last time it was sent back';
+COMMENT ON COLUMN room_applications.note IS 'What the operator said with the decision';
+CREATE UNIQUE INDEX a_shop_asks_for_one_room_at_a_time ON room_applications (merchant_id) WHERE state IN ('submitted', 'sent_back');
+CREATE INDEX room_applications_in_a_state ON room_applications (state, submitted_at, application_id);
+
+CREATE TABLE room_application_history (
+    merchant_id    uuid NOT NULL
+  , application_id uuid NOT NULL
+  , step           integer NOT NULL
+  , from_state     text NOT NULL
+  , to_state       text NOT NULL
+  , at             timestamptz NOT NULL DEFAULT now()
+  , by             text NOT NULL
+  , note           text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, application_id, step)
+  , FOREIGN KEY (merchant_id, application_id) REFERENCES room_applications
+  , FOREIGN KEY (from_state, to_state) REFERENCES room_application_transitions
+);
+COMMENT ON TABLE room_application_history IS 'by merchant, append-only: each change of state of an application for a room';
+
+CREATE TABLE room_closed_categories (
+    category_id uuid PRIMARY KEY REFERENCES categories
+  , reason      jsonb NOT NULL
+  , source      text NOT NULL DEFAULT ''
+  , since       timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE room_closed_categories IS 'reference: categories, each with all below it, whose goods are not sold live';
+COMMENT ON COLUMN room_closed_categories.source IS 'Where the rule comes from: law and article';
+
+CREATE TABLE room_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE room_transitions IS 'reference: the states of a room that follow each other';
+INSERT INTO room_transitions (from_state, to_state) VALUES
+    ('nowhere', 'open'), ('open', 'stopped'), ('stopped', 'open'), ('open', 'closed'), ('stopped', 'closed');
+
+CREATE TABLE rooms (
+    merchant_id  uuid NOT NULL
+  , room_id      uuid NOT NULL
+  , slug         text NOT NULL
+  , name         jsonb NOT NULL
+  , about        jsonb NOT NULL DEFAULT '{}'
+  , category_ids uuid[] NOT NULL
+  , state        text NOT NULL
+  , grade        text NOT NULL DEFAULT 'trial'
+  , opened_at    timestamptz NOT NULL DEFAULT now()
+  , changed_at   timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, room_id)
+  , CONSTRAINT a_room_is_in_a_state CHECK (state IN ('open', 'stopped', 'closed'))
+  , CONSTRAINT a_room_has_a_grade CHECK (grade IN ('trial', 'regular', 'trusted'))
+);
+COMMENT ON TABLE rooms IS 'by merchant: where a shop sells live';
+COMMENT ON COLUMN rooms.slug IS 'Its address, /live/{slug}; room_slugs makes it unique across shops';
+COMMENT ON COLUMN rooms.category_ids IS 'What is sold in it: categories, each with all below it';
+COMMENT ON COLUMN rooms.state IS 'stopped: taken down or on the blacklist, see room_stops';
+COMMENT ON COLUMN rooms.grade IS 'How far the operator trusts it: how long and how often it may be on air, see model.LIMITS';
+CREATE INDEX rooms_in_a_state ON rooms (state, opened_at, room_id);
+CREATE INDEX rooms_of_a_grade ON rooms (grade, opened_at, room_id);
+
+CREATE TABLE room_slugs (
+    slug        text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , room_id     uuid NOT NULL
+);
+COMMENT ON TABLE room_slugs IS 'by key: the address of a room (/live/{slug}), and which it is';
+
+CREATE TABLE room_history (
+    merchant_id uuid NOT NULL
+  , room_id     uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, room_id, step)
+  , FOREIGN KEY (merchant_id, room_id) REFERENCES rooms
+  , FOREIGN KEY (from_state, to_state) REFERENCES room_transitions
+);
+COMMENT ON TABLE room_history IS 'by merchant, append-only: each change of a room''s state';
+
+CREATE TABLE room_host_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE room_host_transitions IS 'reference: the states of a host that follow each other';
+INSERT INTO room_host_transitions (from_state, to_state) VALUES
+    ('nowhere', 'waiting'), ('waiting', 'verified'), ('waiting', 'sent_back'), ('sent_back', 'waiting')
+  , ('waiting', 'barred'), ('sent_back', 'barred'), ('verified', 'barred'), ('barred', 'waiting')
+  , ('waiting', 'gone'), ('sent_back', 'gone'), ('verified', 'gone');
+
+CREATE TABLE room_hosts (
+    merchant_id     uuid NOT NULL
+  , host_id         uuid NOT NULL
+  , account_id      uuid
+  , name            text NOT NULL
+  , real_name       text NOT NULL
+  , document_number text NOT NULL
+  , born_on         date NOT NULL
+  , scan            text NOT NULL
+  , is_ai           boolean NOT NULL DEFAULT false
+  , state           text NOT NULL
+  , reason          text NOT NULL DEFAULT ''
+  , trained_until   date
+  , registered_at   timestamptz NOT NULL DEFAULT now()
+  , verified_at     timestamptz
+  , verified_by     text
+  , PRIMARY KEY (merchant_id, host_id)
+  , CONSTRAINT a_host_is_in_a_state CHECK (state IN ('waiting', 'verified', 'sent_back', 'barred', 'gone'))
+  , CONSTRAINT verified_means_when_and_by_whom CHECK (state <> 'verified' OR (verified_at IS NOT NULL AND verified_by IS NOT NULL))
+);
+COMMENT ON TABLE room_hosts IS 'by merchant: who speaks in a shop''s rooms';
+COMMENT ON COLUMN room_hosts.account_id IS 'Opaque: the member of the shop''s staff who it is; none: somebody from outside';
+COMMENT ON COLUMN room_hosts.name IS 'As buyers see it';
+COMMENT ON COLUMN room_hosts.real_name IS 'As the identity card says; of a made host, who answers for it';
+COMMENT ON COLUMN room_hosts.document_number IS 'Of the identity card: the operator finds the same person in other shops by it';
+COMMENT ON COLUMN room_hosts.scan IS 'Of the identity card, in the private file store: the operator sees it, nobody else';
+COMMENT ON COLUMN room_hosts.is_ai IS 'A made voice and picture: buyers are told so all the time';
+COMMENT ON COLUMN room_hosts.reason IS 'Why it was sent back or barred';
+COMMENT ON COLUMN room_hosts.trained_until IS 'Until when the last training counts; none: never trained';
+CREATE INDEX room_hosts_by_document ON room_hosts (document_number);
+CREATE INDEX room_hosts_in_a_state ON room_hosts (state, registered_at, host_id);
+
+CREATE TABLE room_host_history (
+    merchant_id uuid NOT NULL
+  , host_id     uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, host_id, step)
+  , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
+  , FOREIGN KEY (from_state, to_state) REFERENCES room_host_transitions
+);
+COMMENT ON TABLE room_host_history IS 'by merchant, append-only: each change of a host''s state';
+
+CREATE TABLE room_trainings (
+    merchant_id uuid NOT NULL
+  , training_id uuid NOT NULL
+  , host_id     uuid NOT NULL
+  , course      text NOT NULL
+  , passed_on   date NOT NULL
+  , good_until  date NOT NULL
+  , noted_at    timestamptz NOT NULL DEFAULT now()
+  , noted_by    text NOT NULL
+  , PRIMARY KEY (merchant_id, training_id)
+  , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
+  , CONSTRAINT a_training_counts_for_some_time CHECK (passed_on < good_until)
+);
+COMMENT ON TABLE room_trainings IS 'by merchant, append-only: which courses hosts have passed';
+CREATE INDEX room_trainings_of_a_host ON room_trainings (merchant_id, host_id, passed_on DESC);
+
+CREATE TABLE room_roles (
+    merchant_id uuid NOT NULL
+  , room_id     uuid NOT NULL
+  , account_id  uuid NOT NULL
+  , role        text NOT NULL
+  , since       timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, room_id, account_id, role)
+  , FOREIGN KEY (merchant_id, room_id) REFERENCES rooms
+  , CONSTRAINT a_room_has_these_roles CHECK (role IN ('host', 'co_host', 'desk', 'service', 'field'))
+);
+COMMENT ON TABLE room_roles IS 'by merchant: who of the shop''s staff does what in a room';
+COMMENT ON COLUMN room_roles.account_id IS 'Opaque: a member of the shop''s staff, who has the permission that goes with the role';
+
+CREATE TABLE room_stops (
+    merchant_id   uuid NOT NULL
+  , stop_id       uuid NOT NULL
+  , kind          text NOT NULL
+  , subject       text NOT NULL
+  , room_id       uuid
+  , host_id       uuid
+  , session_id    uuid
+  , name          text NOT NULL
+  , reason        text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , by            text NOT NULL
+  , appeal        text NOT NULL DEFAULT ''
+  , appealed_at   timestamptz
+  , appealed_by   text
+  , answer        text NOT NULL DEFAULT ''
+  , answered_at   timestamptz
+  , lifted_at     timestamptz
+  , lifted_by     text
+  , PRIMARY KEY (merchant_id, stop_id)
+  , CONSTRAINT a_stop_is_of_a_kind CHECK (kind IN ('takedown', 'blacklist'))
+  , CONSTRAINT a_stop_is_of_one_subject CHECK (
+        (subject = 'room') = (room_id IS NOT NULL AND session_id IS NULL AND host_id IS NULL)
+    AND (subject = 'session') = (session_id IS NOT NULL AND room_id IS NOT NULL AND host_id IS NULL)
+    AND (subject = 'host') = (host_id IS NOT NULL AND room_id IS NULL AND session_id IS NULL))
+  , CONSTRAINT lifted_means_by_whom CHECK ((lifted_at IS NULL) = (lifted_by IS NULL))
+  , CONSTRAINT an_appeal_says_something CHECK ((appealed_at IS NULL) = (appeal = ''))
+  , CONSTRAINT what_is_answered_was_asked CHECK (answered_at IS NULL OR appealed_at IS NOT NULL)
+);
+COMMENT ON TABLE room_stops IS 'by merchant, never deleted: what the operator has stopped, why, and what became of that';
+COMMENT ON COLUMN room_stops.name IS 'What it was called then';
+COMMENT ON COLUMN room_stops.session_id IS 'Opaque: a session of the live module';
+CREATE UNIQUE INDEX a_room_is_stopped_once ON room_stops (merchant_id, room_id) WHERE subject = 'room' AND lifted_at IS NULL;
+CREATE UNIQUE INDEX a_host_is_stopped_once ON room_stops (merchant_id, host_id) WHERE subject = 'host' AND lifted_at IS NULL;
+CREATE UNIQUE INDEX a_session_is_stopped_once ON room_stops (merchant_id, session_id) WHERE subject = 'session' AND lifted_at IS NULL;
+CREATE INDEX room_stops_by_time ON room_stops (at DESC, stop_id DESC);
+CREATE INDEX room_stops_of_a_shop ON room_stops (merchant_id, at DESC, stop_id DESC);
+CREATE INDEX room_stops_appealed ON room_stops (appealed_at, stop_id) WHERE appealed_at IS NOT NULL AND answered_at IS NULL AND lifted_at IS NULL;
+
+-- channels.live
+
+-- Live sessions as they are planned: when, by whom, what is sold and said in them, and who wants to be told.
+
+CREATE TABLE live_session_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE live_session_transitions IS 'reference: the states of a live session that follow each other';
+INSERT INTO live_session_transitions (from_state, to_state) VALUES
+    ('nowhere', 'planned'), ('planned', 'ready'), ('ready', 'planned'), ('ready', 'on_air'), ('on_air', 'ended')
+  , ('planned', 'cancelled'), ('ready', 'cancelled')
+  , ('planned', 'taken_down'), ('ready', 'taken_down'), ('on_air', 'taken_down'), ('ended', 'taken_down')
+  , ('taken_down', 'planned'), ('taken_down', 'ended');
+
+CREATE TABLE live_sessions (
+    merchant_id    uuid NOT NULL
+  , session_id     uuid NOT NULL
+  , room_id        uuid NOT NULL
+  , host_id        uuid
+  , title          jsonb NOT NULL
+  , cover          text
+  , starts_at      timestamptz NOT NULL
+  , ends_at        timestamptz NOT NULL
+  , portrait       boolean NOT NULL DEFAULT true
+  , trailer        jsonb NOT NULL DEFAULT '{}'
+  , trailer_file   text
+  , script         text NOT NULL DEFAULT ''
+  , state          text NOT NULL
+  , created_at     timestamptz NOT NULL DEFAULT now()
+  , changed_at     timestamptz NOT NULL DEFAULT now()
+  , started_at     timestamptz
+  , ended_at       timestamptz
+  , last_seq       bigint NOT NULL DEFAULT 0
+  , key_digest     text
+  , key_made_at    timestamptz
+  , playback       jsonb NOT NULL DEFAULT '{}'
+  , media          jsonb NOT NULL DEFAULT '{}'
+  , published_at   timestamptz
+  , unpublished_at timestamptz
+  , reminded_at    timestamptz
+  , begun_told_at  timestamptz
+  , PRIMARY KEY (merchant_id, session_id)
+  , FOREIGN KEY (merchant_id, room_id) REFERENCES rooms
+  , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
+  , CONSTRAINT a_live_session_is_in_a_state CHECK (state IN ('planned', 'ready', 'on_air', 'ended', 'cancelled', 'taken_down'))
+  , CONSTRAINT a_live_session_begins_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT on_air_means_since_when CHECK (state NOT IN ('on_air', 'ended') OR started_at IS NOT NULL)
+  , CONSTRAINT ended_means_until_when CHECK (state <> 'ended' OR ended_at IS NOT NULL)
+  , CONSTRAINT a_key_has_a_day CHECK ((key_digest IS NULL) = (key_made_at IS NULL))
+  , CONSTRAINT beats_are_counted_from_one CHECK (last_seq >= 0)
+);
+COMMENT ON TABLE live_sessions IS 'by merchant: when a shop sells live in one of its rooms';
+COMMENT ON COLUMN live_sessions.host_id IS 'Who speaks first; a session becomes ready with a host alone';
+COMMENT ON COLUMN live_sessions.cover IS 'A picture of the file store';
+COMMENT ON COLUMN live_sessions.trailer IS 'Words that tell of it before it begins';
+COMMENT ON COLUMN live_sessions.trailer_file IS 'A picture of the file store that tells of it before it begins';
+COMMENT ON COLUMN live_sessions.script IS 'What the host says, as the teleprompter shows it';
+COMMENT ON COLUMN live_sessions.last_seq IS 'The number of its last beat; the row is locked while numbers are taken';
+COMMENT ON COLUMN live_sessions.key_digest IS 'SHA-256 of the stream key; the key itself is shown once and not kept';
+COMMENT ON COLUMN live_sessions.playback IS 'Where it is played, as the media process says: {hls, …}';
+COMMENT ON COLUMN live_sessions.media IS 'What comes in, as the media process measured it last: {width, height, fps, kbps, codec, audio}';
+COMMENT ON COLUMN live_sessions.published_at IS 'When a stream began to come in last';
+COMMENT ON COLUMN live_sessions.unpublished_at IS 'When it broke off last; later than published_at: nothing comes in now';
+COMMENT ON COLUMN live_sessions.reminded_at IS 'When those who asked for it were told that it begins soon';
+COMMENT ON COLUMN live_sessions.begun_told_at IS 'When they were told that it has begun';
+CREATE UNIQUE INDEX a_room_is_on_air_once ON live_sessions (merchant_id, room_id) WHERE state = 'on_air';
+CREATE INDEX live_sessions_of_a_room ON live_sessions (merchant_id, room_id, starts_at DESC, session_id DESC);
+CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DESC, session_id DESC);
+CREATE INDEX live_sessions_coming ON live_sessions (starts_at, session_id) WHERE state IN ('planned', 'ready');
+CREATE INDEX live_sessions_on_air ON live_sessions (started_at, session_id) WHERE state = 'on_air';
+CREATE INDEX live_sessions_by_key ON live_sessions (key_digest) WHERE key_digest IS NOT NULL;
+
+CREATE TABLE live_session_history (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, session_id, step)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (from_state, to_state) REFERENCES live_session_transitions
+);
+COMMENT ON TABLE live_session_history IS 'by merchant, append-only: each change of a live session''s state';
+
+CREATE TABLE live_goods (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , position    integer NOT NULL
+  , shown       boolean NOT NULL DEFAULT true
+  , points      text NOT NULL DEFAULT ''
+  , added_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, session_id, product_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , CONSTRAINT goods_stand_in_a_place CHECK (position > 0)
+);
+COMMENT ON TABLE live_goods IS 'by merchant: the goods bag of a live session';
+COMMENT ON COLUMN live_goods.position IS 'From 1; two that are moved at once may have the same for a moment, then the id decides';
+COMMENT ON COLUMN live_goods.shown IS 'Buyers see it in the bag';
+COMMENT ON COLUMN live_goods.points IS 'Its selling points, a line each, as buyers see them in the bag';
+CREATE INDEX live_goods_of_a_product ON live_goods (merchant_id, product_id, session_id);
+
+CREATE TABLE live_rundown (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , entry_id    uuid NOT NULL
+  , minute      integer NOT NULL
+  , minutes     integer NOT NULL
+  , product_id  uuid
+  , what        text NOT NULL DEFAULT ''
+  , points      jsonb NOT NULL DEFAULT '[]'
+  , offer       text NOT NULL DEFAULT ''
+  , owner       text NOT NULL DEFAULT 'host'
+  , PRIMARY KEY (merchant_id, session_id, entry_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , CONSTRAINT an_entry_is_within_a_day CHECK (0 <= minute AND minute <= 1440 AND 1 <= minutes AND minutes <= 240)
+  , CONSTRAINT an_entry_is_somebodys CHECK (owner IN ('host', 'co_host', 'desk', 'service', 'field'))
+);
+COMMENT ON TABLE live_rundown IS 'by merchant: what happens when in a live session: time, product, selling points, offer, owner';
+COMMENT ON COLUMN live_rundown.minute IS 'Minutes from the beginning of the session';
+COMMENT ON COLUMN live_rundown.minutes IS 'How long it takes';
+COMMENT ON COLUMN live_rundown.what IS 'What happens, where it is not about a product';
+COMMENT ON COLUMN live_rundown.points IS 'The selling points, a text each';
+COMMENT ON COLUMN live_rundown.owner IS 'The role in the room that sees to it';
+CREATE INDEX live_rundown_by_minute ON live_rundown (merchant_id, session_id, minute, entry_id);
+
+CREATE TABLE live_reminders (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , asked_at    timestamptz NOT NULL DEFAULT now()
+  , by_mail     boolean NOT NULL DEFAULT false
+  , PRIMARY KEY (merchant_id, session_id, buyer_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_reminders IS 'by merchant: buyers who want to be told when a live session begins';
+COMMENT ON COLUMN live_reminders.by_mail IS 'By mail too; where they are signed in they read it anyway';
+CREATE INDEX live_reminders_of_a_buyer ON live_reminders (buyer_id, session_id);
+
+-- channels.live
+
+-- What happens while a live session is on air: one log of beats, and what is kept beside it.
+
+CREATE TABLE live_beats (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , seq         bigint NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , kind        text NOT NULL
+  , body        jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, session_id, seq)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT beats_begin_at_one CHECK (seq >= 1)
+  , CONSTRAINT a_beat_is_of_a_kind CHECK (kind IN (
+        'state', 'chat', 'removed', 'muted', 'note', 'pin', 'unpin', 'shelf', 'price', 'stock', 'coupon', 'draw', 'drawn'
+      , 'likes', 'viewers', 'sold', 'question', 'script'))
+);
+COMMENT ON TABLE live_beats IS 'by merchant, append-only: all that happens in a session and is shown to somebody, numbered without gaps';
+
+CREATE TABLE live_segments (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , number      integer NOT NULL
+  , at          timestamptz NOT NULL
+  , seconds     double precision NOT NULL
+  , bytes       bigint NOT NULL
+  , file        text NOT NULL
+  , sha256      text NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, number)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_segments IS 'by merchant, append-only: the pieces of video that were recorded, as the media process told them';
+
+CREATE TABLE live_seals (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , number      integer NOT NULL
+  , from_seq    bigint NOT NULL
+  , to_seq      bigint NOT NULL
+  , of          jsonb NOT NULL DEFAULT '{}'
+  , previous    text NOT NULL
+  , digest      text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, session_id, number)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT a_seal_goes_forward CHECK (from_seq <= to_seq + 1)
+);
+COMMENT ON TABLE live_seals IS 'by merchant, append-only: a chain of digests over beats, pieces of video and trades that shows if one was changed';
+COMMENT ON COLUMN live_seals.of IS 'What else it is over: {segments: […], orders: […]}';
+COMMENT ON COLUMN live_seals.previous IS 'The digest of the seal before; empty for the first';
+
+CREATE TABLE live_explained (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , from_seq    bigint NOT NULL
+  , product_id  uuid NOT NULL
+  , from_at     timestamptz NOT NULL
+  , to_at       timestamptz
+  , PRIMARY KEY (merchant_id, session_id, from_seq)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , CONSTRAINT explained_from_to CHECK (to_at >= from_at)
+);
+COMMENT ON TABLE live_explained IS 'by merchant: which product was pinned when; to_at is none while it still is';
+CREATE INDEX live_explained_by_product ON live_explained (merchant_id, product_id, from_at DESC);
+
+CREATE TABLE live_mutes (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , until       timestamptz
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, session_id, buyer_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_mutes IS 'by merchant: who may not write in a session''s chat; until is none for the whole session';
+
+CREATE TABLE live_words (
+    merchant_id uuid NOT NULL
+  , room_id     uuid NOT NULL
+  , word        text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, room_id, word)
+  , FOREIGN KEY (merchant_id, room_id) REFERENCES rooms
+);
+COMMENT ON TABLE live_words IS 'by merchant: words that a room''s own people do not want in its chat, beside the dictionary';
+
+CREATE TABLE live_minutes (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , minute      integer NOT NULL
+  , viewers     integer NOT NULL DEFAULT 0
+  , peak        integer NOT NULL DEFAULT 0
+  , entries     jsonb NOT NULL DEFAULT '{}'
+  , chats       integer NOT NULL DEFAULT 0
+  , likes       bigint NOT NULL DEFAULT 0
+  , goods       jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, session_id, minute)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_minutes IS 'by merchant: figures of a session by minute since it began';
+COMMENT ON COLUMN live_minutes.entries IS 'How many came in from where: {source: viewers}';
+COMMENT ON COLUMN live_minutes.goods IS 'By product: {product_id: {clicks, carts, orders, paid, gmv}}; gmv in minor units of the shop''s currency';
+
+-- channels.live
+
+-- What stands on the stage of a session beside its log of beats, who wrote in its chat, and what was handed out.
+
+CREATE TABLE live_stages (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , slow_seconds integer NOT NULL DEFAULT 1
+  , muted        boolean NOT NULL DEFAULT false
+  , note         text NOT NULL DEFAULT ''
+  , likes        bigint NOT NULL DEFAULT 0
+  , viewers      integer NOT NULL DEFAULT 0
+  , peak         integer NOT NULL DEFAULT 0
+  , entered      bigint NOT NULL DEFAULT 0
+  , media_client text NOT NULL DEFAULT ''
+  , grace_until  timestamptz
+  , PRIMARY KEY (merchant_id, session_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT slow_mode_has_its_bounds CHECK (slow_seconds BETWEEN 1 AND 300)
+  , CONSTRAINT a_peak_is_the_most CHECK (0 <= viewers AND viewers <= peak AND 0 <= likes AND 0 <= entered)
+);
+COMMENT ON TABLE live_stages IS 'by merchant: how a session stands at this moment';
+COMMENT ON COLUMN live_stages.slow_seconds IS 'So long a buyer waits between two messages';
+COMMENT ON COLUMN live_stages.muted IS 'Nobody but the shop''s own people writes';
+COMMENT ON COLUMN live_stages.note IS 'What is pinned over the chat; empty: nothing';
+COMMENT ON COLUMN live_stages.media_client IS 'The publishing connection, as the media origin calls it; empty: none';
+COMMENT ON COLUMN live_stages.grace_until IS 'Until when a stream that broke off is waited for';
+CREATE INDEX live_stages_waiting ON live_stages (grace_until) WHERE grace_until IS NOT NULL;
+
+CREATE TABLE live_chats (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , seq         bigint NOT NULL
+  , chat_id     uuid NOT NULL
+  , buyer_id    uuid
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, session_id, seq)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT a_message_is_taken_once UNIQUE (merchant_id, session_id, chat_id)
+);
+COMMENT ON TABLE live_chats IS 'by merchant, never deleted: who wrote which message of a session''s chat; the words are its beats';
+COMMENT ON COLUMN live_chats.buyer_id IS 'None: the shop''s own people, or a buyer who has been erased after the record''s time';
+COMMENT ON COLUMN live_chats.by IS 'buyer, or staff:<account_id>';
+CREATE INDEX live_chats_of_a_buyer ON live_chats (buyer_id, at);
+
+CREATE TABLE live_speakers (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , last_at     timestamptz NOT NULL
+  , chats       integer NOT NULL DEFAULT 1
+  , PRIMARY KEY (merchant_id, session_id, buyer_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_speakers IS 'by merchant: when a buyer wrote in a session''s chat last';
+CREATE INDEX live_speakers_of_a_buyer ON live_speakers (buyer_id);
+
+CREATE TABLE live_presence (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , process_id  uuid NOT NULL
+  , viewers     integer NOT NULL
+  , at          timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, process_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_presence IS 'by merchant: how many watch a session by way of a web process, which says so again every few seconds';
+CREATE INDEX live_presence_by_time ON live_presence (at);
+
+CREATE TABLE live_drops (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , drop_id      uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , kind         text NOT NULL
+  , from_seq     bigint NOT NULL
+  , until        timestamptz NOT NULL
+  , by           text NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, drop_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
+  , CONSTRAINT a_drop_is_of_a_kind CHECK (kind IN ('coupon', 'red_packet'))
+);
+COMMENT ON TABLE live_drops IS 'by merchant: coupons that were thrown into a session to be grabbed';
+COMMENT ON COLUMN live_drops.kind IS 'red_packet: money off without a condition, of which each has one';
+
+CREATE TABLE live_draws (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , draw_id      uuid NOT NULL
+  , prize        jsonb NOT NULL
+  , winners      integer NOT NULL
+  , word         text NOT NULL DEFAULT ''
+  , promotion_id uuid
+  , secret       text NOT NULL
+  , commitment   text NOT NULL
+  , from_seq     bigint NOT NULL
+  , closes_at    timestamptz NOT NULL
+  , to_seq       bigint
+  , entrants     integer
+  , by           text NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, draw_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT a_draw_has_winners CHECK (winners BETWEEN 1 AND 100)
+  , CONSTRAINT what_is_drawn_is_counted CHECK ((to_seq IS NULL) = (entrants IS NULL))
+);
+COMMENT ON TABLE live_draws IS 'by merchant: draws among those who write in the chat';
+COMMENT ON COLUMN live_draws.word IS 'What a message has to hold to count; empty: any';
+COMMENT ON COLUMN live_draws.secret IS '32 random bytes in hex: its SHA-256 is told when the draw begins, the secret when it is drawn';
+COMMENT ON COLUMN live_draws.from_seq IS 'Messages after this beat count';
+COMMENT ON COLUMN live_draws.to_seq IS 'Messages up to this beat counted; none: not drawn yet';
+CREATE INDEX live_draws_to_close ON live_draws (closes_at) WHERE to_seq IS NULL;
+
+CREATE TABLE live_winners (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , draw_id     uuid NOT NULL
+  , place       integer NOT NULL
+  , seq         bigint NOT NULL
+  , buyer_id    uuid NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, draw_id, place)
+  , FOREIGN KEY (merchant_id, session_id, draw_id) REFERENCES live_draws
+);
+COMMENT ON TABLE live_winners IS 'by merchant: who won in a draw, by which message';
+CREATE INDEX live_winners_of_a_buyer ON live_winners (buyer_id);
 
 -- channels.agents
 

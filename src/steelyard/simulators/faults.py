@@ -11,6 +11,7 @@ from steelyard.simulators.store import Store
 WebhookMode = Literal["prompt", "late", "twice", "out_of_order", "never"]
 AnswerMode = Literal["prompt", "slow", "error500", "lost"]
 RefundMode = Literal["succeed", "fail"]
+BillMode = Literal["whole", "late", "damaged"]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -27,12 +28,14 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     `answers` to programs: prompt; slow (after `delay_seconds`); error500 (nothing is done); lost (it is done, and the caller
     hears 504).
     `refunds`: succeed; fail (those whose amount ends in 13 minor units).
+    `bills` of a day that a wallet gives out: whole; late (it says that they are not there yet); damaged (some bytes are others).
     `rate` is the share of messages, answers and refunds that this happens to; the others are as they should be.
     """
 
     webhooks: WebhookMode = "prompt"
     answers: AnswerMode = "prompt"
     refunds: RefundMode = "succeed"
+    bills: BillMode = "whole"
     delay_seconds: Seconds = 5
     rate: Share = 1
 
@@ -43,6 +46,7 @@ class FaultsChange(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: WebhookMode | UnsetType = UNSET
     answers: AnswerMode | UnsetType = UNSET
     refunds: RefundMode | UnsetType = UNSET
+    bills: BillMode | UnsetType = UNSET
     delay_seconds: Seconds | UnsetType = UNSET
     rate: Share | UnsetType = UNSET
 
@@ -69,10 +73,11 @@ class FaultBoard:
     @property
     def on(self) -> bool:
         """Whether anything is not as it should be."""
-        return self.now.rate > 0 and (self.now.webhooks, self.now.answers, self.now.refunds) != (
+        return self.now.rate > 0 and (self.now.webhooks, self.now.answers, self.now.refunds, self.now.bills) != (
             "prompt",
             "prompt",
             "succeed",
+            "whole",
         )
 
     def webhooks(self) -> WebhookMode:
@@ -87,6 +92,10 @@ class FaultBoard:
         """How the next refund ends."""
         return self.now.refunds if self._strikes() else "succeed"
 
+    def bills(self) -> BillMode:
+        """How the next bill is given out."""
+        return self.now.bills if self._strikes() else "whole"
+
     def _strikes(self) -> bool:
         return self.now.rate >= 1 or random.random() < self.now.rate  # noqa: S311 - chance, not a secret
 
@@ -96,6 +105,7 @@ class FaultBoard:
                 webhooks=self.now.webhooks if change.webhooks is UNSET else change.webhooks,
                 answers=self.now.answers if change.answers is UNSET else change.answers,
                 refunds=self.now.refunds if change.refunds is UNSET else change.refunds,
+                bills=self.now.bills if change.bills is UNSET else change.bills,
                 delay_seconds=self.now.delay_seconds if change.delay_seconds is UNSET else change.delay_seconds,
                 rate=self.now.rate if change.rate is UNSET else change.rate,
             )

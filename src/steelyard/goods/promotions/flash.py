@@ -90,7 +90,7 @@ class FlashItem(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewFlash(msgspec.Struct, frozen=True, kw_only=True):
     """A session that is to be. Its id is the caller's: said twice, it is planned once. With `terms` it is a presale, and what
-    it lasts the time in which a deposit can be paid."""
+    it lasts the time in which a deposit can be paid. `only_source`: its prices count only for orders of this source."""
 
     merchant_id: MerchantId
     session_id: SessionId
@@ -99,6 +99,7 @@ class NewFlash(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     items: Sequence[FlashItem]
     terms: Terms | None = None
+    only_source: str | None = None
 
     def presale_of(self, item: FlashItem) -> Presale | None:
         """What is frozen with the price of an item, if this is a presale."""
@@ -107,6 +108,14 @@ class NewFlash(msgspec.Struct, frozen=True, kw_only=True):
         return Presale(
             **msgspec.structs.asdict(self.terms), price=item.price, deposit=item.deposit, counts_for=item.counts_for
         )
+
+
+def of_source(client: str) -> str | None:
+    """What a price that is only for orders of one source calls it, from an order's source: of `live:<session>:<second>` the
+    session; none where no price can be only for it."""
+    word, _, rest = client.partition(":")
+    session, _, _ = rest.partition(":")
+    return f"{word}:{session}" if word == "live" and session else None
 
 
 class FlashState(StrEnum):
@@ -127,6 +136,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_by: str | None
     reason: str
     presale: Terms | None = None
+    only_source: str | None = None
 
     def state(self, at: datetime) -> FlashState:
         if self.cancelled_by is not None:

@@ -83,6 +83,7 @@ async def lowest_of(read: Read, wanted: Sequence[tuple[Article, UUID, datetime]]
                      , least(p.ends_at, p.stopped_at) AS until
                 FROM promotions p
                 WHERE p.merchant_id = ANY($5) AND (p.shelf OR p.session_id IS NOT NULL) AND p.ends_at > $4 AND p.presale IS NULL
+                  AND p.only_source IS NULL
                   AND p.starts_at < now() AND greatest(p.starts_at, p.created_at) < least(p.ends_at, p.stopped_at)
                 ORDER BY p.ends_at DESC LIMIT $6) s), '[]') AS stood
              , coalesce((
@@ -132,7 +133,8 @@ async def on_shelf(read: Read, merchant_ids: Collection[UUID]) -> list[Offer]:
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken) END AS flash
         FROM promotions
         WHERE merchant_id = ANY($1) AND (shelf OR session_id IS NOT NULL) AND ends_at > now() AND starts_at <= now()
-          AND stopped_at IS NULL AND presale IS NULL AND returned_at IS NULL AND (pieces IS NULL OR taken < pieces)
+          AND stopped_at IS NULL AND presale IS NULL AND only_source IS NULL AND returned_at IS NULL
+          AND (pieces IS NULL OR taken < pieces)
         ORDER BY merchant_id, promotion_id LIMIT $2
         """,
         list(merchant_ids),

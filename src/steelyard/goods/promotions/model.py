@@ -255,7 +255,8 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
     no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale.
-    `group_id`: for the shop's group of customers alone. `shelf`: the price stands on cards and pages, for everybody."""
+    `group_id`: for the shop's group of customers alone. `shelf`: the price stands on cards and pages, for everybody.
+    `only_source`: it counts only for orders of this source (see `of_source`)."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -279,6 +280,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     given: bool = False
     group_id: UUID | None = None
     shelf: bool = False
+    only_source: str | None = None
 
     @property
     def limits(self) -> list[Limit]:

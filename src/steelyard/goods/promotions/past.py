@@ -16,6 +16,7 @@ async def offered_at(read: Read, merchant_ids: Collection[UUID], at: datetime) -
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
              , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id, shelf
+             , only_source
              , CASE WHEN session_id IS NOT NULL THEN
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
                                     , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer

@@ -38,8 +38,8 @@ async def plan(tx: Tx, wanted: NewFlash, *, hours_most: int = SESSION_HOURS_MAX)
     tx.kept.pop(KEPT, None)
     claimed = await tx.value(
         """
-        INSERT INTO flash_sessions (merchant_id, session_id, name, starts_at, ends_at, presale)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO flash_sessions (merchant_id, session_id, name, starts_at, ends_at, presale, only_source)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (merchant_id, session_id) DO NOTHING RETURNING true
         """,
         wanted.merchant_id,
@@ -48,6 +48,7 @@ async def plan(tx: Tx, wanted: NewFlash, *, hours_most: int = SESSION_HOURS_MAX)
         wanted.starts_at,
         wanted.ends_at,
         wanted.terms,
+        wanted.only_source,
     )
     if not claimed:
         return
@@ -163,9 +164,10 @@ async def _write(tx: Tx, wanted: NewFlash, goods: dict[UUID, Row]) -> None:
     await tx.execute(
         """
         INSERT INTO promotions (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                              , session_id, sku_id, pieces, pieces_per_order, pieces_per_buyer, presale)
+                              , session_id, sku_id, pieces, pieces_per_order, pieces_per_buyer, presale
+                              , only_source)
         SELECT $1, i.promotion_id, $2, i.rule, i.scope, $3, $4, $5, false, $6, i.sku_id, i.pieces, i.per_order, i.per_buyer
-             , i.presale
+             , i.presale, $15
         FROM unnest($7::uuid[], $8::jsonb[], $9::jsonb[], $10::uuid[], $11::integer[], $12::integer[], $13::integer[]
                   , $14::jsonb[])
             AS i (promotion_id, rule, scope, sku_id, pieces, per_order, per_buyer, presale)
@@ -184,6 +186,7 @@ async def _write(tx: Tx, wanted: NewFlash, goods: dict[UUID, Row]) -> None:
         [item.per_order for item in wanted.items],
         [item.per_buyer for item in wanted.items],
         [wanted.presale_of(item) for item in wanted.items],
+        wanted.only_source,
     )
 
 

@@ -90,9 +90,9 @@ async def _offering(read: Read) -> _Offering:
     return kept
 
 
-async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list[Offer]]:
+async def running(read: Read, merchant_ids: Collection[UUID], sources: Collection[str] = ()) -> dict[UUID, list[Offer]]:
     """What these shops offer, and the platform beside them, now or in some time, as far as there is budget left; by whose
-    it is, and who offers nothing is missing."""
+    it is, and who offers nothing is missing. What counts only for orders of one source is among it for those of `sources`."""
     some = sorted((await offering(read)).intersection([PLATFORM, *merchant_ids])) if merchant_ids else []
     if not some:
         return {}
@@ -101,16 +101,19 @@ async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
              , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id, shelf
+             , only_source
              , CASE WHEN session_id IS NOT NULL THEN
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
                                     , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer
                                     , 'presale', presale) END AS flash
         FROM promotions
         WHERE merchant_id = ANY($1) AND stopped_at IS NULL AND ends_at > now() AND (budget IS NULL OR spent < budget)
+          AND (only_source IS NULL OR only_source = ANY($3))
         ORDER BY merchant_id, promotion_id LIMIT $2
         """,
         some,
         OFFERS_PER_SHOP_MAX * len(some),
+        list(sources),
     )
     by_shop: dict[UUID, list[Offer]] = {}
     for offer in found:

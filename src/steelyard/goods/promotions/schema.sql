@@ -12,17 +12,21 @@ CREATE TABLE flash_sessions (
   , cancelled_by text
   , reason       text NOT NULL DEFAULT ''
   , presale      jsonb
+  , only_source  text
   , PRIMARY KEY (merchant_id, session_id)
   , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
+  , CONSTRAINT a_presale_is_everybodys CHECK (only_source IS NULL OR presale IS NULL)
 );
 COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces at a flash price; its id is the order that keeps them in reservations';
 COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
 COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
 COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+COMMENT ON COLUMN flash_sessions.only_source IS 'Its prices count only for orders of this source: live:<session>; none: for all';
 COMMENT ON COLUMN flash_sessions.presale IS 'Of a presale: {balance_from, balance_until, ships_by, forfeits}; none: a flash sale';
 CREATE INDEX presales_near ON flash_sessions (starts_at) WHERE presale IS NOT NULL;
 CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
+CREATE INDEX flash_sessions_of_a_source ON flash_sessions (merchant_id, only_source) WHERE only_source IS NOT NULL;
 CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
 
 CREATE TABLE customer_groups (
@@ -90,6 +94,7 @@ CREATE TABLE promotions (
   , shelf        boolean NOT NULL DEFAULT false
   , shown_at     timestamptz
   , hidden_at    timestamptz
+  , only_source  text
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
@@ -104,6 +109,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT only_a_flash_price_is_of_a_source CHECK (only_source IS NULL OR session_id IS NOT NULL)
   , CONSTRAINT a_presale_has_its_own_pieces CHECK (presale IS NULL OR session_id IS NOT NULL)
   , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
@@ -133,6 +139,7 @@ COMMENT ON COLUMN promotions.told_end IS 'The end that those who hold a coupon w
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
+COMMENT ON COLUMN promotions.only_source IS 'Of its session: it counts only for orders of this source';
 COMMENT ON COLUMN promotions.shelf IS 'Its price stands on cards and pages, for everybody: a special price without session, group and coupon';
 COMMENT ON COLUMN promotions.shown_at IS 'Of the shelf: when its beginning was announced; the price counts from starts_at on';
 COMMENT ON COLUMN promotions.hidden_at IS 'Of the shelf: when its end was announced, or it was stopped';

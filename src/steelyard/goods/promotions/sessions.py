@@ -49,7 +49,7 @@ async def flash_left(read: Read, merchant_ids: Collection[UUID], sku_ids: Collec
         """
         SELECT sku_id, pieces - taken AS left FROM promotions
         WHERE merchant_id = ANY($1) AND sku_id = ANY($2) AND stopped_at IS NULL AND returned_at IS NULL
-          AND starts_at <= now() AND ends_at > now() AND taken < pieces
+          AND starts_at <= now() AND ends_at > now() AND taken < pieces AND only_source IS NULL
         """,
         some,
         list(sku_ids),
@@ -65,8 +65,10 @@ async def sessions(
         Session,
         """
         SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason, presale
+             , only_source
         FROM flash_sessions
         WHERE merchant_id = $1 AND ($2::uuid IS NULL OR session_id < $2) AND (presale IS NOT NULL) = $4
+          AND only_source IS NULL
         ORDER BY session_id DESC LIMIT $3
         """,
         merchant_id,
@@ -81,6 +83,7 @@ async def session(read: Read, merchant_id: UUID, session_id: UUID) -> Session | 
         Session,
         """
         SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason, presale
+             , only_source
         FROM flash_sessions WHERE merchant_id = $1 AND session_id = $2
         """,
         merchant_id,
@@ -97,7 +100,7 @@ async def sessions_near(read: Read, until: datetime, *, presales: bool = False) 
              , f.reason, f.presale
         FROM flash_sessions f JOIN merchants m USING (merchant_id)
         WHERE f.ended_at IS NULL AND f.ends_at > now() AND f.starts_at < $1 AND m.state = 'open'
-          AND (f.presale IS NOT NULL) = $3
+          AND (f.presale IS NOT NULL) = $3 AND f.only_source IS NULL
         ORDER BY f.starts_at, f.ends_at, f.session_id LIMIT $2
         """,
         until,

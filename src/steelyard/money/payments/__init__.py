@@ -11,11 +11,12 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 The states live in `payments.state_model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares
 of itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
 answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
-becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at
-the door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What
-channels take back and argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`. What
-channels keep by contract is in `fees`. What is authorised first is taken by `captures` and let go by `voids`; `giving_back`
-gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of `health` in `schema_health`.
+becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at the
+door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels
+take back and argue about is in `disputes` (`dispute_model`), what is refused in `refusals`. What channels keep by contract is in
+`fees`, what they give out as bills in `bill_model`. What is authorised first is taken by `captures` and let go by `voids`;
+`giving_back` gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of `health` in
+`schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -24,6 +25,7 @@ from steelyard.money.payments.bank_movements import MovementKnown, NotLeftOver, 
 from steelyard.money.payments.bank_movements import expected as expected_transfer
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
+from steelyard.money.payments.bill_model import Biller, Bills, NoBill, NotYet
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
 from steelyard.money.payments.by_hand import (
     BANK_NUMBER_CHARACTERS_MAX,
@@ -114,8 +116,7 @@ from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
-from steelyard.money.payments.gateways.stripe_calls import StripeCalls, transfer_document, verify_stripe
-from steelyard.money.payments.gateways.stripe_words import Refused as StripeRefused
+from steelyard.money.payments.gateways.stripe_calls import StripeCalls
 from steelyard.money.payments.giving_back import give_back
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
@@ -200,6 +201,8 @@ __all__ = [
     "BadWebhook",
     "BankMovement",
     "Bearer",
+    "Biller",
+    "Bills",
     "ByHand",
     "Calls",
     "Capture",
@@ -233,10 +236,12 @@ __all__ = [
     "Means",
     "MovementKnown",
     "News",
+    "NoBill",
     "NotAtTheDoor",
     "NotByHand",
     "NotLeftOver",
     "NotWithTheCarrier",
+    "NotYet",
     "NothingCaptured",
     "NumberUsed",
     "OtherNews",
@@ -273,7 +278,6 @@ __all__ = [
     "Split",
     "Standing",
     "StripeCalls",
-    "StripeRefused",
     "Tendered",
     "Terms",
     "Thanks",
@@ -383,13 +387,11 @@ __all__ = [
     "to_query",
     "to_refund",
     "to_void",
-    "transfer_document",
     "transfers_of",
     "try_now",
     "under_way",
     "verifier",
     "verify_signature",
-    "verify_stripe",
     "want",
     "webhook_url",
     "why_not",

@@ -1,9 +1,9 @@
 """Reconciliation: what channels and banks say has moved, line by line, beside what our books say.
 
-A statement is taken in as it came (`taking`, read by one of `formats`), the day is run (`running`: its statements of SQL are
-in `matching` and `movements`), and what differs becomes a list for people, who decide on it (`deciding`; what is posted is in
-`booking`). Statements are matched against the books, so nothing above payments needs to be asked: see
-docs/algorithms/reconciliation.md.
+A statement is fetched from who gives it out (`fetching`) or uploaded, and taken in as it came (`taking`, read by one of
+`formats`). The day is run (`running`: its statements of SQL are in `matching` and `movements`), and what differs becomes a list
+for people, who decide on it (`deciding`; what is posted is in `booking`). Statements are matched against the books, so nothing
+above payments needs to be asked: see docs/algorithms/reconciliation.md.
 
     statement = read_statement(source, day, name, content, traded)     # no transaction: it may be a million lines
     await db.transact(reconciliation.take, statement, by)              # kept, with its lines or with what is wrong
@@ -21,9 +21,10 @@ from steelyard.money.reconciliation.deciding import (
     settle,
     take_back,
 )
+from steelyard.money.reconciliation.fetching import Answer, Fetch, fetch_due, fetches
 from steelyard.money.reconciliation.formats import FORMATS
 from steelyard.money.reconciliation.gateways import Sender, senders
-from steelyard.money.reconciliation.jobs import fetch_due, run_day
+from steelyard.money.reconciliation.jobs import fetch_again, run_day
 from steelyard.money.reconciliation.queries import (
     Beside,
     Health,
@@ -58,7 +59,9 @@ from steelyard.money.reconciliation.taking import (
 
 __all__ = [
     "FORMATS",
+    "Answer",
     "Beside",
+    "Fetch",
     "Health",
     "Sender",
     "Statement",
@@ -76,7 +79,9 @@ __all__ = [
     "days",
     "difference",
     "differences",
+    "fetch_again",
     "fetch_due",
+    "fetches",
     "file",
     "files",
     "health",

@@ -282,6 +282,14 @@ class NoStatement(Refusal):
     title = N_("There is no statement of this day")
 
 
+class NotOver(Refusal):
+    """A statement is asked for when its day is over and its sender has closed it."""
+
+    code = "statement_not_due"
+    title = N_("This day is not over yet.")
+    detail = N_("The statement of {day} is asked for by itself once it is ready.")
+
+
 class DayBooked(Refusal):
     """A statement is withdrawn only while nobody has decided anything because of it."""
 

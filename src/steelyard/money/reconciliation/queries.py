@@ -15,8 +15,8 @@ DAYS_SHOWN_MAX = 90
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How a source does: the last day that was run, the last that is closed, what still waits for whom, and why the newest
-    statement is not here."""
+    """How a source does: the last day that was run, the last that is closed, what still waits for whom, how many days are
+    asked for and not here, and why the newest of them is not."""
 
     source: str
     last_run: date | None
@@ -27,6 +27,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     open: int
     proposed: int
     refused: int
+    missing: int
     failure: str | None
 
 
@@ -124,6 +125,20 @@ async def file(read: Read, source: str, file_id: UUID) -> File:
     if found is None:
         raise NotFound()
     return found
+
+
+async def standing(read: Read, source: str, day: date) -> File | None:
+    """The statement of a day that counts."""
+    return await read.one(
+        File,
+        """
+        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+             , withdrawal_asked_by
+        FROM reconciliation_files WHERE source = $1 AND day = $2 AND state = 'read'
+        """,
+        source,
+        day,
+    )
 
 
 async def problems(read: Read, source: str, file_id: UUID) -> list[Problem]:
@@ -269,6 +284,8 @@ async def health(read: Read) -> list[Health]:
              , coalesce(w.waiting, 0) AS waiting, coalesce(w.open, 0) AS open, coalesce(w.proposed, 0) AS proposed
              , (SELECT count(*) FROM reconciliation_files f WHERE f.source = s.source AND f.state = 'refused'
                   AND f.day > coalesce(r.day, '-infinity')) AS refused
+             , (SELECT count(*) FROM reconciliation_fetches f
+                WHERE f.source = s.source AND f.next_at IS NOT NULL AND f.tries > 0) AS missing
              , (SELECT f.failure FROM reconciliation_fetches f
                 WHERE f.source = s.source AND f.next_at IS NOT NULL AND f.failure IS NOT NULL
                 ORDER BY f.day DESC LIMIT 1) AS failure

@@ -235,8 +235,15 @@ CREATE TABLE reconciliation_fetches (
   , day      date NOT NULL
   , tries    integer NOT NULL
   , next_at  timestamptz
+  , asked_at timestamptz
+  , answer   text
   , failure  text
   , PRIMARY KEY (source, day)
+  , CONSTRAINT an_answer_is_of_a_kind CHECK (answer IN ('here', 'none', 'other', 'not_yet', 'unreadable', 'failed'))
+  , CONSTRAINT answered_means_when CHECK ((answer IS NULL) = (asked_at IS NULL))
 );
-COMMENT ON TABLE reconciliation_fetches IS 'by key: statements that are asked for; no next_at: it is here';
+COMMENT ON TABLE reconciliation_fetches IS 'by key: statements that are asked for; no next_at: it is not asked again by itself';
+COMMENT ON COLUMN reconciliation_fetches.answer IS 'What came of asking last. none: the sender says that the day has none; other: another statement of the day counts';
+COMMENT ON COLUMN reconciliation_fetches.asked_at IS 'When the last answer came, or did not';
 CREATE INDEX reconciliation_fetches_due ON reconciliation_fetches (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX reconciliation_fetches_by_day ON reconciliation_fetches (day DESC, source DESC);

@@ -165,6 +165,12 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
   , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
   , ('refunds.approve', 'both', '{"zh-Hans": "复核超限额的退款", "en": "Approve refunds above a colleague''s limit"}')
+  , ('rooms.manage', 'operator', '{"zh-Hans": "管理直播间：审核、分级、下架、拉黑", "en": "Manage live rooms: approve, grade, take down, keep the blacklist"}')
+  , ('live.read', 'merchant', '{"zh-Hans": "查看直播场次与流程", "en": "See live sessions and their rundown"}')
+  , ('live.plan', 'merchant', '{"zh-Hans": "申请直播间、管理主播、策划场次", "en": "Apply for a live room, keep its hosts, plan sessions"}')
+  , ('live.host', 'merchant', '{"zh-Hans": "主播：开播、看提词器", "en": "Host: go on air, see the teleprompter"}')
+  , ('live.run', 'merchant', '{"zh-Hans": "中控：讲解、改价、上库存、发券、抽奖", "en": "Control desk: pin, prices, stock, coupons, draws"}')
+  , ('live.serve', 'merchant', '{"zh-Hans": "直播客服：回复弹幕、禁言", "en": "Service in the chat: answer, mute, pick questions"}')
   , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
@@ -188,7 +194,12 @@ INSERT INTO roles (role_id, audience, name, built_in) VALUES
   , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}', true)
   , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
   , ('merchant_content', 'merchant', '{"zh-Hans": "内容运营", "en": "Content editor"}', true)
-  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true);
+  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true)
+  , ('merchant_host', 'merchant', '{"zh-Hans": "主播", "en": "Host"}', true)
+  , ('merchant_cohost', 'merchant', '{"zh-Hans": "副播", "en": "Co-host"}', true)
+  , ('merchant_desk', 'merchant', '{"zh-Hans": "直播中控", "en": "Live control desk"}', true)
+  , ('merchant_live_service', 'merchant', '{"zh-Hans": "直播客服", "en": "Live service"}', true)
+  , ('merchant_field', 'merchant', '{"zh-Hans": "直播场务", "en": "Live field crew"}', true);
 
 CREATE TABLE role_permissions (
     role_id    text NOT NULL REFERENCES roles
@@ -217,7 +228,15 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
   , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage')
-  , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read');
+  , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read')
+  , ('merchant_host', 'live.read'), ('merchant_host', 'live.host'), ('merchant_host', 'products.read')
+  , ('merchant_cohost', 'live.read'), ('merchant_cohost', 'live.host'), ('merchant_cohost', 'live.serve')
+  , ('merchant_cohost', 'products.read')
+  , ('merchant_desk', 'live.read'), ('merchant_desk', 'live.plan'), ('merchant_desk', 'live.run')
+  , ('merchant_desk', 'live.serve'), ('merchant_desk', 'products.read'), ('merchant_desk', 'stock.read')
+  , ('merchant_desk', 'figures.read')
+  , ('merchant_live_service', 'live.read'), ('merchant_live_service', 'live.serve'), ('merchant_live_service', 'products.read')
+  , ('merchant_field', 'live.read'), ('merchant_field', 'products.read'), ('merchant_field', 'stock.read');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL

@@ -3,8 +3,8 @@
 stripe.app(settings)          the application
 await stripe.serve(settings)  the program
 
-The same paths, forms, objects, error bodies and idempotency as the real one (`api.py`, `book.py`); the page is in
-`page.py`; what lies there is in `balance.py`, accounts of others and transfers to them in `connect.py`. PaymentMethods that
+The same paths, forms, objects, error bodies and idempotency as the real one (`api.py`, `book.py`); what moves on the account
+is in `balance.py`, the page in `page.py`, accounts of others and transfers to them in `connect.py`. PaymentMethods that
 need no page: `pm_card_visa` is charged, `pm_card_visa_chargeDeclined` declined, `pm_card_threeDSecure2Required` waits for
 the 3-D step. Messages go to `settings.stripe_webhook_url`, those about connected accounts to `stripe_connect_webhook_url`,
 signed as Stripe signs (`Stripe-Signature: t=…,v1=…`). Refunds are pending for a moment; under the fault `refunds=fail` those
@@ -22,6 +22,7 @@ from steelyard.simulators.clock import Clock
 from steelyard.simulators.problems import Refused
 from steelyard.simulators.serving import Listener, serve_apps
 from steelyard.simulators.settings import Settings
+from steelyard.simulators.stripe import balance, purses
 from steelyard.simulators.stripe.api import API, on_error
 from steelyard.simulators.stripe.book import SCHEMA, StripeBook
 from steelyard.simulators.stripe.connect_api import CONNECT_API
@@ -39,7 +40,7 @@ def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker |
     ground = Foundation(
         "stripe",
         settings,
-        SCHEMA,
+        SCHEMA + balance.SCHEMA + purses.SCHEMA,
         clock=clock,
         client=client,
         envelope=enveloped(settings.stripe_webhook_secret, settings.stripe_connect_webhook_secret),

@@ -8,8 +8,9 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from steelyard.simulators.problems import Refused
+from steelyard.simulators.stripe import balance
 from steelyard.simulators.stripe.answers import AnyRequest, answered, done
-from steelyard.simulators.stripe.book import StripeBook
+from steelyard.simulators.stripe.book import ROWS_MAX, StripeBook
 from steelyard.simulators.stripe.disputes import Disputes
 from steelyard.simulators.stripe.words import StripeRefused, form
 from steelyard.simulators.web import Foundation
@@ -132,6 +133,13 @@ async def close_dispute(
     return await done(request, ground, lambda tx, given: _expanded(tx, book, Disputes(book).accept(tx, name), given))
 
 
+@get("/v1/balance_transactions")
+async def list_movements(
+    request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
+) -> Response[bytes]:
+    return answered(balance.page(ground.store, book.get, form(request.url.query), ROWS_MAX), 200, request)
+
+
 def _expanded(tx: Any, book: StripeBook, dispute: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     if "payment_intent" not in (given.get("expand") or []):
         return dispute
@@ -154,4 +162,5 @@ API = [
     list_refunds,
     list_sessions,
     list_intents,
+    list_movements,
 ]

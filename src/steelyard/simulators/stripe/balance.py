@@ -1,7 +1,6 @@
-"""What lies at Stripe, on the platform's account and on those connected to it, and each of its movements: "The Balance
-Transaction object" of its API reference.
+"""What moves on the account: Stripe's balance transactions, one for each charge, refund and dispute, as its API lists them.
 
-Money is available at once here; the real one keeps it pending for some days first.
+The fee of a charge is 2.9 % and 30 minor units, that of a dispute 1,500; nothing of it comes back.
 """
 
 import secrets
@@ -11,17 +10,40 @@ from typing import Any
 import msgspec
 
 from steelyard.simulators.store import Read, Tx
+from steelyard.simulators.stripe.words import integer
 
+FEE_PER_MILLE = 29
+FEE_FIXED = 30
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS balances (
-  account  TEXT NOT NULL
+CREATE TABLE IF NOT EXISTS balance (
+  id       TEXT PRIMARY KEY
+, source   TEXT NOT NULL
+, about    TEXT NOT NULL
+, category TEXT NOT NULL
+, created  INTEGER NOT NULL
 , currency TEXT NOT NULL
 , amount   INTEGER NOT NULL
-, PRIMARY KEY (account, currency)
+, fee      INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS balance_by_time ON balance (created DESC, id DESC);
 """
-PLATFORM = "platform"
 Thing = dict[str, Any]
+Get = Callable[[str, str], Thing]
+# The categories of what moves with Connect are called as what they come from; their types by these names.
+OF_CONNECT = {"transfer": "transfer", "transfer_reversal": "transfer_refund", "topup": "topup"}
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """`about` is the thing of ours that `source` stands for: a charge is kept as its payment intent."""
+
+    id: str
+    source: str
+    about: str
+    category: str
+    created: int
+    currency: str
+    amount: int
+    fee: int
 
 
 class _Sum(msgspec.Struct, frozen=True):
@@ -29,91 +51,82 @@ class _Sum(msgspec.Struct, frozen=True):
     amount: int
 
 
-def available(read: Read, account: str, currency: str) -> int:
-    """Minor units that can be sent on."""
-    found = read.row(
-        _Sum,
-        "SELECT currency, amount FROM balances WHERE account = :account AND currency = :currency",
-        {"account": account, "currency": currency},
+def moved(tx: Tx, category: str, about: Thing, amount: int, now: float, *, fee: int | None = None) -> str:
+    """Write a movement down; returns its id. `amount` is below zero where money leaves."""
+    name = "txn_" + secrets.token_hex(12)
+    if fee is None:
+        fee = (amount * FEE_PER_MILLE + 500) // 1000 + FEE_FIXED if category == "charge" else 0
+    tx.execute(
+        """INSERT INTO balance (id, source, about, category, created, currency, amount, fee)
+           VALUES (:id, :source, :about, :category, :created, :currency, :amount, :fee)""",
+        {
+            "id": name,
+            "source": about["latest_charge"] if category == "charge" else about["id"],
+            "about": about["id"],
+            "category": category,
+            "created": int(now),
+            "currency": about["currency"],
+            "amount": amount,
+            "fee": fee,
+        },
     )
-    return 0 if found is None else found.amount
+    return name
 
 
-def shown(read: Read, account: str) -> Thing:
-    """The Balance object."""
+def page(read: Read, get: Get, given: Thing, most: int) -> Thing:
+    """A page, the newest first; with what each movement came from, where that is asked for. `get`: a thing of the book by its
+    kind and id."""
+    within, after = given.get("created") or {}, given.get("starting_after")
+    limit = min(integer(given, "limit", default=10), most)
+    last = read.row(Movement, "SELECT * FROM balance WHERE id = :id", {"id": after}) if after else None
     rows = read.rows(
-        _Sum,
-        "SELECT currency, amount FROM balances WHERE account = :account ORDER BY currency LIMIT 100",
-        {"account": account},
+        Movement,
+        """SELECT * FROM balance
+           WHERE created >= :since AND (:until IS NULL OR created < :until)
+             AND (:after IS NULL OR (created, id) < (:before, :after))
+           ORDER BY created DESC, id DESC LIMIT :most""",
+        {
+            "since": integer(within, "gte", least=0, default=0),
+            "until": integer(within, "lt", least=0) if "lt" in within else None,
+            "after": after,
+            "before": last.created if last else 0,
+            "most": limit + 1,
+        },
     )
-    funds = [{"amount": each.amount, "currency": each.currency, "source_types": {"card": each.amount}} for each in rows]
-    none = [{**each, "amount": 0, "source_types": {"card": 0}} for each in funds]
-    return {"object": "balance", "available": funds, "pending": none, "livemode": False}
+    whole = "data.source" in (given.get("expand") or [])
+    data = [_told(row, _source(row, get) if whole else row.source) for row in rows[:limit]]
+    return {"object": "list", "data": data, "has_more": len(rows) > limit, "url": "/v1/balance_transactions"}
 
 
-def moved(
-    tx: Tx, account: str, kind: str, category: str, amount: int, currency: str, source: str, now: float, fee: int = 0
-) -> Thing:
-    """A movement, by `amount` minor units that come in (or go, below zero); the balance follows it."""
-    tx.execute(
-        """INSERT INTO balances (account, currency, amount) VALUES (:account, :currency, :net)
-           ON CONFLICT (account, currency) DO UPDATE SET amount = amount + :net""",
-        {"account": account, "currency": currency, "net": amount - fee},
+def available(read: Read) -> dict[str, int]:
+    """What the platform can send on, in minor units by currency."""
+    rows = read.rows(
+        _Sum, "SELECT currency, sum(amount - fee) AS amount FROM balance GROUP BY currency ORDER BY currency"
     )
-    made = {
-        "id": "txn_" + secrets.token_hex(12), "object": "balance_transaction", "created": int(now),
-        "available_on": int(now), "amount": amount, "fee": fee, "net": amount - fee, "currency": currency, "type": kind,
-        "reporting_category": category, "source": source, "status": "available", "description": None,
+    return {row.currency: row.amount for row in rows}
+
+
+def _source(row: Movement, get: Get) -> Thing:
+    if row.category == "charge":
+        return _charge_of(get("payment_intent", row.about))
+    if row.category in OF_CONNECT:
+        return get(row.category, row.about)
+    return get("dispute" if row.category.startswith("dispute") else "refund", row.about)
+
+
+def _told(row: Movement, source: Thing | str) -> Thing:
+    """As the API shows it. All of it is available at once here."""
+    return {
+        "id": row.id, "object": "balance_transaction", "amount": row.amount, "available_on": row.created,
+        "created": row.created, "currency": row.currency, "description": None, "exchange_rate": None, "fee": row.fee,
+        "net": row.amount - row.fee, "reporting_category": row.category, "source": source, "status": "available",
+        "type": "adjustment" if row.category.startswith("dispute") else OF_CONNECT.get(row.category, row.category),
     }  # fmt: skip
-    tx.execute(
-        """INSERT INTO things (id, kind, parent, created, body)
-           VALUES (:id, 'balance_transaction', :account, :created, :body)""",
-        {"id": made["id"], "account": account, "created": now, "body": msgspec.json.encode(made)},
-    )
-    return made
 
 
-def _paid(thing: Thing) -> tuple[str, str, int, str, int]:
-    return "charge", "charge", thing["amount_received"], thing["latest_charge"], 0
-
-
-def _paid_late(thing: Thing) -> tuple[str, str, int, str, int]:
-    return "payment", "charge", thing["amount_total"], thing["payment_intent"], 0
-
-
-def _given_back(thing: Thing) -> tuple[str, str, int, str, int]:
-    return "refund", "refund", -thing["amount"], thing["id"], 0
-
-
-def _not_given_back(thing: Thing) -> tuple[str, str, int, str, int]:
-    return "refund_failure", "refund_failure", thing["amount"], thing["id"], 0
-
-
-def _disputed(thing: Thing) -> tuple[str, str, int, str, int]:
-    last = thing["balance_transactions"][-1]
-    return (
-        "adjustment",
-        "dispute" if last["amount"] < 0 else "dispute_reversal",
-        last["amount"],
-        thing["id"],
-        last["fee"],
-    )
-
-
-# What an event says has happened to the platform's money: type, category, amount, source, fee.
-_OF_EVENTS: dict[str, Callable[[Thing], tuple[str, str, int, str, int]]] = {
-    "payment_intent.succeeded": _paid,
-    "checkout.session.async_payment_succeeded": _paid_late,
-    "refund.created": _given_back,
-    "refund.failed": _not_given_back,
-    "charge.dispute.funds_withdrawn": _disputed,
-    "charge.dispute.funds_reinstated": _disputed,
-}
-
-
-def follow(tx: Tx, event: str, thing: Thing, now: float) -> None:
-    """Move the platform's balance as an event says."""
-    told = _OF_EVENTS.get(event)
-    if told is not None:
-        kind, category, amount, source, fee = told(thing)
-        moved(tx, PLATFORM, kind, category, amount, thing["currency"], source, now, fee)
+def _charge_of(intent: Thing) -> Thing:
+    """The charge behind a payment intent, which has its metadata."""
+    return {
+        "id": intent["latest_charge"], "object": "charge", "amount": intent["amount"], "currency": intent["currency"],
+        "payment_intent": intent["id"], "metadata": intent["metadata"], "captured": True, "paid": True,
+    }  # fmt: skip

@@ -12,12 +12,11 @@ from steelyard.simulators.payments.model import REFUND_FAILS_ON_LAST_DIGITS
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.store import Read, Tx
 from steelyard.simulators.stripe import balance
-from steelyard.simulators.stripe.charges import charge, decline, large_enough, unexpected
-from steelyard.simulators.stripe.words import StripeRefused, integer, missing, word
+from steelyard.simulators.stripe.charges import OPEN, charge, decline, large_enough, unexpected
+from steelyard.simulators.stripe.words import PREFIX, StripeRefused, integer, missing, word
 from steelyard.simulators.web import Foundation
 
-SCHEMA = (
-    """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS things (
   id       TEXT PRIMARY KEY
 , kind     TEXT NOT NULL
@@ -38,17 +37,10 @@ CREATE TABLE IF NOT EXISTS idempotency (
 , body    BLOB NOT NULL
 );
 """
-    + balance.SCHEMA
-)
-PREFIX = {
-    "checkout.session": "cs_test_", "payment_intent": "pi_", "refund": "re_", "dispute": "du_", "account": "acct_",
-    "transfer": "tr_", "transfer_reversal": "trr_", "topup": "tu_", "payout": "po_",
-}  # fmt: skip
 LATEST_SHOWN = 50
 ROWS_MAX = 100
 SESSION_SECONDS_MIN = 30 * 60
 SESSION_SECONDS_MAX = 24 * 3600
-OPEN = ("requires_payment_method", "requires_action", "requires_capture", "requires_confirmation")
 Thing = dict[str, Any]
 
 
@@ -100,6 +92,9 @@ class StripeBook:
         data = [msgspec.json.decode(row.body) for row in rows[:limit]]
         return {"object": "list", "data": data, "has_more": len(rows) > limit, "url": f"/v1/{kind}s"}
 
+    def moved(self, tx: Tx, category: str, about: Thing, amount: int, fee: int) -> str:
+        return balance.moved(tx, category, about, amount, self._clock.now(), fee=fee)
+
     def latest(self, kind: str) -> list[Thing]:
         return self.listed(kind, {"limit": str(LATEST_SHOWN)})["data"]
 
@@ -117,11 +112,9 @@ class StripeBook:
         return thing
 
     def say(self, tx: Tx, kind: str, thing: Thing) -> None:
-        balance.follow(tx, kind, thing, self._clock.now())
         self._outbox.publish(tx, kind, thing["id"], self._tell, thing)
 
     def say_connected(self, tx: Tx, kind: str, thing: Thing) -> None:
-        """Something about a connected account: it goes to the endpoint for these."""
         self._outbox.publish(tx, kind, thing["id"], self._tell_connected, thing)
 
     def new(self, kind: str, **facts: Any) -> Thing:
@@ -193,6 +186,8 @@ class StripeBook:
         paid = do == "pay"
         manual = intent["capture_method"] == "manual"
         charge(intent, paid=paid and not manual)
+        if paid and not manual:
+            self._booked(tx, intent)
         if paid and manual:
             intent["status"], intent["amount_capturable"] = "requires_capture", intent["amount"]
         session["status"] = "complete"
@@ -218,6 +213,7 @@ class StripeBook:
         intent = self.get("payment_intent", session["payment_intent"], tx)
         if paid:
             charge(intent, paid=True)
+            self._booked(tx, intent)
             session["payment_status"] = "paid"
         else:
             decline(intent, "insufficient_funds")
@@ -296,7 +292,11 @@ class StripeBook:
             self.say(tx, "payment_intent.amount_capturable_updated", intent)
             return
         charge(intent, paid=True)
+        self._booked(tx, intent)
         self.say(tx, "payment_intent.succeeded", intent)
+
+    def _booked(self, tx: Tx, intent: Thing) -> None:
+        balance.moved(tx, "charge", intent, intent["amount_received"], self._clock.now())
 
     def authenticate(self, name: str, passed: bool) -> Thing:
         """The 3-D step, once."""
@@ -324,6 +324,7 @@ class StripeBook:
             )  # fmt: skip
         charge(intent, paid=True)
         intent["amount_received"], intent["amount_capturable"] = amount, 0
+        self._booked(tx, intent)
         self.write(tx, intent)
         self.say(tx, "payment_intent.succeeded", intent)
         return intent
@@ -370,6 +371,7 @@ class StripeBook:
             status="pending", metadata=given.get("metadata") or {}, reason=given.get("reason"),
         )  # fmt: skip
         self.write(tx, refund, parent=intent["id"], due_at=self._clock.now() + self._refund_seconds)
+        balance.moved(tx, "refund", refund, -amount, self._clock.now())
         self.say(tx, "refund.created", refund)
         return refund
 
@@ -389,6 +391,7 @@ class StripeBook:
         refund["status"] = "failed" if fails else "succeeded"
         if fails:
             refund["failure_reason"] = "expired_or_canceled_card"
+            balance.moved(tx, "refund_failure", refund, refund["amount"], self._clock.now())
             tx.execute(
                 "UPDATE things SET refunded = refunded - :amount WHERE id = :id",
                 {"id": refund["payment_intent"], "amount": refund["amount"]},

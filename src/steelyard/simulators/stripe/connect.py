@@ -8,8 +8,8 @@ leaves a document to be handed in, `review` lets Stripe look at it; later `restr
 import secrets
 from typing import Any
 
-from steelyard.simulators.store import Read, Tx
-from steelyard.simulators.stripe.balance import PLATFORM, available, moved
+from steelyard.simulators.store import Tx
+from steelyard.simulators.stripe import balance, purses
 from steelyard.simulators.stripe.book import StripeBook, Thing
 from steelyard.simulators.stripe.words import StripeRefused, integer, word
 
@@ -103,16 +103,16 @@ class Connect:
         """The platform's bank sends money to its balance."""
         amount, currency = integer(given, "amount"), word(given, "currency")
         topup = self._book.new("topup", amount=amount, currency=currency, status="succeeded", metadata={})
-        moved(tx, PLATFORM, "topup", "topup", amount, currency, topup["id"], now)
+        balance.moved(tx, "topup", topup, amount, now)
         return self._book.write(tx, topup)
 
-    def pay_out(self, tx: Tx, account_id: str, given: Thing, now: float) -> Thing:
+    def pay_out(self, tx: Tx, account_id: str, given: Thing) -> Thing:
         """A connected account's balance goes to its bank."""
         self._book.get("account", account_id, tx)
         amount, currency = integer(given, "amount"), word(given, "currency")
-        _covered(tx, account_id, amount, currency)
+        _covered(purses.available(tx, account_id), amount, currency)
         payout = self._book.new("payout", amount=amount, currency=currency, status="paid", metadata={})
-        moved(tx, account_id, "payout", "payout", -amount, currency, payout["id"], now)
+        purses.change(tx, account_id, -amount, currency)
         return self._book.write(tx, payout, parent=account_id)
 
     def transfer(self, tx: Tx, given: Thing, now: float) -> Thing:
@@ -131,16 +131,15 @@ class Connect:
                 "crypto_transfers, legacy_payments",
                 code="insufficient_capabilities_for_transfer",
             )
-        _covered(tx, PLATFORM, amount, currency)
+        _covered(balance.available(tx), amount, currency)
         transfer = self._book.new(
             "transfer",
             amount=amount, amount_reversed=0, currency=currency, destination=destination, reversed=False,
             description=given.get("description"), metadata=given.get("metadata") or {}, source_transaction=None,
             source_type="card", transfer_group=given.get("transfer_group"), destination_payment="py_" + secrets.token_hex(12),
         )  # fmt: skip
-        out = moved(tx, PLATFORM, "transfer", "transfer", -amount, currency, transfer["id"], now)
-        moved(tx, destination, "payment", "charge", amount, currency, transfer["destination_payment"], now)
-        transfer["balance_transaction"] = out["id"]
+        transfer["balance_transaction"] = balance.moved(tx, "transfer", transfer, -amount, now)
+        purses.change(tx, destination, amount, currency)
         transfer["reversals"] = {"object": "list", "data": [], "has_more": False, "total_count": 0}
         transfer["reversals"]["url"] = f"/v1/transfers/{transfer['id']}/reversals"
         self._book.write(tx, transfer, parent=transfer["transfer_group"])
@@ -156,18 +155,14 @@ class Connect:
             raise StripeRefused(
                 f"Transfer amount ({amount}) is greater than unreversed amount on transfer ({left}).", param="amount"
             )
-        _covered(tx, transfer["destination"], amount, transfer["currency"])
+        _covered(purses.available(tx, transfer["destination"]), amount, transfer["currency"])
         back = self._book.new(
             "transfer_reversal",
             amount=amount, currency=transfer["currency"], metadata=given.get("metadata") or {}, transfer=name,
             destination_payment_refund="pyr_" + secrets.token_hex(12), source_refund=None,
         )  # fmt: skip
-        into = moved(tx, PLATFORM, "transfer_refund", "transfer_reversal", amount, back["currency"], back["id"], now)
-        back["balance_transaction"] = into["id"]
-        moved(
-            tx, transfer["destination"], "payment_refund", "refund", -amount, back["currency"],
-            back["destination_payment_refund"], now,
-        )  # fmt: skip
+        back["balance_transaction"] = balance.moved(tx, "transfer_reversal", back, amount, now)
+        purses.change(tx, transfer["destination"], -amount, back["currency"])
         transfer["amount_reversed"] += amount
         transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
         held = transfer["reversals"]
@@ -180,8 +175,8 @@ class Connect:
         return back
 
 
-def _covered(read: Read, account: str, amount: int, currency: str) -> None:
-    if amount > available(read, account, currency):
+def _covered(funds: dict[str, int], amount: int, currency: str) -> None:
+    if amount > funds.get(currency, 0):
         raise StripeRefused(
             "You have insufficient available funds in your Stripe account.", code="balance_insufficient"
         )

@@ -4,7 +4,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from steelyard.simulators.stripe import balance
+from steelyard.simulators.stripe import balance, purses
 from steelyard.simulators.stripe.answers import AnyRequest, answered, done
 from steelyard.simulators.stripe.book import StripeBook
 from steelyard.simulators.stripe.connect import Connect
@@ -71,14 +71,10 @@ async def list_reversals(
 
 @get("/v1/balance")
 async def show_balance(request: AnyRequest, ground: NamedDependency[Foundation]) -> Response[bytes]:
-    return answered(balance.shown(ground.store, _account(request)), 200, request)
-
-
-@get("/v1/balance_transactions")
-async def list_movements(request: AnyRequest, book: NamedDependency[StripeBook]) -> Response[bytes]:
-    """The newest first, of the platform or of the account that `Stripe-Account` names."""
-    given = form(request.url.query)
-    return answered(book.listed("balance_transaction", given, parent=_account(request)), 200, request)
+    """Of the platform, or of the account that `Stripe-Account` names."""
+    account = request.headers.get("stripe-account")
+    funds = purses.available(ground.store, account) if account else balance.available(ground.store)
+    return answered(purses.shown(funds), 200, request)
 
 
 @post("/v1/topups", status_code=200)
@@ -92,15 +88,11 @@ async def top_up(
 async def pay_out(
     request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    account = _account(request)
-    return await done(request, ground, lambda tx, given: Connect(book).pay_out(tx, account, given, ground.clock.now()))
-
-
-def _account(request: AnyRequest) -> str:
-    return request.headers.get("stripe-account") or balance.PLATFORM
+    account = request.headers.get("stripe-account", "")
+    return await done(request, ground, lambda tx, given: Connect(book).pay_out(tx, account, given))
 
 
 CONNECT_API = [
     open_account, show_account, list_accounts, make_link, make_transfer, show_transfer, list_transfers, make_reversal,
-    list_reversals, show_balance, list_movements, top_up, pay_out,
+    list_reversals, show_balance, top_up, pay_out,
 ]  # fmt: skip

@@ -4,7 +4,6 @@ As in its test mode, the words `winning_evidence` and `losing_evidence` in what 
 somebody to press a button on the page.
 """
 
-import secrets
 from typing import Any
 
 from steelyard.simulators.store import Tx
@@ -54,7 +53,8 @@ class Disputes:
         return dispute if inquiry else self._withdraw(tx, dispute)
 
     def _withdraw(self, tx: Tx, dispute: Thing) -> Thing:
-        dispute["balance_transactions"].append(_moved(-dispute["amount"], FEE))
+        name = self._book.moved(tx, "dispute", dispute, -dispute["amount"], FEE)
+        dispute["balance_transactions"].append(_moved(name, -dispute["amount"], FEE))
         dispute["is_charge_refundable"] = False
         return self._write(tx, dispute, "funds_withdrawn")
 
@@ -101,7 +101,8 @@ class Disputes:
     def _close(self, tx: Tx, dispute: Thing, status: str) -> Thing:
         dispute["status"] = status
         if status == "won":
-            dispute["balance_transactions"].append(_moved(dispute["amount"], 0))
+            name = self._book.moved(tx, "dispute_reversal", dispute, dispute["amount"], 0)
+            dispute["balance_transactions"].append(_moved(name, dispute["amount"], 0))
             self._write(tx, dispute, "funds_reinstated")
         return self._write(tx, dispute, "closed")
 
@@ -111,6 +112,6 @@ class Disputes:
         return dispute
 
 
-def _moved(amount: int, fee: int) -> Thing:
-    facts = {"id": "txn_" + secrets.token_hex(12), "object": "balance_transaction", "amount": amount, "fee": fee}
+def _moved(name: str, amount: int, fee: int) -> Thing:
+    facts = {"id": name, "object": "balance_transaction", "amount": amount, "fee": fee}
     return {**facts, "net": amount - fee, "type": "adjustment", "reporting_category": "dispute"}

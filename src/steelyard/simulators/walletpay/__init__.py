@@ -5,8 +5,8 @@ alipay_app(settings), wechatpay_app(settings)     the applications, each a progr
 `alipay.py` answers to Alipay's `/gateway.do`, `wechatpay.py` to WeChat Pay's `/v3/…`; both sign and verify as their models do,
 with keys made at the first start (`keys.py`). What is owed and paid is in `book.py`, what the payer sees in `phone.py`. A
 code is scanned by opening `/scan?code=…`. Refunds arrive after a moment at WeChat Pay, at once at Alipay; under the fault
-`refunds=fail` those fail whose amount ends in 13 fen. Not played: vouchers, instalments, the code of a payer that a shop
-scans, bills.
+`refunds=fail` those fail whose amount ends in 13 fen. A day's bills (`bills.py`, `wechatpay_bills.py`) are there from 9 in the
+morning of the next, Beijing time. Not played: vouchers, instalments, the code of a payer that a shop scans, payouts.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from litestar.types import ControllerRouterHandler
 from steelyard.simulators.clock import Clock
 from steelyard.simulators.serving import Listener
 from steelyard.simulators.settings import Settings
-from steelyard.simulators.walletpay import alipay, phone, wechatpay
+from steelyard.simulators.walletpay import alipay, phone, wechatpay, wechatpay_bills
 from steelyard.simulators.walletpay.alipay import APP_ID
 from steelyard.simulators.walletpay.book import Tell, TradeBook, WontDo
 from steelyard.simulators.walletpay.keys import Keys, folder_of, keys
@@ -56,7 +56,7 @@ def alipay_app(settings: Settings, *, clock: Clock | None = None, client: Client
         envelope=alipay.envelope(own),
         heard=alipay.heard,
     )
-    return _app(ground, own, alipay.tell(ground), ALIPAY_IDS, [alipay.gateway, alipay.pages])
+    return _app(ground, own, alipay.tell(ground), ALIPAY_IDS, [alipay.gateway, alipay.pages, alipay.download_bill])
 
 
 def wechatpay_app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker | None = None) -> Litestar:
@@ -71,7 +71,7 @@ def wechatpay_app(settings: Settings, *, clock: Clock | None = None, client: Cli
         envelope=wechatpay.envelope(own),
         heard=wechatpay.heard,
     )
-    return _app(ground, own, wechatpay.tell(ground), WECHATPAY_IDS, wechatpay.API)
+    return _app(ground, own, wechatpay.tell(ground), WECHATPAY_IDS, [*wechatpay.API, *wechatpay_bills.API])
 
 
 def _app(ground: Foundation, own: Keys, tell: Tell, ids: str, api: Sequence[ControllerRouterHandler]) -> Litestar:

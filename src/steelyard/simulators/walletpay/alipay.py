@@ -6,7 +6,7 @@ status 200 and their code inside. Messages to the merchant are forms, sent again
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode
@@ -16,9 +16,11 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from steelyard.simulators.store import Tx
+from steelyard.simulators.walletpay import bills
 from steelyard.simulators.walletpay.book import Order, Refund, Tell, Trade, TradeBook, Way, Why, WontDo
 from steelyard.simulators.walletpay.keys import Keys
 from steelyard.simulators.web import Foundation
@@ -27,6 +29,7 @@ APP_ID = "2021000000000001"
 SELLER_ID = "2088000000000001"
 BEIJING = timezone(timedelta(hours=8))
 TIME = "%Y-%m-%d %H:%M:%S"
+BILL_ADDRESS = "alipay.data.dataservice.bill.downloadurl.query"
 CODE_BEGINS = "https://qr.alipay.com/bax"
 SEE_OTHER = 303
 
@@ -120,9 +123,12 @@ async def gateway(
     asked = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
     method = asked.get("method", "")
     refused = _not_the_merchants(asked, keys)
-    answer = refused or _METHODS.get(method, _no_such_method)(trades, asked)
+    if method == BILL_ADDRESS and not refused:
+        answer = _answered(lambda _, given: _bill_address(ground, keys, trades, given))(trades, asked)
+    else:
+        answer = refused or _METHODS.get(method, _no_such_method)(trades, asked)
     ground.pump.wake()
-    return _signed(keys, method, answer)
+    return _signed(keys, method, answer, named="app_cert_sn" in asked)
 
 
 @get("/gateway.do")
@@ -140,6 +146,38 @@ async def pages(request: AnyRequest, trades: NamedDependency[TradeBook], keys: N
             return Redirect(f"/refused?why={refused.why}", status_code=SEE_OTHER)
         trade = earlier
     return Redirect(f"/phone/{trade.code}", status_code=SEE_OTHER)
+
+
+def _bill_address(ground: Foundation, keys: Keys, trades: TradeBook, asked: Mapping[str, str]) -> dict[str, str]:
+    """Where a day's bill can be had for 30 seconds. That there is none, and that it is not written yet, is said alike."""
+    content, now = _content(asked), ground.clock.now()
+    kinds: dict[str, bills.Kind] = {"trade": "trades", "signcustomer": "account"}
+    kind, day = kinds.get(content.get("bill_type", "")), date.fromisoformat(content.get("bill_date", ""))
+    if kind is None or not bills.over(day, now):
+        raise Refusing("isv.invalid_arguments", "入参不合法")
+    if ground.faults.bills() == "late" or not bills.ready(day, now) or not bills.moved(trades.store, day):
+        raise Refusing("isp.bill_not_exist", "账单不存在")
+    said = {"bizType": "trade" if kind == "trades" else "fnd", "bizDates": f"{day:%Y%m%d}", "fileType": "csv.zip"}
+    query = urlencode(said | {"token": bills.token(keys.api_v3_key, kind, day, now)})
+    return {"bill_download_url": f"{ground.settings.alipay_url}/downloadBillFile.resource?{query}"}
+
+
+@get("/downloadBillFile.resource")
+async def download_bill(
+    token: FromQuery[str],
+    trades: NamedDependency[TradeBook],
+    keys: NamedDependency[Keys],
+    ground: NamedDependency[Foundation],
+) -> Response[bytes]:
+    """The bill behind an address. One whose time is over answers with a page that says so."""
+    found = bills.behind(keys.api_v3_key, token, ground.clock.now())
+    if found is None:
+        return Response("<html>下载超时，请重新下载</html>".encode(), media_type="text/html;charset=utf-8")
+    kind: bills.Kind = "trades" if found[0] == "trades" else "account"
+    content = bills.alipay_zip(kind, found[1], bills.moved(trades.store, found[1]), SELLER_ID)
+    if ground.faults.bills() == "damaged":
+        content = bills.damaged(content)
+    return Response(content, media_type="application/octet-stream")
 
 
 def _precreate(trades: TradeBook, asked: Mapping[str, str]) -> dict[str, str]:
@@ -251,15 +289,21 @@ def _not_the_merchants(asked: Mapping[str, str], keys: Keys) -> dict[str, str] |
     given = {name: value for name, value in asked.items() if name != "sign" and value}
     if asked.get("app_id") != APP_ID:
         return Refusing("isv.invalid-app-id", "无效的应用标识", "40002", "Invalid Arguments").body
+    named = (asked.get("app_cert_sn", ""), asked.get("alipay_root_cert_sn", ""))
+    if named not in (("", ""), (keys.app_serial, keys.roots_serial)):
+        return Refusing("isv.invalid-app-cert-sn", "应用证书序列号不正确", "40002", "Invalid Arguments").body
     if not keys.is_merchants(_in_order(given), asked.get("sign", "")):
         return Refusing("isv.invalid-signature", "无效签名", "40002", "Invalid Arguments").body
     return None
 
 
-def _signed(keys: Keys, method: str, answer: Mapping[str, str]) -> Response[bytes]:
+def _signed(keys: Keys, method: str, answer: Mapping[str, str], *, named: bool) -> Response[bytes]:
+    """`named`: with the number of the certificate that it is signed with, for a merchant that signs with certificates."""
     words = msgspec.json.encode(answer)
-    name = f"{method.replace('.', '_')}_response" if method in _METHODS else "error_response"
-    body = b'{"%s":%s,"sign":"%s"}' % (name.encode(), words, keys.sign(words).encode())
+    known = method in _METHODS or method == BILL_ADDRESS
+    name = f"{method.replace('.', '_')}_response" if known else "error_response"
+    certificate = b'"alipay_cert_sn":"%s",' % keys.own_serial.encode() if named else b""
+    body = b'{"%s":%s,%s"sign":"%s"}' % (name.encode(), words, certificate, keys.sign(words).encode())
     return Response(body, media_type="application/json;charset=utf-8")
 
 

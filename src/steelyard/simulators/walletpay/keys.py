@@ -1,7 +1,8 @@
 """The keys of a simulated wallet and of its merchant, made at the first start: what a merchant is given when it signs up.
 
 They are for simulated money on this machine and protect nothing else. The folder is `simulators/keys/WALLET` under the home:
-`merchant_private.pem` is the merchant's, `platform/` what it knows the wallet by, `api_v3_key` what both know.
+`merchant_private.pem` is the merchant's, `platform/` what it knows the wallet by, `api_v3_key` what both know, `certificates/`
+what Alipay gives to whoever signs with certificates.
 """
 
 import base64
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from steelyard.simulators.walletpay import certificates
+
 KEY_BITS = 2048
 PUBLIC_EXPONENT = 65537
 CERTIFICATE_DAYS = 3_650
@@ -24,7 +27,8 @@ NONCE_CHARACTERS = 12
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """`serial` names the wallet's certificate, `merchant_serial` the merchant's."""
+    """`serial` names the wallet's certificate, `merchant_serial` the merchant's, as WeChat Pay does; `app_serial`,
+    `roots_serial` and `own_serial` the application's, the roots' and the wallet's, as Alipay does (`certificates.py`)."""
 
     merchant: rsa.RSAPublicKey
     platform: rsa.RSAPrivateKey
@@ -32,6 +36,9 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     serial: str
     merchant_serial: str
     api_v3_key: bytes
+    app_serial: str = ""
+    roots_serial: str = ""
+    own_serial: str = ""
 
     def sign(self, content: bytes) -> str:
         return base64.b64encode(self.platform.sign(content, padding.PKCS1v15(), hashes.SHA256())).decode()
@@ -64,15 +71,17 @@ def keys(home: Path, wallet: str) -> Keys:
     folder = folder_of(home, wallet)
     if not (folder / "platform" / "public.pem").exists():
         _make(folder, wallet)
-    platform = _private(folder / "platform_private.pem")
+    platform, merchant = (_private(folder / f"{owner}_private.pem") for owner in ("platform", "merchant"))
+    numbers = certificates.ready(folder, merchant, platform) if wallet == "alipay" else {}
     certificate = (folder / "platform_certificate.pem").read_text("ascii")
     return Keys(
-        merchant=_private(folder / "merchant_private.pem").public_key(),
+        merchant=merchant.public_key(),
         platform=platform,
         certificate=certificate,
         serial=f"{x509.load_pem_x509_certificate(certificate.encode()).serial_number:X}",
         merchant_serial=(folder / "merchant_serial").read_text("ascii"),
         api_v3_key=(folder / "api_v3_key").read_bytes(),
+        **numbers,
     )
 
 

@@ -1,6 +1,6 @@
 """What the payer sees: the wallet on a phone, and a desk for the demo user with all trades and the switches for faults."""
 
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import unquote
 
 import msgspec
@@ -10,7 +10,16 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
-from steelyard.simulators.faults import AnswerMode, FaultsChange, RefundMode, Seconds, Share, WebhookMode, modes
+from steelyard.simulators.faults import (
+    AnswerMode,
+    BillMode,
+    FaultsChange,
+    RefundMode,
+    Seconds,
+    Share,
+    WebhookMode,
+    modes,
+)
 from steelyard.simulators.pages import page
 from steelyard.simulators.problems import not_found
 from steelyard.simulators.requests import language
@@ -34,6 +43,7 @@ class FaultForm(msgspec.Struct, frozen=True):
     refunds: RefundMode
     delay_seconds: Seconds
     rate: Share
+    bills: BillMode = "whole"
 
 
 def _trade(trades: TradeBook, code: str) -> Trade:
@@ -106,7 +116,12 @@ async def index(
 ) -> Template:
     await trades.expire_due()
     return page(
-        request, "trades.html", trades=trades.latest(), faults=ground.faults.now, modes=modes(), on=ground.faults.on
+        request,
+        "trades.html",
+        trades=trades.latest(),
+        faults=ground.faults.now,
+        modes={**modes(), "bills": get_args(BillMode)},
+        on=ground.faults.on,
     )
 
 

@@ -163,7 +163,7 @@ async def prepay(
                 query = urlencode({"prepay_id": f"{PREPAY_BEGINS}{trade.code}", "package": trade.id[-10:]})
                 return {"h5_url": f"{ground.settings.wechatpay_url}/cgi-bin/mmpayweb-bin/checkmweb?{query}"}
 
-    return _answer(request, body, keys, ground, work)
+    return answer(request, body, keys, ground, work)
 
 
 @get("/v3/pay/transactions/out-trade-no/{number:str}")
@@ -175,7 +175,7 @@ async def query(
     ground: NamedDependency[Foundation],
 ) -> Response[bytes]:
     await trades.expire_due()
-    return _answer(request, b"", keys, ground, lambda: _transaction(_found(trades, number)))
+    return answer(request, b"", keys, ground, lambda: _transaction(_found(trades, number)))
 
 
 @post("/v3/pay/transactions/out-trade-no/{number:str}/close", status_code=200)
@@ -193,7 +193,7 @@ async def close(
             raise Refusing(400, "MCH_NOT_EXISTS", "商户号不存在")
         trades.close(number)
 
-    return _answer(request, body, keys, ground, work)
+    return answer(request, body, keys, ground, work)
 
 
 @post("/v3/refund/domestic/refunds", status_code=200)
@@ -218,9 +218,9 @@ async def refund(
         )
         return _refund(made, trade)
 
-    answer = _answer(request, body, keys, ground, work)
+    told = answer(request, body, keys, ground, work)
     ground.pump.wake()
-    return answer
+    return told
 
 
 @get("/v3/refund/domestic/refunds/{number:str}")
@@ -237,7 +237,7 @@ async def query_refund(
             raise Refusing(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
         return _refund(found, _found(trades, found.trade))
 
-    return _answer(request, b"", keys, ground, work)
+    return answer(request, b"", keys, ground, work)
 
 
 @get("/v3/certificates")
@@ -250,30 +250,31 @@ async def certificates(
         sealed = keys.seal(keys.certificate.encode(), "certificate")
         return {"data": [{"serial_no": keys.serial, "encrypt_certificate": sealed}]}
 
-    return _answer(request, b"", keys, ground, work)
+    return answer(request, b"", keys, ground, work)
 
 
-def _answer(
+def answer(
     request: AnyRequest, body: bytes, keys: Keys, ground: Foundation, work: Callable[[], dict[str, Any] | None]
 ) -> Response[bytes]:
     """Do the work if the merchant has signed for it, and sign what is answered."""
-    status, answer = 200, b""
+    status, words = 200, b""
     try:
-        _check(request, body, keys, ground.clock.now())
+        check(request, body, keys, ground.clock.now())
         done = work()
-        status, answer = (204, b"") if done is None else (200, msgspec.json.encode(done))
+        status, words = (204, b"") if done is None else (200, msgspec.json.encode(done))
     except Refusing as no:
-        status, answer = no.status, msgspec.json.encode({"code": no.code, "message": no.message})
+        status, words = no.status, msgspec.json.encode({"code": no.code, "message": no.message})
     except WontDo as no:
         status, code, message = _WHY[no.why]
-        answer = msgspec.json.encode({"code": code, "message": message})
+        words = msgspec.json.encode({"code": code, "message": message})
     except msgspec.DecodeError as error:
-        status, answer = 400, msgspec.json.encode({"code": "PARAM_ERROR", "message": str(error)})
-    signature = _signature(keys, int(ground.clock.now()), f"{time.monotonic_ns():x}", answer)
-    return Response(answer, status_code=status, headers=signature, media_type="application/json")
+        status, words = 400, msgspec.json.encode({"code": "PARAM_ERROR", "message": str(error)})
+    signature = _signature(keys, int(ground.clock.now()), f"{time.monotonic_ns():x}", words)
+    return Response(words, status_code=status, headers=signature, media_type="application/json")
 
 
-def _check(request: AnyRequest, body: bytes, keys: Keys, now: float) -> None:
+def check(request: AnyRequest, body: bytes, keys: Keys, now: float) -> None:
+    """Raises `Refusing` what the merchant has not signed."""
     header = request.headers.get("authorization", "")
     said = dict(part.split("=", 1) for part in header.removeprefix(SCHEME).split(",") if "=" in part)
     said = {name.strip(): value.strip('"') for name, value in said.items()}

@@ -140,6 +140,7 @@ class Page:
     views        the saved views of the list that this page is; `views_action` is where another is saved, empty on pages
                  that are no list, and `views_query` what would be saved: empty when nothing is filtered
     asking       changed terms that the viewer is asked to agree to, above the page; None for nothing
+    sheet        the page stands in a frame of another page of ours, without header, footer and navigation
     theme        light, dark, or as the system says; the switch posts `theme` and `return_to` to `theme_action`
     """
 
@@ -165,6 +166,7 @@ class Page:
     views: Sequence[View] = ()
     views_action: str = ""
     views_query: str = ""
+    sheet: bool = False
     theme: Theme = "system"
     theme_action: str = "/theme"
     timezone: str = TIMEZONE

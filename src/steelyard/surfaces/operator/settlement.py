@@ -183,11 +183,12 @@ def _latest(visit: Visit) -> date:
     return settlement_day(datetime.now(UTC)) + timedelta(days=DEMO_DAYS_AHEAD if visit.settings.development else 0)
 
 
-async def run(tx: Tx, actor: Actor, day: date) -> int:
-    issued = await settlement.run(tx, day)
-    if issued:
-        await access.audit(tx, actor, "settlement.run", day.isoformat(), {"statements": [each.code for each in issued]})
-    return len(issued)
+async def run(tx: Tx, actor: Actor, day: date, after: UUID) -> settlement.RunStep:
+    done = await settlement.step(tx, day, after)
+    if done.statements:
+        codes = [each.code for each in done.statements]
+        await access.audit(tx, actor, "settlement.run", day.isoformat(), {"statements": codes})
+    return done
 
 
 @post("/settlement/run", opt=NEEDS)
@@ -197,12 +198,13 @@ async def run_settlement(visit: NamedDependency[Visit], request: WebRequest) -> 
     day = day_of(form.text("day"))
     if day is None or day > _latest(visit):
         return redirect(visit, frame.SETTLEMENT, (visit.say(N_("Please choose a day up to today.")), "bad"))
-    count = 0
+    count, after = 0, settlement.BEGINNING
     for _ in range(RUNS_PER_CLICK_MAX):
-        issued = await visit.db.transact(run, visit.actor, day)
-        count += issued
-        if not issued:
+        done = await visit.db.transact(run, visit.actor, day, after)
+        count += len(done.statements)
+        if done.after is None:
             break
+        after = done.after
     message = N_("{count} statements issued.") if count else N_("Nothing is due: no statement was issued.")
     return redirect(visit, frame.SETTLEMENT, (visit.say(message, count=count), "good" if count else "info"))
 

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.i18n import N_
-from steelyard.money.payments import transfer_document
+from steelyard.money.payments import StripeCalls
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
@@ -50,7 +50,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     def documents(self) -> list[UUID]:
         """Under which they stand in the books."""
         named = [each.transfer_id for each in self.transfers] + [each.stripe_id for each in self.reversals]
-        return [transfer_document(each) for each in named if each]
+        return [StripeCalls.document_of(each) for each in named if each]
 
     @property
     def left(self) -> int:

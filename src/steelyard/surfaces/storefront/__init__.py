@@ -1,7 +1,7 @@
 """The storefront: where buyers look, choose, pay and follow what they bought. Without JavaScript, too.
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
-way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
+way: `browsing`, `product` (with `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
 `purchases`, `after_sales`, `fetching`,
 `reviewing`, `looking_up`; `doors` and `me` are the account, `selling` the way to become a merchant, `house` the
 legal pages, the language and the pictures.

@@ -26,12 +26,11 @@ from steelyard.parties import customers, operator
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Crumb
-from steelyard.surfaces.storefront import lowered
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.words import problem_words
-from steelyard.surfaces.web import offers
+from steelyard.surfaces.web import lowered, offers
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart, checkout, favourites

@@ -16,7 +16,7 @@ from steelyard.operations.merchandising.model import GOODS_MAX, Block, Draft, Ki
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
 from steelyard.surfaces.storefront.shell import Shell
-from steelyard.surfaces.web import security
+from steelyard.surfaces.web import content_policy
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
@@ -37,8 +37,7 @@ _SORTS = {Rule.BESTSELLERS: Sort.SALES, Rule.NEWEST: Sort.NEWEST, Rule.BEST_RATE
 def in_a_frame(visit: Visit, page: Response[str]) -> Response[str]:
     """A draft is looked at within the console, which is of this site."""
     if {PREVIEW_PARAMETER, PREVIEW} & set(visit.connection.query_params):
-        policy = security.policy(visit.settings).replace("frame-ancestors 'none'", "frame-ancestors 'self'")
-        page.headers["content-security-policy"] = policy
+        page.headers[content_policy.HEADER] = content_policy.framed(visit.settings)
     return page
 
 

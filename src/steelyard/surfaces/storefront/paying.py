@@ -196,7 +196,8 @@ async def pay(
         return redirect(visit, path, (visit.say(N_("Please choose how to pay.")), "bad"))
     except NotPayable as refusal:
         return redirect(visit, path, (visit.refused(refusal), "bad"))
-    if collection.state == "pending" and collection.continue_url:
+    # In a sheet over a live stream the page waits, and its button opens the cashier in a window of its own.
+    if collection.state == "pending" and collection.continue_url and not visit.in_sheet:
         return redirect(visit, collection.continue_url, cookies=cookies)
     return redirect(visit, f"{path}/return", cookies=cookies)
 

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
-from steelyard.goods import catalog, inventory, pricing, promotions
+from steelyard.goods import catalog, promotions
 from steelyard.goods.catalog.model import ProductState, ProductView, SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
 from steelyard.goods.promotions import Lowered
@@ -28,10 +28,9 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
-from steelyard.surfaces.storefront import beside, coupons, delivering, flash, lowered, opinions, seo, specifying
+from steelyard.surfaces.storefront import beside, coupons, delivering, flash, opinions, seo, specifying
 from steelyard.surfaces.storefront import presales as presold
 from steelyard.surfaces.storefront.beside import Beside
-from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.composed import in_a_frame
 from steelyard.surfaces.storefront.delivering import Promise
 from steelyard.surfaces.storefront.opening import open_for
@@ -39,7 +38,8 @@ from steelyard.surfaces.storefront.opinions import Opinions
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
-from steelyard.surfaces.web import footfall, footprints, limit_words
+from steelyard.surfaces.web import footfall, footprints, limit_words, lowered
+from steelyard.surfaces.web.choosing import VARIANTS_LISTED_MAX, Choice, Variant, choice_among, choice_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.seals import unseal
@@ -201,29 +201,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     beside_seconds: float = 0
 
 
-async def choice_of(read: Read, product_id: UUID, given: Mapping[str, str]) -> Choice:
-    """The product's variants and which of them the address chooses. Raises `NotFound`."""
-    product = await catalog.product(read, product_id)
-    if product is None or not product.on_sale:
-        raise NotFound()
-    return await _choice(read, product, given)
-
-
-async def _choice(read: Read, product: ProductView, given: Mapping[str, str]) -> Choice:
-    shop = (await merchants.cards(read, [product.merchant_id]))[product.merchant_id]
-    skus = [sku for sku in product.skus if sku.active]
-    sku_ids = [sku.sku_id for sku in skus]
-    prices = await pricing.current(read, sku_ids, shop.currency)
-    free = await inventory.available(read, sku_ids)
-    # While a flash sale runs, its pieces can be had, though nothing else may be left.
-    left = await promotions.flash_left(read, [product.merchant_id], sku_ids)
-    variants = [
-        Variant(sku=sku, price=prices.get(sku.sku_id), free=max(free.get(sku.sku_id, 0), left.get(sku.sku_id, 0)))
-        for sku in skus
-    ]
-    return chosen_of(product, variants, given)
-
-
 async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
     """The product with the variant that the address chooses, else the first that can be had; or, of what is no longer
     for sale, what is like it. Raises `NotFound`."""
@@ -238,7 +215,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         return GonePage(
             shell=around, product=product, shop=shop, similar=similar, shops=await beside.shops(read, similar)
         )
-    choice = await _choice(read, product, asked.given)
+    choice = await choice_among(read, product, asked.given)
     place, own = await delivering.place_of(read, asked.buyer_id, asked.place)
     offers = coupons.of_product(
         await coupons.of_shop(read, product.merchant_id, asked.buyer_id), product.product_id, product.category_path

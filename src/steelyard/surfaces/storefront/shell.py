@@ -54,6 +54,8 @@ CONSOLES = {
     AccountKind.APPLICANT: "/sell/application",
 }
 FACETS_SHOWN_MAX = 12
+# Drafts that a console shows in a frame are shown whole.
+_PREVIEWS = frozenset({"draft", "preview"})
 AGREE = "/account/agree"
 AFTERWARDS = N_("You can go on looking around; we ask again before you order.")
 
@@ -131,6 +133,7 @@ async def show(
         search=search,
         viewer_links=_links(visit),
         flashes=flashes,
+        sheet=visit.in_sheet and not _PREVIEWS & set(visit.connection.query_params),
         asking=asking.notice(visit, await asking.of_buyer(visit) if asks else [], AGREE, visit.say(AFTERWARDS)),
     )
     if status == HTTP_200_OK:

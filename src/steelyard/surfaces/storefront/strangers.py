@@ -99,6 +99,7 @@ def _is_stranger(visit: Visit) -> bool:
     return (
         "cookie" not in headers
         and "hx-request" not in headers
+        and not visit.in_sheet
         and bool(visit.csrf_token)
         and len(visit.connection.scope["query_string"]) <= QUERY_BYTES_MAX
     )

@@ -51,7 +51,6 @@ from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, rights
 from steelyard.trade.checkout.model import (
     FIELD_CHARACTERS_MAX,
-    SHOP,
     Checkout,
     CheckoutClosed,
     CheckoutId,
@@ -62,6 +61,7 @@ from steelyard.trade.checkout.model import (
     ProblemCode,
     SoldOut,
     TotalMoved,
+    at_shop,
 )
 from steelyard.trade.groups.model import GroupLimit, GroupOver, InsideAlready, TeamClosed
 from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
@@ -121,7 +121,7 @@ class TillPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def may_continue(found: Checkout, owners: Sequence[BuyerId]) -> bool:
     """Whose checkout it is; one that an agent has opened goes on with whoever the agent gave its address to."""
-    return found.buyer_id in owners or found.client != SHOP
+    return found.buyer_id in owners or not at_shop(found.client)
 
 
 async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], checkout_id: UUID) -> TillPage:

@@ -30,7 +30,7 @@ from steelyard.surfaces.web.offers import money
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import orders, rewards
-from steelyard.trade.checkout.model import SHOP, CheckoutView
+from steelyard.trade.checkout.model import CheckoutView, at_shop
 from steelyard.trade.orders.model import PurchaseId
 from steelyard.trade.rewards import CheckIn
 
@@ -200,7 +200,7 @@ async def _shown(
 def purses_of(visit: Visit, found: CheckoutView) -> list[tuple[Purse, int, bool, int]]:
     """At the checkout: the buyer's own purses with something in them: what is in each, whether it is to pay, and what it
     would."""
-    if found.checkout.buyer_id != visit.buyer_id or found.checkout.client != SHOP:
+    if found.checkout.buyer_id != visit.buyer_id or not at_shop(found.checkout.client):
         return []
     pays = {tender.purse: tender.amount for tender in found.tenders}
     return [

@@ -26,6 +26,7 @@ from steelyard.surfaces.components.page import (
     View,
     Viewer,
 )
+from steelyard.surfaces.web import content_policy
 from steelyard.surfaces.web.visit import FLASH_COOKIE, Visit, cookie, flash_cookie, flashes_of
 
 HTML = "text/html"  # the framework says the character set
@@ -56,6 +57,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     views: Sequence[View] = ()
     views_action: str = ""
     views_query: str = ""
+    sheet: bool = False
 
 
 async def render(
@@ -71,7 +73,10 @@ async def render(
         status_code=status,
         media_type=HTML,
         cookies=[*cookies, *spent],
-        headers={"cache-control": "no-store"} if visit.account else {"cache-control": "no-cache"},
+        headers={
+            "cache-control": "no-store" if visit.account else "no-cache",
+            **({content_policy.HEADER: content_policy.framed(visit.settings)} if visit.in_sheet else {}),
+        },
     )
 
 
@@ -101,6 +106,7 @@ async def page_of(visit: Visit, frame: Frame, left: Sequence[Flash] = ()) -> Pag
         views=frame.views,
         views_action=frame.views_action,
         views_query=frame.views_query,
+        sheet=frame.sheet,
     )
 
 

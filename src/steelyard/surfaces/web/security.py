@@ -12,7 +12,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPSendMessage, Mes
 
 from steelyard.kernel import logs
 from steelyard.kernel.settings import Settings, secret
-from steelyard.money import payments
+from steelyard.surfaces.web.content_policy import policy
 from steelyard.surfaces.web.problems import FOR_PROGRAMS, SERVER_ERROR
 from steelyard.surfaces.web.visit import cookie, set_cookie, visitor_cookie
 
@@ -46,22 +46,6 @@ class Tokens(CSRFMiddleware):
     def _set_cookie_if_needed(self, message: HTTPSendMessage, token: str) -> None:
         headers = MutableScopeHeaders.from_message(message)
         headers.add("set-cookie", set_cookie(cookie(self._settings, CSRF_COOKIE, token, None)))
-
-
-def policy(settings: Settings) -> str:
-    """The content security policy: everything from here, nothing inline; forms may lead on to a channel's cashier."""
-    origins = {origin for channel in payments.channels(settings).values() for origin in channel.terms.cashiers}
-    cashiers = "".join(f" {origin}" for origin in sorted(origins))
-    return "; ".join(
-        [
-            "default-src 'self'",
-            "img-src 'self' data:",
-            "object-src 'none'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-            f"form-action 'self'{cashiers}",
-        ]
-    )
 
 
 class Envelope:

@@ -92,6 +92,13 @@ class Visit:
         self.connection.scope["state"]["new_visitor"] = uuid.uuid4()
 
     @property
+    def in_sheet(self) -> bool:
+        """Whether the browser asks for a page to stand in a frame of another page of ours, as what is bought during a live
+        stream does: only pages of this site may ask so."""
+        headers = self.connection.headers
+        return headers.get("sec-fetch-dest") == "iframe" and headers.get("sec-fetch-site") == "same-origin"
+
+    @property
     def by(self) -> str:
         """Who it is, for history rows."""
         account = self.actor.account

@@ -67,7 +67,9 @@ async def explained(read: Read, merchant_id: MerchantId, order_id: OrderId) -> E
         return None
     parts = await orders.orders_of_purchase(read, order.purchase_id)
     lines = await orders.lines_of(read, [part.order_id for part in parts])
-    offers = await promotions.offered_at(read, [PLATFORM, *(part.merchant_id for part in parts)], order.placed_at)
+    source = promotions.of_source(order.source or "")
+    offered = await promotions.offered_at(read, [PLATFORM, *(part.merchant_id for part in parts)], order.placed_at)
+    offers = [offer for offer in offered if offer.only_source in (None, source)]
     mine = lines[order_id]
     counted = _counted(order, mine, {offer.promotion_id for offer in offers if offer.merchant_id == merchant_id})
     if not offers:

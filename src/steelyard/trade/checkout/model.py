@@ -25,6 +25,14 @@ CheckoutId = NewType("CheckoutId", UUID)
 CHECKOUT_HOURS = 6
 FIELD_CHARACTERS_MAX = 200
 SHOP = "shop"
+LIVE = "live"
+# A program that is asked before a checkout has a client.
+AGENT = "ucp"
+
+
+def at_shop(client: str) -> bool:
+    """Whether a checkout is of our own pages: the storefront's, or those of a live room. Others are of programs."""
+    return client == SHOP or client.startswith(f"{LIVE}:")
 
 
 class CheckoutState(StrEnum):

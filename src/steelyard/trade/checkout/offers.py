@@ -32,7 +32,7 @@ from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Refusal
 from steelyard.trade.checkout import flashes, gathering, gifts, personal, presales
-from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
+from steelyard.trade.checkout.model import SHOP, Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine, at_shop
 from steelyard.trade.groups.model import Gathered
 from steelyard.trade.orders.model import LineOffer, NewBooking, order_id_of
 
@@ -41,13 +41,13 @@ _BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
 
 class Basket(personal.Someone, frozen=True, kw_only=True):
     """What a buyer (none: nobody in particular) would pay without any offer, the codes of coupons that they entered, and how
-    they can be reached: by that people are told apart. `gathered`: what they buy in a team; `agent`: somebody's
-    program asks."""
+    they can be reached: by that people are told apart. `gathered`: what they buy in a team; `client`: by way of what
+    they buy."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     codes: Sequence[str] = ()
-    agent: bool = False
+    client: str = SHOP
     gathered: Gathered | None = None
 
     @property
@@ -76,7 +76,8 @@ class _Now(msgspec.Struct, frozen=True):
 
 async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
     """Each of these with what is offered now. Where nobody offers anything, nothing more is asked."""
-    running = await promotions.running(read, frozenset().union(*(basket.shops for basket in baskets)))
+    sources = {source for basket in baskets if (source := promotions.of_source(basket.client)) is not None}
+    running = await promotions.running(read, frozenset().union(*(basket.shops for basket in baskets)), sources)
     codes = await promotions.understood(
         read,
         [Entered(buyer_id=basket.buyer_id, merchant_ids=basket.shops, codes=basket.codes) for basket in baskets],
@@ -98,9 +99,10 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
 
 
 def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator[Offer]:
-    """Whoever buys in a team pays its price, and takes nothing of a flash sale."""
+    """Whoever buys in a team pays its price, and takes nothing of a flash sale; what is for one source is for it alone."""
+    source = promotions.of_source(basket.client)
     for group in basket.groups:
-        offers = running.get(group.shop.merchant_id, ())
+        offers = [offer for offer in running.get(group.shop.merchant_id, ()) if offer.only_source in (None, source)]
         yield from offers if basket.gathered is None else (offer for offer in offers if offer.flash is None)
     yield from running.get(PLATFORM, ())
     if basket.gathered is not None:
@@ -125,7 +127,7 @@ def _reduced(
         freight={group.shop.merchant_id: group.freight for group in basket.groups},
         buyer=buyer,
     )
-    told = presales.chosen(cart, offers, agent=basket.agent)
+    told = presales.chosen(cart, offers, agent=not at_shop(basket.client))
     offers = told.offers
     left = gifts.left(now.shelf, ((line.sku_id, line.quantity) for line in cart.lines))
     found = promotions.reckon_offers(cart, offers, left)

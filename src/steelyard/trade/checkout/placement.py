@@ -20,7 +20,6 @@ from steelyard.trade import cart, commission, groups, orders
 from steelyard.trade.checkout import allowances, gathering, offers, service, tendering
 from steelyard.trade.checkout.freezing import order_of
 from steelyard.trade.checkout.model import (
-    SHOP,
     Checkout,
     CheckoutClosed,
     CheckoutId,
@@ -122,7 +121,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
                 currency=checkout.currency,
                 completeness=wish.completeness,
                 buyer_id=checkout.buyer_id,
-                agent=checkout.client != SHOP,
+                client=checkout.client,
             )
             for wish, checkout in self.fresh
         ]

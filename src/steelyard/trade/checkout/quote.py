@@ -18,7 +18,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.checkout import allowances, gathering
-from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
+from steelyard.trade.checkout.model import SHOP, Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.checkout.offers import Basket, reduced
 from steelyard.trade.groups.model import Gathered
 
@@ -34,14 +34,14 @@ STRICT = Completeness()
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft whose price is asked for, by whom: their coupons count (none: nobody in particular); `agent`: by somebody's
-    program."""
+    """A draft whose price is asked for, by whom: their coupons count (none: nobody in particular), and by way of
+    which `client`."""
 
     draft: Draft
     currency: str
     completeness: Completeness = STRICT
     buyer_id: BuyerId | None = None
-    agent: bool = False
+    client: str = SHOP
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -59,10 +59,10 @@ async def quote(
     completeness: Completeness = STRICT,
     buyer_id: BuyerId | None = None,
     *,
-    agent: bool = False,
+    client: str = SHOP,
 ) -> Quote:
     """What the draft costs this buyer at this moment in `currency`, and everything that stands in its way."""
-    asked = Asked(draft=draft, currency=currency, completeness=completeness, buyer_id=buyer_id, agent=agent)
+    asked = Asked(draft=draft, currency=currency, completeness=completeness, buyer_id=buyer_id, client=client)
     (found,) = await quotes(read, [asked])
     return found
 
@@ -136,7 +136,7 @@ def _baskets(
             currency=each.currency,
             groups=mine,
             codes=each.draft.codes,
-            agent=each.agent,
+            client=each.client,
             gathered=team,
         )
         for each, mine, team in zip(asked, groups, teams, strict=True)

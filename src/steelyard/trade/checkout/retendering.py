@@ -16,7 +16,7 @@ from steelyard.money.wallets import PURSES, Purse, Tender
 from steelyard.parties import policies
 from steelyard.parties.policies.model import POINTS_SHARE
 from steelyard.trade import groups, orders
-from steelyard.trade.checkout.model import SHOP
+from steelyard.trade.checkout.model import at_shop
 from steelyard.trade.checkout.service import complete, lock_of_purchases
 from steelyard.trade.orders.model import NotPayable, Order, Purchase, PurchaseId, PurchaseState
 
@@ -90,7 +90,7 @@ async def tender_again(tx: Tx, purchase_id: PurchaseId, purses: Sequence[Purse],
         raise NotPayable(state=str(purchase.state))
     tries = await payments.of_purchase(tx, purchase_id)
     under_way = any(each.state in OPEN for each in tries)
-    if purchase.tendered or purchase.deposit or purchase.source != SHOP or under_way or not purses:
+    if purchase.tendered or purchase.deposit or not at_shop(purchase.source or "") or under_way or not purses:
         return purchase
     parts = await orders.orders_of_purchase(tx, purchase_id)
     held = await wallets.lock(tx, sorted((purchase.buyer_id, purse, purchase.currency) for purse in PURSES))

@@ -21,7 +21,6 @@ from steelyard.trade.checkout import tendering
 from steelyard.trade.checkout.model import (
     CHECKOUT_HOURS,
     FIELD_CHARACTERS_MAX,
-    SHOP,
     Checkout,
     CheckoutClosed,
     CheckoutId,
@@ -280,7 +279,7 @@ async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness =
     )
     if found is None:
         return None
-    costs = await quote(read, found.draft, found.currency, completeness, found.buyer_id, agent=found.client != SHOP)
+    costs = await quote(read, found.draft, found.currency, completeness, found.buyer_id, client=found.client)
     tenders = await tendering.offered(read, found, costs, found.own)
     return CheckoutView(checkout=found, quote=costs, own=found.own, tenders=tenders)
 

@@ -13,13 +13,13 @@ from steelyard.money.payments import Tendered
 from steelyard.money.wallets import PURSES, Purse, Tender
 from steelyard.parties import policies
 from steelyard.parties.policies.model import POINTS_SHARE
-from steelyard.trade.checkout.model import SHOP, Checkout, CheckoutId, Quote
+from steelyard.trade.checkout.model import Checkout, CheckoutId, Quote, at_shop
 from steelyard.trade.orders.model import NewPurchase
 
 
 def ticked(checkout: Checkout) -> Sequence[Purse]:
     """The purses that are to pay."""
-    return checkout.purses if checkout.client == SHOP else ()
+    return checkout.purses if at_shop(checkout.client) else ()
 
 
 async def offered(read: Read, checkout: Checkout, cost: Quote, own: Mapping[Purse, int]) -> list[Tender]:

@@ -6,7 +6,7 @@ sets its payout aside in the ledger, and the bank is instructed and asked until 
 example: docs/algorithms/settlement.md.
 
 - `earnings`: what is earned, entry by entry
-- `runs`: from entries to statements
+- `runs`: from entries to statements; `gathering`: the entries of a statement that has very many of them
 - `payouts`: from statements to the merchant's bank account; `moving`: a statement goes from one state to the next
 - `batches`: payouts in bank files, made by one person and approved by another, from an account of `payers`;
   `bankfiles`: pain.001, pain.002 and CSV; `answers`: what the bank says of them
@@ -82,6 +82,7 @@ from steelyard.trade.settlement.jobs import (
     send_payouts,
     send_reversals,
     send_transfers,
+    settle,
 )
 from steelyard.trade.settlement.model import (
     AwaitedOrder,
@@ -132,13 +133,14 @@ from steelyard.trade.settlement.reversing import (
     take_back_payout,
     to_reverse,
 )
-from steelyard.trade.settlement.runs import run, withdraw
+from steelyard.trade.settlement.runs import BEGINNING, RunStep, run, step, withdraw
 from steelyard.trade.settlement.simulating import Outcome, Trial, simulate
 from steelyard.trade.settlement.terms import Agreed, Cycle, Terms, agree, agreed, call_off
 from steelyard.trade.settlement.transferring import record_transfer, to_transfer, transfers_of
 
 __all__ = [
     "BANDS",
+    "BEGINNING",
     "COUNTRIES",
     "Account",
     "AccountNotReady",
@@ -183,6 +185,7 @@ __all__ = [
     "Reserve",
     "Reversal",
     "ReversalAnswer",
+    "RunStep",
     "SamePerson",
     "Statement",
     "StatementId",
@@ -270,6 +273,7 @@ __all__ = [
     "send_reversals",
     "send_transfers",
     "set_payer",
+    "settle",
     "settlement_day",
     "silently_checked",
     "simulate",
@@ -278,6 +282,7 @@ __all__ = [
     "statement_csv",
     "statements_named",
     "statements_page",
+    "step",
     "stripe_connect",
     "take_back",
     "take_back_all_owed",

@@ -38,6 +38,13 @@ LEFT JOIN (
 WHERE (s.sales, s.commission, s.refunds, s.commission_returned, s.subsidy, s.subsidy_returned, s.adjustments)
       IS DISTINCT FROM (e.sales, e.commission, e.refunds, e.commission_returned, e.subsidy, e.subsidy_returned, e.adjustments);
 
+-- name: an entry is on a statement that is there, or is being gathered for one
+SELECT e.merchant_id, e.statement_id, e.currency
+FROM (SELECT DISTINCT merchant_id, statement_id, currency FROM settlement_entries WHERE statement_id IS NOT NULL) AS e
+LEFT JOIN statements s USING (merchant_id, statement_id, currency)
+LEFT JOIN settlement_drafts d USING (merchant_id, statement_id, currency)
+WHERE (s.statement_id IS NULL) = (d.statement_id IS NULL);
+
 -- name: an entry says what the books say
 SELECT e.merchant_id, e.entry_id, e.document, e.kind, e.amount, t.amount AS booked
 FROM settlement_entries e

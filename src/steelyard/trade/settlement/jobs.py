@@ -1,7 +1,7 @@
 """Every day's settlement run, and the payouts that follow it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 import structlog
@@ -25,7 +25,7 @@ from steelyard.trade.settlement.model import BankAnswer, DuePayout, PayoutNews, 
 from steelyard.trade.settlement.payouts import record_payout, to_pay
 from steelyard.trade.settlement.reserving import release_reserves
 from steelyard.trade.settlement.reversing import record_reversal, take_back_all_owed, to_reverse
-from steelyard.trade.settlement.runs import run
+from steelyard.trade.settlement.runs import BEGINNING, step
 from steelyard.trade.settlement.transferring import record_transfer, short_of_balance, to_transfer
 
 RUN_EVERY_SECONDS = 60.0
@@ -40,8 +40,17 @@ log = structlog.get_logger()
 
 
 async def run_today(db: Database) -> int:
-    """Issue what is due by now; returns how many statements were issued."""
-    return len(await db.transact(run, settlement_day(datetime.now(UTC))))
+    """Issue what is due by now, step by step; returns how many statements were issued."""
+    return await settle(db, settlement_day(datetime.now(UTC)))
+
+
+async def settle(db: Database, day: date) -> int:
+    """Issue all that is due by `day`, each step in a transaction of its own; returns how many statements were issued."""
+    issued, after = 0, BEGINNING
+    while after is not None:
+        done = await db.transact(step, day, after)
+        issued, after = issued + len(done.statements), done.after
+    return issued
 
 
 async def release_today(db: Database) -> int:

@@ -117,6 +117,19 @@ class Way(StrEnum):
     STRIPE = "stripe"
 
 
+class Due(msgspec.Struct, frozen=True):
+    """A shop that is to be paid in a currency, with what was agreed for the day. `statement_id`: under which its entries are
+    being gathered already."""
+
+    merchant_id: UUID
+    currency: str
+    reserve_rate: int
+    reserve_days: int
+    check_days: int
+    way: Way
+    statement_id: UUID | None = None
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned
     − subsidy returned + adjustments (goodwill of the platform, deposit, fines, compensation, reserve, corrections).

@@ -16,7 +16,7 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments import transfer_document
+from steelyard.money.payments import StripeCalls
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.settlement.connect_model import (
     DueReversal,
@@ -121,10 +121,12 @@ async def owed(read: Read, merchant_id: UUID, currency: str) -> int:
 
 
 async def _owed(read: Read, merchant_id: UUID, currency: str) -> int:
+    """By its entries, and no more than by the books: of a statement that is being gathered some are on it already."""
     waiting: int = await read.value(
         """
-        SELECT coalesce(sum(amount), 0)::bigint FROM settlement_entries
-        WHERE merchant_id = $1 AND currency = $2 AND statement_id IS NULL
+        SELECT greatest(coalesce(sum(e.amount), 0), coalesce((SELECT a.credits - a.debits FROM ledger_accounts a
+                   WHERE (a.owner_id, a.kind, a.currency) = ($1, 'payable', $2)), 0))::bigint
+        FROM settlement_entries e WHERE e.merchant_id = $1 AND e.currency = $2 AND e.statement_id IS NULL
         """,
         merchant_id,
         currency,
@@ -254,7 +256,7 @@ async def record_reversal(tx: Tx, due: DueReversal, answer: ReversalAnswer) -> N
         )
         return
     assert answer.stripe_id is not None
-    document = transfer_document(answer.stripe_id)
+    document = StripeCalls.document_of(answer.stripe_id)
     if row["purpose"] == Purpose.PAYOUT:
         await bring_back(tx, due.merchant_id, row["statement_id"], due.reversal_id, row["reason"], row["by"], document)
         return

@@ -120,7 +120,6 @@ CREATE TABLE settlement_entries (
   , due_on       date NOT NULL
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
-  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
@@ -135,10 +134,22 @@ COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payabl
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
 COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction), a reversal at Stripe (taken_back)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
+COMMENT ON COLUMN settlement_entries.statement_id IS 'Its statement, or the one that it is being gathered for (settlement_drafts): so checks.sql holds it, no foreign key';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id, entry_id);
 CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
+
+CREATE TABLE settlement_drafts (
+    merchant_id  uuid NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , statement_id uuid NOT NULL
+  , begun_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, currency)
+  , UNIQUE (merchant_id, statement_id)
+);
+COMMENT ON TABLE settlement_drafts IS 'by merchant: statements of very many entries while these are gathered, some thousands a transaction';
+COMMENT ON COLUMN settlement_drafts.statement_id IS 'The number that the statement will have; its entries have it already';
 
 CREATE TABLE statement_checks (
     merchant_id  uuid NOT NULL

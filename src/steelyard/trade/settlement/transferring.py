@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.db import Read, Row, Tx
-from steelyard.money.payments import transfer_document
+from steelyard.money.payments import StripeCalls
 from steelyard.trade.settlement.connect_model import DueTransfer, PayoutTransfer, TransferAnswer
 from steelyard.trade.settlement.model import BankAnswer, StatementState
 from steelyard.trade.settlement.moving import move
@@ -173,7 +173,7 @@ async def record_transfer(tx: Tx, due: DueTransfer, answer: TransferAnswer) -> S
         assert answer.transfer_id is not None
         state = await record_payout(
             tx, due.statement_id, due.attempt, BankAnswer(state="paid"), BY, answer.transfer_id,
-            transfer_document(answer.transfer_id),
+            StripeCalls.document_of(answer.transfer_id),
         )  # fmt: skip
         await tx.execute(
             """

@@ -1,29 +1,28 @@
-"""The payment channel Alipay (支付宝): the gateway of its open platform, with keys (公钥模式) and RSA2.
+"""The payment channel Alipay (支付宝): the gateway of its open platform, with RSA2.
 
-https://opendocs.alipay.com/open/270/105898 (page), …/203/107084 (phone), …/194/106078 (code), …/common/02mriz (signing),
-…/open/270/105902 (messages). On a phone the browser is sent to the wallet (`alipay.trade.wap.pay`); at a desk the buyer is
-shown a code to scan (`alipay.trade.precreate`), or goes to Alipay's own page (`alipay.trade.page.pay`), as the installation
-has it.
+https://opendocs.alipay.com/open/270/105898 (page), …/203/107084 (phone), …/194/106078 (code), …/open/270/105902 (messages).
+How requests are signed is in `alipay_signing.py`, how they are sent in `alipay_wire.py`, its bills are in `alipay_bills.py`.
+On a phone the browser is sent to the wallet (`alipay.trade.wap.pay`); at a desk the buyer is shown a code to scan
+(`alipay.trade.precreate`), or goes to Alipay's own page (`alipay.trade.page.pay`), as the installation has it.
 """
 
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import date, datetime
 from decimal import InvalidOperation
-from pathlib import Path
-from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.settings import Settings
-from steelyard.money.payments.gateways import rsa
+from steelyard.money.payments.bill_model import Bills, NoBill, NotYet
+from steelyard.money.payments.gateways import alipay_bills
 from steelyard.money.payments.gateways.alipay_huabei import extend_params, plans
+from steelyard.money.payments.gateways.alipay_signing import Keys
+from steelyard.money.payments.gateways.alipay_wire import DONE, GATEWAY, TIME, Outcome, Wire
 from steelyard.money.payments.gateways.numbers import (
     BEIJING,
     CURRENCY,
@@ -53,8 +52,6 @@ from steelyard.money.payments.model import (
 from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
 
-GATEWAY = "https://openapi.alipay.com/gateway.do"
-TIME = "%Y-%m-%d %H:%M:%S"
 SUBJECT_CHARACTERS_MAX = 256
 NOTIFY_ID_CHARACTERS_MAX = 200
 # Alipay says the same again for 25 hours until it hears "success"; what is older was kept back by somebody.
@@ -63,10 +60,6 @@ NOTIFY_AHEAD_SECONDS_MAX = 300
 # What is signed of a message is all of it but these two.
 UNSIGNED = ("sign", "sign_type")
 
-DONE = "10000"
-BUSINESS_REFUSAL = "40004"
-# The sub codes that say "perhaps": the same is asked again, or asked about.
-NOBODY_KNOWS = {"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error", "isp.unknown-error"}
 REFUND_STATES: dict[str, AnsweredRefundState] = {
     "REFUND_SUCCESS": RefundState.SUCCEEDED,
     "REFUND_FAIL": RefundState.FAILED,
@@ -88,27 +81,13 @@ TERMS = Terms(
     thanks=Thanks(status=200, body=b"success"),
 )
 
-S = TypeVar("S")
 
-
-class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What every answer begins with."""
-
-    code: str
-    msg: str = ""
-    sub_code: str = ""
-
-    @property
-    def failure(self) -> str:
-        return self.sub_code or self.code
-
-
-class _Precreated(_Outcome, frozen=True, kw_only=True):
+class _Precreated(Outcome, frozen=True, kw_only=True):
     out_trade_no: str
     qr_code: str
 
 
-class _Trade(_Outcome, frozen=True, kw_only=True):
+class _Trade(Outcome, frozen=True, kw_only=True):
     """`send_pay_date` is there when it was paid: closed after that means that all of it was given back."""
 
     out_trade_no: str
@@ -118,12 +97,12 @@ class _Trade(_Outcome, frozen=True, kw_only=True):
     send_pay_date: str = ""
 
 
-class _Refunded(_Outcome, frozen=True, kw_only=True):
+class _Refunded(Outcome, frozen=True, kw_only=True):
     trade_no: str = ""
     fund_change: str = "N"
 
 
-class _RefundFound(_Outcome, frozen=True, kw_only=True):
+class _RefundFound(Outcome, frozen=True, kw_only=True):
     trade_no: str = ""
     out_request_no: str = ""
     refund_status: str = ""
@@ -134,34 +113,28 @@ class Alipay:
 
     name = "alipay"
 
+    bills_after = alipay_bills.AFTER
+
     def __init__(
         self,
         *,
         app_id: str,
-        private_key: Path,
-        alipay_public_key: Path,
+        keys: Keys,
         url: str = GATEWAY,
         desk: str = "code",
         huabei: str = "",
         client: httpx.AsyncClient | None = None,
     ) -> None:
-        """Raises `rsa.UnusableKey`."""
         self._desk, self._plans = desk, plans(huabei)
         self.terms = msgspec.structs.replace(TERMS, cashiers=(outside.origin(url),), instalments=self._plans)
-        self._app_id = app_id
-        self._key: RSAPrivateKey = rsa.private_key(private_key)
-        self._alipay_key: RSAPublicKey = rsa.public_key(alipay_public_key)
-        self._url = url
-        self._client = client or outside.bare_client()
+        self._wire = Wire(app_id=app_id, keys=keys, url=url, client=client or outside.bare_client())
 
     @classmethod
     def set_up(cls, settings: Settings) -> "Alipay":
         """As this installation has it. Raises `rsa.UnusableKey`."""
-        assert settings.alipay_private_key_file and settings.alipay_public_key_file, "the settings were checked"
         return cls(
             app_id=settings.alipay_app_id,
-            private_key=settings.alipay_private_key_file,
-            alipay_public_key=settings.alipay_public_key_file,
+            keys=Keys.set_up(settings),
             url=settings.alipay_url,
             desk=settings.alipay_desk,
             huabei=settings.alipay_huabei,
@@ -191,44 +164,44 @@ class Alipay:
 
     def _page(self, method: str, trade: dict[str, object], instruction: Instruction, webhook_url: str) -> ChannelAnswer:
         """Where the browser goes: a signed address. Alipay hears of the trade when the buyer is there."""
-        asked = self._signed(method, trade, notify_url=webhook_url, return_url=instruction.return_url)
-        address = f"{self._url}?{urlencode(asked)}"
+        asked = self._wire.signed(method, trade, notify_url=webhook_url, return_url=instruction.return_url)
+        address = f"{self._wire.url}?{urlencode(asked)}"
         return ChannelAnswer(reference=None, state=PaymentState.PENDING, cashier_url=address)
 
     async def _precreate(
         self, trade: dict[str, object], instruction: Instruction, webhook_url: str
     ) -> ChannelAnswer | Unknown:
         """A code to scan. A simulator says where its phone can be seen, too."""
-        answer = await self._ask("alipay.trade.precreate", trade, _Precreated, notify_url=webhook_url)
+        answer = await self._wire.ask("alipay.trade.precreate", trade, _Precreated, notify_url=webhook_url)
         match answer:
             case _Precreated():
-                phone = scanned(self._url, answer.qr_code) if self._url != GATEWAY else None
+                phone = scanned(self._wire.url, answer.qr_code) if self._wire.url != GATEWAY else None
                 handed = Handover(device=instruction.device, qr=answer.qr_code, told=phone)
                 return ChannelAnswer(reference=None, state=PaymentState.PENDING, handed=handed)
-            case _Outcome(sub_code=sub_code) if sub_code in ENDED_ALREADY:
+            case Outcome(sub_code=sub_code) if sub_code in ENDED_ALREADY:
                 return Unknown(why=sub_code, refused=True)
-            case _Outcome():
+            case Outcome():
                 return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure=answer.failure)
             case Unknown():
                 return answer
 
     async def query(self, sought: Sought) -> ChannelAnswer | Unknown | None:
-        answer = await self._ask("alipay.trade.query", {"out_trade_no": order_number(sought.payment_id)}, _Trade)
+        answer = await self._wire.ask("alipay.trade.query", {"out_trade_no": order_number(sought.payment_id)}, _Trade)
         match answer:
             case _Trade():
                 return _payment_answer(
                     answer.trade_no, answer.trade_status, answer.total_amount, paid=bool(answer.send_pay_date)
                 )
-            case _Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
+            case Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
                 return None
-            case _Outcome():
+            case Outcome():
                 return Unknown(why=answer.failure, refused=True)
             case Unknown():
                 return answer
 
     async def cancel(self, sought: Sought) -> ChannelAnswer | Unknown | None:
         """Close the trade (关单). A number that Alipay has never heard of cannot be closed beforehand: that is not known."""
-        answer = await self._ask("alipay.trade.close", {"out_trade_no": order_number(sought.payment_id)}, _Outcome)
+        answer = await self._wire.ask("alipay.trade.close", {"out_trade_no": order_number(sought.payment_id)}, Outcome)
         if isinstance(answer, Unknown):
             return answer
         if answer.code == DONE:
@@ -243,13 +216,13 @@ class Alipay:
             "out_request_no": refund_number(due.refund_id, due.attempt),
             "refund_amount": str(Money(due.amount, CURRENCY).decimal()),
         }
-        answer = await self._ask("alipay.trade.refund", asked, _Refunded)
+        answer = await self._wire.ask("alipay.trade.refund", asked, _Refunded)
         match answer:
             case _Refunded(fund_change="Y"):
                 return RefundAnswer(reference=answer.trade_no, state=RefundState.SUCCEEDED)
             case _Refunded():  # taken in, or repeated: how far it is, the question tells
                 return RefundAnswer(reference=answer.trade_no, state=RefundState.SENT)
-            case _Outcome():
+            case Outcome():
                 return RefundAnswer(reference=None, state=RefundState.FAILED, failure=answer.failure)
             case Unknown():
                 return answer
@@ -259,7 +232,7 @@ class Alipay:
             "out_trade_no": order_number(due.payment_id),
             "out_request_no": refund_number(due.refund_id, due.attempt),
         }
-        answer = await self._ask("alipay.trade.fastpay.refund.query", asked, _RefundFound)
+        answer = await self._wire.ask("alipay.trade.fastpay.refund.query", asked, _RefundFound)
         match answer:
             case _RefundFound(refund_status=""):
                 # Not received, or not done, also where it repeats the number: asked again under the same one.
@@ -268,17 +241,20 @@ class Alipay:
                 state = REFUND_STATES.get(answer.refund_status, RefundState.SENT)
                 failure = answer.refund_status.lower() if state is RefundState.FAILED else None
                 return RefundAnswer(reference=answer.trade_no, state=state, failure=failure)
-            case _Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
+            case Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
                 return None
-            case _Outcome():
+            case Outcome():
                 return Unknown(why=answer.failure, refused=True)
             case Unknown():
                 return answer
 
+    async def bills(self, day: date) -> Bills | NoBill | NotYet | Unknown:
+        return await alipay_bills.bills(self._wire, day)
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
         said = _form(body)
         signed = "&".join(f"{name}={said[name]}" for name in sorted(said) if name not in UNSIGNED)
-        if not rsa.fits(self._alipay_key, signed.encode(), said.get("sign", "")):
+        if not self._wire.keys.fits(signed.encode(), said.get("sign", "")):
             raise BadWebhook(why="signature")
         try:
             at = datetime.strptime(said["notify_time"], TIME).replace(tzinfo=BEIJING).timestamp()
@@ -295,7 +271,7 @@ class Alipay:
         said = {name: str(value) for name, value in body.items()}
         if not 0 < len(event_id) <= NOTIFY_ID_CHARACTERS_MAX:
             raise BadWebhook(why="malformed")
-        if said.get("app_id") != self._app_id:
+        if said.get("app_id") != self._wire.app_id:
             raise BadWebhook(why="another application's")
         payment_id = payment_of(said.get("out_trade_no", ""))
         refunded = refund_of(said.get("out_biz_no", "")) if "refund_fee" in said else None
@@ -313,62 +289,7 @@ class Alipay:
         return PaymentNews(event_id=event_id, payment_id=payment_id, answer=answer)
 
     async def close(self) -> None:
-        await self._client.aclose()
-
-    def _signed(self, method: str, content: Mapping[str, object], **addresses: str) -> dict[str, str]:
-        """The common parameters and what is asked, signed: name=value in order of the names, without what is empty."""
-        asked = {
-            "app_id": self._app_id,
-            "method": method,
-            "format": "JSON",
-            "charset": "utf-8",
-            "sign_type": "RSA2",
-            "timestamp": datetime.fromtimestamp(time.time(), UTC).astimezone(BEIJING).strftime(TIME),
-            "version": "1.0",
-            "biz_content": msgspec.json.encode(content).decode(),
-            **addresses,
-        }
-        return asked | {"sign": rsa.sign(self._key, content_to_sign(asked))}
-
-    async def _ask(
-        self, method: str, content: Mapping[str, object], shape: type[S], **addresses: str
-    ) -> S | _Outcome | Unknown:
-        """The answer in its shape, a refusal, or nothing that could be relied on."""
-        try:
-            answer = await self._client.post(
-                self._url,
-                data=self._signed(method, content, **addresses),
-                headers={"content-type": "application/x-www-form-urlencoded;charset=utf-8"},
-            )
-        except httpx.HTTPError as error:
-            return Unknown(why=type(error).__name__)
-        if answer.status_code != 200:
-            return Unknown(why=str(answer.status_code))
-        return self._understood(answer.content, method, shape)
-
-    def _understood(self, body: bytes, method: str, shape: type[S]) -> S | _Outcome | Unknown:
-        """What Alipay signed is the bytes of the answer as they came: they are cut out of the body, never written anew."""
-        try:
-            parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-            raw = parts.get(f"{method.replace('.', '_')}_response") or parts.get("error_response")
-            if raw is None:
-                return Unknown(why="unreadable: no answer in it")
-            signature = msgspec.json.decode(parts["sign"], type=str) if "sign" in parts else ""
-            outcome = msgspec.json.decode(raw, type=_Outcome)
-            if not rsa.fits(self._alipay_key, bytes(raw), signature):
-                return Unknown(why=f"signature {outcome.failure}")
-            if outcome.code == DONE:
-                return msgspec.json.decode(raw, type=shape)
-        except msgspec.DecodeError as error:
-            return Unknown(why=f"unreadable: {error}")
-        if outcome.code != BUSINESS_REFUSAL or outcome.sub_code in NOBODY_KNOWS:
-            return Unknown(why=f"{outcome.code} {outcome.failure}")
-        return outcome
-
-
-def content_to_sign(asked: Mapping[str, str]) -> bytes:
-    """What is signed of a request (待签名字符串)."""
-    return "&".join(f"{name}={asked[name]}" for name in sorted(asked) if asked[name] and name != "sign").encode()
+        await self._wire.client.aclose()
 
 
 def _form(body: bytes) -> dict[str, str]:

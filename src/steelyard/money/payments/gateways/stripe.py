@@ -6,6 +6,7 @@ docs/decisions/0121. The library is loaded with the first call: an installation 
 """
 
 from collections.abc import Awaitable, Mapping
+from datetime import date
 from typing import Any, cast
 
 import httpx
@@ -13,9 +14,11 @@ import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
+from steelyard.money.payments.bill_model import Bills, NoBill, NotYet
 from steelyard.money.payments.capture_model import CaptureAnswer, DueCapture, DueVoid
 from steelyard.money.payments.dispute_model import Dispute, DisputeUnknown, Evidence
-from steelyard.money.payments.gateways.stripe_calls import URL, StripeCalls, verify_stripe
+from steelyard.money.payments.gateways import stripe_bills
+from steelyard.money.payments.gateways.stripe_calls import URL, StripeCalls
 from steelyard.money.payments.gateways.stripe_disputes import dispute_of, evidence_form
 from steelyard.money.payments.gateways.stripe_words import (
     KEY_USED,
@@ -60,7 +63,7 @@ TERMS = Terms(
     largest=dict.fromkeys(("CNY", "USD", "EUR", "GBP", "JPY", "HKD"), LARGEST_AMOUNT),
     authorises=True,
     refund_days=180,
-    statement="stripe_balance_transactions",
+    statement="stripe",
 )
 
 
@@ -68,6 +71,7 @@ class Stripe(StripeCalls):
     """A client of one Stripe account. `client` is given by tests."""
 
     name = "stripe"
+    bills_after = stripe_bills.AFTER
 
     def __init__(
         self, url: str, key: str, secret: str, *, fee_millionths: int = 0, client: httpx.AsyncClient | None = None
@@ -163,6 +167,15 @@ class Stripe(StripeCalls):
             after = {"starting_after": told["data"][-1]["id"]}
         return Unknown(why="there are too many refunds to look through")
 
+    async def bills(self, day: date) -> Bills | NoBill | NotYet | Unknown:
+        async def listed(asked: dict[str, Any]) -> Mapping[str, Any] | Unknown:
+            return _known(await self._tried(self._api.balance_transactions.list_async(asked)))
+
+        async def intent(name: str) -> Mapping[str, Any] | Unknown:
+            return _known(await self._tried(self._api.payment_intents.retrieve_async(name)))
+
+        return await stripe_bills.bills(listed, intent, day)
+
     async def dispute(self, reference: str) -> Dispute | DisputeUnknown:
         return _disputed(await self._tried(self._api.disputes.retrieve_async(reference, _WITH_INTENT)))
 
@@ -174,7 +187,7 @@ class Stripe(StripeCalls):
         return _disputed(await self._tried(self._api.disputes.close_async(reference, _WITH_INTENT)))
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
-        verify_stripe(self._secret, headers, body, now)
+        self.verify(self._secret, headers, body, now)
         return self.read_stored("", self.unpack(body))
 
     def unpack(self, body: bytes) -> Mapping[str, object]:
@@ -277,3 +290,7 @@ def _disputed(told: "dict[str, Any] | Refused | Unknown") -> Dispute | DisputeUn
     if isinstance(told, Refused):
         return DisputeUnknown(why=told.why, refused=True)
     return DisputeUnknown(why=told.why) if isinstance(told, Unknown) else dispute_of(told)
+
+
+def _known(told: "dict[str, Any] | Refused | Unknown") -> Mapping[str, Any] | Unknown:
+    return Unknown(why=told.why, refused=True) if isinstance(told, Refused) else told

@@ -5,13 +5,14 @@ The library is loaded with the first call: an installation without Stripe does n
 
 import json
 from collections.abc import Awaitable, Mapping
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 import httpx
 
 from steelyard.kernel import ids, outside
-from steelyard.money.payments.gateways.stripe_words import KEY_USED, Refused
+from steelyard.money.payments.gateways.stripe_words import KEY_USED
+from steelyard.money.payments.gateways.stripe_words import Refused as _Refused
 from steelyard.money.payments.model import Unknown
 from steelyard.money.payments.refusals import BadWebhook
 
@@ -24,6 +25,7 @@ class StripeCalls:
     """A client of one Stripe account. `client` is given by tests."""
 
     KEY_USED = KEY_USED
+    Refused: TypeAlias = _Refused
 
     def __init__(self, url: str, key: str, client: httpx.AsyncClient | None = None) -> None:
         self._url, self._key = url, key
@@ -45,42 +47,42 @@ class StripeCalls:
             self._made = stripe_wire.api(self._url, self._key, self._http)
         return self._made
 
-    async def _tried(self, call: Awaitable[Any]) -> dict[str, Any] | Refused | Unknown:
+    async def _tried(self, call: Awaitable[Any]) -> dict[str, Any] | _Refused | Unknown:
         """What they answered; refused when they say so for good; anything else leaves us not knowing."""
         import stripe  # noqa: PLC0415  # loaded when it is needed
 
         try:
             return cast("dict[str, Any]", json.loads(str(await call)))
         except stripe.IdempotencyError:
-            return Refused(KEY_USED)
+            return _Refused(KEY_USED)
         except (stripe.CardError, stripe.InvalidRequestError) as error:
             if error.http_status in (409, 429):
                 return Unknown(why=str(error.code or error.http_status))
-            return Refused(str(error.code or getattr(error, "param", None) or "refused"), error.http_status)
+            return _Refused(str(error.code or getattr(error, "param", None) or "refused"), error.http_status)
         except stripe.StripeError as error:
             return Unknown(why=type(error).__name__)
         except httpx.HTTPError as error:
             return Unknown(why=type(error).__name__)
 
+    @staticmethod
+    def document_of(stripe_id: str) -> UUID:
+        """The document in the books of a transfer to a shop's account, or of its reversal, by Stripe's own name of it: so that a
+        line of a statement leads there."""
+        return ids.derived(_TRANSFERS, stripe_id)
 
-def transfer_document(stripe_id: str) -> UUID:
-    """The document in the books of a transfer to a shop's account, or of its reversal, by Stripe's own name of it: so that a
-    line of a statement leads there."""
-    return ids.derived(_TRANSFERS, stripe_id)
+    @staticmethod
+    def verify(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> None:
+        """Whether a message is Stripe's and of now (seconds since 1970), by the secret of its endpoint. Raises `BadWebhook`."""
+        from stripe import SignatureVerificationError, WebhookSignature  # noqa: PLC0415  # loaded when it is needed
 
-
-def verify_stripe(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> None:
-    """Whether a message is Stripe's and of now (seconds since 1970), by the secret of its endpoint. Raises `BadWebhook`."""
-    from stripe import SignatureVerificationError, WebhookSignature  # noqa: PLC0415  # loaded when it is needed
-
-    header = headers.get("stripe-signature", "")
-    try:
-        WebhookSignature.verify_header(body.decode(), header, secret)
-        # The first is what they sign, whatever others somebody has written behind it.
-        at = next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
-    except (SignatureVerificationError, ValueError, StopIteration) as error:
-        raise BadWebhook(why="signature") from error
-    if not secret:
-        raise BadWebhook(why="there is no secret")
-    if abs(now - at) > TOLERANCE_SECONDS:
-        raise BadWebhook(why="stale")
+        header = headers.get("stripe-signature", "")
+        try:
+            WebhookSignature.verify_header(body.decode(), header, secret)
+            # The first is what they sign, whatever others somebody has written behind it.
+            at = next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
+        except (SignatureVerificationError, ValueError, StopIteration) as error:
+            raise BadWebhook(why="signature") from error
+        if not secret:
+            raise BadWebhook(why="there is no secret")
+        if abs(now - at) > TOLERANCE_SECONDS:
+            raise BadWebhook(why="stale")

@@ -2,13 +2,13 @@
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791877 (code on a desk: Native), …/4012791836 (in WeChat: JSAPI), …/4012791837 (a
 phone's browser: H5), …/4012365342 (signing). How requests are signed, and answers and messages verified, is in
-`wechatpay_signing.py`.
+`wechatpay_signing.py`; its bills are in `wechatpay_bills.py`.
 """
 
 import secrets
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -18,7 +18,9 @@ import msgspec
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.settings import Settings
-from steelyard.money.payments.gateways import rsa
+from steelyard.money.payments.bill_model import Bills, NoBill, NotYet
+from steelyard.money.payments.gateways import rsa, wechatpay_bills
+from steelyard.money.payments.gateways.downloading import downloaded
 from steelyard.money.payments.gateways.numbers import (
     CURRENCY,
     beijing,
@@ -40,8 +42,10 @@ from steelyard.money.payments.gateways.wechatpay_messages import (
     Refund,
     Refused,
     Transaction,
+    no_word,
     refund_answer,
     refused,
+    waits,
 )
 from steelyard.money.payments.gateways.wechatpay_signing import Keys, NotFromWechat
 from steelyard.money.payments.model import (
@@ -96,16 +100,11 @@ S = TypeVar("S")
 _Order = dict[str, object]
 
 
-def _no_word(code: str) -> Unknown:
-    """WeChat Pay says readably that it does not say, such as when it was asked too often; only of its own trouble it is to
-    rest."""
-    return Unknown(why=code, refused=code != "SYSTEM_ERROR")
-
-
 class Wechatpay:
     """A client of one merchant at WeChat Pay. `client` is given by tests."""
 
     name = "wechatpay"
+    bills_after = wechatpay_bills.AFTER
 
     def __init__(
         self,
@@ -163,7 +162,7 @@ class Wechatpay:
         made = await self._post(f"{TRANSACTIONS}/native", order, Code)
         if isinstance(made, Code):
             phone = scanned(self._url, made.code_url) if self._url != API else None
-            return _waits(handed=Handover(device=instruction.device, qr=made.code_url, told=phone))
+            return waits(handed=Handover(device=instruction.device, qr=made.code_url, told=phone))
         return await self._not_made(made, instruction)
 
     async def _on_a_phone(self, order: _Order, instruction: Instruction) -> ChannelAnswer | Unknown:
@@ -173,7 +172,7 @@ class Wechatpay:
         if isinstance(made, Page):
             back = urlencode({"redirect_url": instruction.return_url})
             address = f"{made.h5_url}{'&' if '?' in made.h5_url else '?'}{back}"
-            return _waits(cashier_url=address, handed=Handover(device=instruction.device))
+            return waits(cashier_url=address, handed=Handover(device=instruction.device))
         return await self._not_made(made, instruction)
 
     async def _in_wechat(self, order: _Order, instruction: Instruction) -> ChannelAnswer | Unknown:
@@ -192,7 +191,7 @@ class Wechatpay:
             "signType": "RSA",
             "paySign": signed,
         }
-        return _waits(handed=Handover(device=instruction.device, bridge=bridge))
+        return waits(handed=Handover(device=instruction.device, bridge=bridge))
 
     async def _not_made(self, refused: Refused | Unknown, instruction: Instruction) -> ChannelAnswer | Unknown:
         if isinstance(refused, Unknown):
@@ -200,19 +199,19 @@ class Wechatpay:
         if refused.code in CLOSED_ALREADY:
             return ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
         if refused.code in NOBODY_KNOWS:
-            return _no_word(refused.code)
+            return no_word(refused.code)
         return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure=refused.code)
 
     async def query(self, sought: Sought) -> ChannelAnswer | Unknown | None:
         path = f"{TRANSACTIONS}/out-trade-no/{order_number(sought.payment_id)}"
-        found = await self._get(path, Transaction, mchid=self._keys.mchid)
+        found = await self.get(path, Transaction, mchid=self._keys.mchid)
         match found:
             case Transaction():
                 return self._payment_answer(found)
             case Refused(code=code) if code in NEVER_HEARD_OF:
                 return None
             case Refused():
-                return _no_word(found.code)
+                return no_word(found.code)
             case Unknown():
                 return found
 
@@ -228,7 +227,7 @@ class Wechatpay:
             case Refused(code=code) if code in PAID_ALREADY:
                 return await self.query(sought)
             case Refused():
-                return _no_word(done.code)
+                return no_word(done.code)
             case Unknown():
                 return done
 
@@ -244,23 +243,33 @@ class Wechatpay:
             case Refund():
                 return refund_answer(made)
             case Refused(code=code) if code in NOBODY_KNOWS:
-                return _no_word(code)
+                return no_word(code)
             case Refused():
                 return RefundAnswer(reference=None, state=RefundState.FAILED, failure=made.code)
             case Unknown():
                 return made
 
     async def query_refund(self, due: DueRefund) -> RefundAnswer | Unknown | None:
-        found = await self._get(f"{REFUNDS}/{refund_number(due.refund_id, due.attempt)}", Refund)
+        found = await self.get(f"{REFUNDS}/{refund_number(due.refund_id, due.attempt)}", Refund)
         match found:
             case Refund():
                 return refund_answer(found)
             case Refused(code=code) if code in NEVER_HEARD_OF:
                 return None
             case Refused():
-                return _no_word(found.code)
+                return no_word(found.code)
             case Unknown():
                 return found
+
+    async def bills(self, day: date) -> Bills | NoBill | NotYet | Unknown:
+        return await wechatpay_bills.bills(self.get, self._download, day)
+
+    async def _download(self, address: str) -> bytes | Unknown:
+        """A file of theirs: the request is signed, what comes is not, and is held against its hash."""
+        if outside.origin(address) != outside.origin(self._url):
+            return Unknown(why="the address of the bill is not WeChat Pay's")
+        path = address.removeprefix(outside.origin(address))
+        return await downloaded(self._client, address, self._headers("GET", path, b""))
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
         try:
@@ -348,7 +357,8 @@ class Wechatpay:
     async def _post(self, path: str, body: Mapping[str, object], shape: type[S]) -> S | Refused | Unknown:
         return await self._ask("POST", path, msgspec.json.encode(body), shape)
 
-    async def _get(self, path: str, shape: type[S], **query: str) -> S | Refused | Unknown:
+    async def get(self, path: str, shape: type[S], **query: str) -> S | Refused | Unknown:
+        """What stands under a path; `Unknown` for what is not signed by them."""
         return await self._ask("GET", f"{path}?{urlencode(query)}" if query else path, b"", shape)
 
     async def _ask(self, method: str, path: str, body: bytes, shape: type[S]) -> S | Refused | Unknown:
@@ -368,6 +378,14 @@ class Wechatpay:
             return Unknown(why=f"unreadable: {error}")
 
     async def _send(self, method: str, path: str, body: bytes) -> httpx.Response | Unknown:
+        try:
+            return await self._client.request(
+                method, f"{self._url}{path}", content=body, headers=self._headers(method, path, body)
+            )
+        except httpx.HTTPError as error:
+            return Unknown(why=type(error).__name__)
+
+    def _headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
         """`path` is signed as it is sent, with its query."""
         headers = {
             "accept": "application/json",
@@ -377,11 +395,4 @@ class Wechatpay:
         }
         if not self._keys.preferred:
             del headers["wechatpay-serial"]
-        try:
-            return await self._client.request(method, f"{self._url}{path}", content=body, headers=headers)
-        except httpx.HTTPError as error:
-            return Unknown(why=type(error).__name__)
-
-
-def _waits(*, cashier_url: str | None = None, handed: Handover | None = None) -> ChannelAnswer:
-    return ChannelAnswer(reference=None, state=PaymentState.PENDING, cashier_url=cashier_url, handed=handed)
+        return headers

@@ -8,11 +8,13 @@ from steelyard.money.payments.gateways.wechatpay_signing import Sealed
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
+    ChannelAnswer,
     PaymentState,
     RefundAnswer,
     RefundState,
     Unknown,
 )
+from steelyard.money.payments.terms import Handover
 
 STATES: dict[str, AnsweredState] = {
     "NOTPAY": PaymentState.PENDING,
@@ -108,3 +110,14 @@ def refund_answer(refund: Refund) -> RefundAnswer | Unknown:
         return Unknown(why=f"unreadable: {said}")
     failure = said.lower() if state is RefundState.FAILED else None
     return RefundAnswer(reference=refund.refund_id, state=state, failure=failure)
+
+
+def no_word(code: str) -> Unknown:
+    """WeChat Pay says readably that it does not say, such as when it was asked too often; only of its own trouble it is to
+    rest."""
+    return Unknown(why=code, refused=code != "SYSTEM_ERROR")
+
+
+def waits(*, cashier_url: str | None = None, handed: Handover | None = None) -> ChannelAnswer:
+    """An order that is made, and waits to be paid."""
+    return ChannelAnswer(reference=None, state=PaymentState.PENDING, cashier_url=cashier_url, handed=handed)

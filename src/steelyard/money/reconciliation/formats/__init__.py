@@ -3,7 +3,7 @@ cannot read; it guesses nothing."""
 
 from collections.abc import Callable, Iterator, Mapping
 
-from steelyard.money.reconciliation.formats import alipay, bank_csv, simbank, simpay, stripe, wechatpay
+from steelyard.money.reconciliation.formats import alipay, bank_csv, bundled, simbank, simpay, stripe, wechatpay
 from steelyard.money.reconciliation.model import Line, Problem
 
 __all__ = ["FORMATS", "Reader"]
@@ -15,6 +15,6 @@ FORMATS: Mapping[str, Reader] = {
     "simbank": simbank.read,
     "bank_csv": bank_csv.read,
     "stripe": stripe.read,
-    "alipay": alipay.read,
-    "wechatpay": wechatpay.read,
+    "alipay": bundled.reader(alipay.read),
+    "wechatpay": bundled.reader(wechatpay.read),
 }

@@ -42,7 +42,7 @@ def read(content: bytes) -> Iterator[Line | Problem]:
             raise Unreadable("not_this_format")
         if told is None:
             raise Unreadable("cut_off")
-        if told[0] != str(count):
+        if told[0].removesuffix(".0") != str(count):
             raise Unreadable("count", f"{told[0]} ≠ {count}")
     except Unreadable as wrong:
         yield cells.problem(number + 1, wrong)

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from steelyard.kernel.settings import Settings
+from steelyard.money import payments
+from steelyard.money.payments import Biller
+from steelyard.money.reconciliation.gateways.channel import FromChannel
 from steelyard.money.reconciliation.gateways.interface import Sender
 from steelyard.money.reconciliation.gateways.simulated import Simulated
 
-__all__ = ["Sender", "Simulated", "senders"]
+__all__ = ["FromChannel", "Sender", "Simulated", "senders"]
 
 _known: dict[Settings, dict[str, Sender]] = {}
 
@@ -14,7 +17,11 @@ _known: dict[Settings, dict[str, Sender]] = {}
 def senders(settings: Settings) -> Mapping[str, Sender]:
     """Everybody who is set up and can be asked, by the name of the source. The same objects each time."""
     if settings not in _known:
-        found: dict[str, Sender] = {}
+        found: dict[str, Sender] = {
+            name: FromChannel(channel)
+            for name, channel in payments.channels(settings).items()
+            if isinstance(channel, Biller)
+        }
         if settings.simpay_url:
             found["simpay"] = Simulated("simpay", settings.simpay_url, settings.simpay_key)
         if settings.bank_url:

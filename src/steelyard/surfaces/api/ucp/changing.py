@@ -16,7 +16,7 @@ from steelyard.surfaces.api.ucp.shapes import CheckoutRequest
 from steelyard.surfaces.api.ucp.sheet import Looked, Sheet, parts_of
 from steelyard.trade import checkout
 from steelyard.trade.checkout import Completeness
-from steelyard.trade.checkout.model import Checkout, CheckoutState, Draft, Quote
+from steelyard.trade.checkout.model import AGENT, Checkout, CheckoutState, Draft, Quote
 
 
 class Rewriting(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
             currency=self.currency,
             completeness=self.before.completeness,
             buyer_id=self.before.checkout.buyer_id,
-            agent=True,
+            client=AGENT,
         )
 
 

@@ -24,7 +24,7 @@ from steelyard.surfaces.api.ucp.shapes import Buyer, CheckoutRequest, Discounts,
 from steelyard.surfaces.api.ucp.sheet import Looked, Sheet, parts_of
 from steelyard.trade import checkout
 from steelyard.trade.checkout import Completeness
-from steelyard.trade.checkout.model import CheckoutId, Draft, ProblemCode, Quote
+from steelyard.trade.checkout.model import AGENT, CheckoutId, Draft, ProblemCode, Quote
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -65,7 +65,9 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True):
     def asked(self) -> list[checkout.Asked]:
         """What has to be quoted before it is opened."""
         return [
-            checkout.Asked(draft=each.draft, currency=each.currency, completeness=each.wanted.completeness, agent=True)
+            checkout.Asked(
+                draft=each.draft, currency=each.currency, completeness=each.wanted.completeness, client=AGENT
+            )
             for each in self.drafts
         ]
 

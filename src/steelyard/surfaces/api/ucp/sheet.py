@@ -15,7 +15,7 @@ from steelyard.money.payments.model import Payment
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.trade import checkout, orders
-from steelyard.trade.checkout.model import Checkout, CheckoutId, CheckoutState, Discount, Line, Problem, Quote
+from steelyard.trade.checkout.model import AGENT, Checkout, CheckoutId, CheckoutState, Discount, Line, Problem, Quote
 from steelyard.trade.orders.model import GIFT, NewLine, NewOrder, NewPurchase, Order, OrderLine, Purchase
 
 _PLACED = frozenset({CheckoutState.PLACED, CheckoutState.COMPLETED})
@@ -164,7 +164,7 @@ async def _of_quotes(read: Read, found: Mapping[Looking, Begun]) -> dict[Looking
                 currency=each.checkout.currency,
                 completeness=looking.completeness,
                 buyer_id=each.checkout.buyer_id,
-                agent=True,
+                client=AGENT,
             )
             for looking, each in found.items()
         ],

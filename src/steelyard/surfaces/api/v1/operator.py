@@ -219,12 +219,13 @@ async def run_settlement(call: NamedDependency[Call], once: NamedDependency[Once
 
 async def _run(tx: Tx, call: Call) -> SettlementRun:
     day = settlement.settlement_day(datetime.now(UTC))
-    issued = await settlement.run(tx, day, STATEMENTS_PER_RUN_MAX)
+    done = await settlement.step(tx, day, limit=STATEMENTS_PER_RUN_MAX)
+    issued = done.statements
     await access.audit(tx, call.actor, "settlement.run", day.isoformat(), {"statements": len(issued)})
     return SettlementRun(
         day=day,
         statements=[shown(Statement, each, each.currency) for each in issued],
-        more=len(issued) == STATEMENTS_PER_RUN_MAX,
+        more=done.after is not None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from steelyard.money.payments import BadWebhook, StripeCalls, StripeRefused, Unknown, verify_stripe
+from steelyard.money.payments import BadWebhook, StripeCalls, Unknown
 from steelyard.trade.settlement.connect_model import (
     Account,
     AccountNews,
@@ -37,7 +37,7 @@ class StripeConnect(StripeCalls):
         super().__init__(url, key, client)
         self._secret = secret
 
-    async def open_account(self, account: Account, shop: str) -> str | StripeRefused | Unknown:
+    async def open_account(self, account: Account, shop: str) -> str | StripeCalls.Refused | Unknown:
         """Open an account, or hear again what it is called."""
         told = await self._tried(
             self._api.accounts.create_async(
@@ -57,7 +57,7 @@ class StripeConnect(StripeCalls):
         )
         return str(told["id"]) if isinstance(told, dict) else told
 
-    async def link(self, account_id: str, return_url: str, refresh_url: str) -> str | StripeRefused | Unknown:
+    async def link(self, account_id: str, return_url: str, refresh_url: str) -> str | StripeCalls.Refused | Unknown:
         """Where a shop gives Stripe what it asks for: good for one visit, within minutes."""
         told = await self._tried(
             self._api.account_links.create_async(
@@ -71,7 +71,7 @@ class StripeConnect(StripeCalls):
         )
         return str(told["url"]) if isinstance(told, dict) else told
 
-    async def account(self, account_id: str) -> Facts | StripeRefused | Unknown:
+    async def account(self, account_id: str) -> Facts | StripeCalls.Refused | Unknown:
         """How an account stands."""
         told = await self._tried(self._api.accounts.retrieve_async(account_id))
         return _facts(told) if isinstance(told, dict) else told
@@ -138,7 +138,7 @@ class StripeConnect(StripeCalls):
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> AccountNews:
         """What a message about a connected account says. Raises `BadWebhook`, also where the account that it is sent for is not
         the one that it shows."""
-        verify_stripe(self._secret, headers, body, now)
+        self.verify(self._secret, headers, body, now)
         try:
             event = msgspec.json.decode(body, type=dict[str, Any])
             about = event["data"]["object"]

@@ -12,7 +12,7 @@ from steelyard.goods.pricing.model import Price
 from steelyard.goods.promotions import Article, Lowered
 from steelyard.goods.promotions.model import Offer
 from steelyard.kernel.db import Read
-from steelyard.surfaces.storefront.choosing import Choice
+from steelyard.surfaces.web.choosing import Choice
 from steelyard.trade.cart.model import CartView
 
 

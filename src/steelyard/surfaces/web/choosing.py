@@ -3,12 +3,17 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 
+from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import Limits, ProductView, Sku
 from steelyard.goods.pricing.model import Price
+from steelyard.kernel.db import Read
+from steelyard.kernel.errors import NotFound
 from steelyard.kernel.text import Text
+from steelyard.parties import merchants
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 
 # So many pieces are said as a number; more are simply "in stock".
@@ -127,6 +132,30 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
             return own
         first = [pair for pair in own if pair[0] == shown] or [(shown, Text())]
         return [*first, *(pair for pair in own if pair[0] != shown)]
+
+
+async def choice_of(read: Read, product_id: UUID, given: Mapping[str, str]) -> Choice:
+    """The product's variants and which of them the address chooses. Raises `NotFound`."""
+    product = await catalog.product(read, product_id)
+    if product is None or not product.on_sale:
+        raise NotFound()
+    return await choice_among(read, product, given)
+
+
+async def choice_among(read: Read, product: ProductView, given: Mapping[str, str]) -> Choice:
+    """The variants of a product that was read, and which of them the address chooses."""
+    shop = (await merchants.cards(read, [product.merchant_id]))[product.merchant_id]
+    skus = [sku for sku in product.skus if sku.active]
+    sku_ids = [sku.sku_id for sku in skus]
+    prices = await pricing.current(read, sku_ids, shop.currency)
+    free = await inventory.available(read, sku_ids)
+    # While a flash sale runs, its pieces can be had, though nothing else may be left.
+    left = await promotions.flash_left(read, [product.merchant_id], sku_ids)
+    variants = [
+        Variant(sku=sku, price=prices.get(sku.sku_id), free=max(free.get(sku.sku_id, 0), left.get(sku.sku_id, 0)))
+        for sku in skus
+    ]
+    return chosen_of(product, variants, given)
 
 
 def chosen_of(product: ProductView, variants: Sequence[Variant], given: Mapping[str, str]) -> Choice:
