@@ -10,13 +10,12 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 
 The states live in `payments.state_model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares
 of itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
-answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
-becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at the
-door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels
-take back and argue about is in `disputes` (`dispute_model`), what is refused in `refusals`. What channels keep by contract is in
-`fees`, what they give out as bills in `bill_model`. What is authorised first is taken by `captures` and let go by `voids`;
-`giving_back` gives a buyer's money back, whichever it needs; their tables are in `schema_captures`, those of `health` in
-`schema_health`.
+answer, and `excluding` says for whose goods they are not. Bank transfers are in `bank_movements`; what becomes of refunds in
+`refund_outcomes` (lists: `refund_lists`), those by hand in `by_hand`. What is paid at the door is in `door`: its states in
+`door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels take back and argue about is in
+`disputes` (`dispute_model`), what is refused in `refusals`. What channels keep by contract is in `fees`, what they give out as
+bills in `bill_model`. What is authorised first is taken by `captures` and let go by `voids`; `giving_back` gives a buyer's money
+back, whichever it needs; their tables are in `schema_captures`, those of `health` in `schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
