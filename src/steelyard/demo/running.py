@@ -92,6 +92,7 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale:
                     Program("worker", [*own, "work"], logs / "worker.log"),
                     Program("web", [*own, "serve"], logs / "web.log"),
                     Program("media", [*own, "media"], logs / "media.log"),
+                    Program("host", [*own, "simulate", "host"], logs / "host.log"),
                     *_shoppers(own, logs, traffic),
                 ],
                 environ,
