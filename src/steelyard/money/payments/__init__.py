@@ -1,8 +1,7 @@
 """Instructions to payment channels, what they answered, and money given back.
 
-A payment collects a purchase's money at once, split over its orders. The intent is written first, the channel is called with no
-transaction open, and what it answers goes through `record`, the only way a payment's state moves; answers may come twice, late,
-out of order, or have to be asked for. Refunds never exceed what was captured.
+A payment collects a purchase's money at once, split over its orders. What the channel answers goes through `record`, the only way
+its state moves: twice, late, out of order, or asked for. Refunds never exceed what was captured.
 
     payment = await db.transact(payments.instruct, Instruction(...))           # transaction 1: the intent
     answer = await channel.collect(instruction, webhook_url)                   # no transaction open
