@@ -22,6 +22,8 @@ from steelyard.kernel.settings import Settings
 from steelyard.surfaces import api, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
+from steelyard.surfaces.live_room.running import Running
+from steelyard.surfaces.live_room.stream import Streams
 from steelyard.surfaces.web import problems, security, styleguide
 from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
@@ -80,9 +82,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
         app.state.footfall = Footfall(app.state.db)
         met = WordsMet(app.state.db)
         met.start()
+        app.state.live = Running(app.state.db, settings.database_url, streams)
+        app.state.live.start()
         try:
             yield
         finally:
+            await app.state.live.stop()
             await batching.drain(app.state.db)
             await app.state.footfall.stop()
             await met.stop()
@@ -108,7 +113,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     # Around everything, so that an address that leads nowhere is answered with the same headers.
-    app.asgi_handler = security.Envelope(Compressed(app.asgi_handler), settings=settings)
+    streams = Streams(security.Envelope(Compressed(app.asgi_handler), settings=settings))
+    app.asgi_handler = streams
     return app
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steelyard.goods import inventory, promotions
-from steelyard.goods.promotions.model import NewFlash, of_source
+from steelyard.goods.promotions.model import NewFlash
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.errors import Refusal
@@ -51,7 +51,7 @@ async def left_of(db: Database, wanted: NewFlash) -> int:
     [("live:s1:12", "live:s1"), ("live:s1", "live:s1"), ("live:", None), ("shop", None), ("ucp:live:s1", None)],
 )
 def test_of_a_source_the_session_counts_not_the_second(client: str, source: str | None) -> None:
-    assert of_source(client) == source
+    assert promotions.of_source(client) == source
 
 
 async def test_who_buys_in_the_session_pays_its_price_and_nobody_else(shop: Database, world: World) -> None:

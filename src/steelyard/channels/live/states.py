@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from steelyard.channels.live import queries
+from steelyard.channels.live import leaving, queries
 from steelyard.channels.live.events import SessionChanged
 from steelyard.channels.live.model import MACHINE, REASON_CHARACTERS_MAX, Session, SessionState
 from steelyard.kernel import events
@@ -11,6 +11,8 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.states import NOWHERE
 
 SYSTEM = "system"
+MISSED = "missed"
+SESSIONS_PER_SWEEP = 20
 
 
 async def lock(tx: Tx, merchant_id: UUID, session_id: UUID) -> Session:
@@ -25,8 +27,8 @@ async def lock(tx: Tx, merchant_id: UUID, session_id: UUID) -> Session:
 
 
 async def move(tx: Tx, session: Session, to: SessionState, by: str, reason: str = "") -> None:
-    """A session that is held goes to another state: row, history, event. `started_at` is when it went on air first, `ended_at`
-    when it ended or was taken down off the air. Raises `TransitionRefused`."""
+    """A session that is held goes to another state: row, history, what follows on air, event. `started_at` is when it went on air
+    first, `ended_at` when it ended or was taken down off the air. Raises `TransitionRefused`."""
     MACHINE.check(session.state, to)
     await tx.execute(
         """
@@ -42,6 +44,7 @@ async def move(tx: Tx, session: Session, to: SessionState, by: str, reason: str 
         to,
     )
     await note(tx, session.merchant_id, session.session_id, session.state, to, by, reason)
+    await leaving.moved(tx, session, to, by, reason)
     await events.publish(
         tx,
         SessionChanged(
@@ -86,3 +89,20 @@ async def end(tx: Tx, merchant_id: UUID, session_id: UUID, by: str) -> None:
     session = await lock(tx, merchant_id, session_id)
     if session.state is not SessionState.ENDED:
         await move(tx, session, SessionState.ENDED, by)
+
+
+async def call_off_missed(tx: Tx) -> int:
+    """Sessions whose time is over and that never began are cancelled."""
+    rows = await tx.fetch(
+        """
+        SELECT merchant_id, session_id FROM live_sessions
+        WHERE state IN ('planned', 'ready') AND starts_at < now() AND ends_at < now()
+        ORDER BY starts_at LIMIT $1 FOR UPDATE SKIP LOCKED
+        """,
+        SESSIONS_PER_SWEEP,
+    )
+    for row in rows:
+        missed = await queries.session(tx, row["merchant_id"], row["session_id"])
+        assert missed is not None
+        await move(tx, missed, SessionState.CANCELLED, SYSTEM, MISSED)
+    return len(rows)

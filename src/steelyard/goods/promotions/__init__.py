@@ -13,7 +13,7 @@ reduced on the shelf, and what it cost before, is in `shelf`, and what has to be
 `clashing`.
 """
 
-from steelyard.goods.promotions.claiming import claim, claim_code, forget
+from steelyard.goods.promotions.claiming import claim, claim_all, claim_code, forget
 from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.conflicts import conflicts, overlapping
@@ -25,7 +25,7 @@ from steelyard.goods.promotions.events import (
     GiftAsked,
     ShelfPricesChanged,
 )
-from steelyard.goods.promotions.flash import Presale, Terms
+from steelyard.goods.promotions.flash import Presale, Terms, of_source
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.grouping import segment_of
 from steelyard.goods.promotions.groups import (
@@ -107,6 +107,7 @@ __all__ = [
     "change",
     "check",
     "claim",
+    "claim_all",
     "claim_code",
     "claimed_by",
     "close_group",
@@ -148,6 +149,7 @@ __all__ = [
     "note_people",
     "noted_for",
     "of_buyers",
+    "of_source",
     "offered_at",
     "offering",
     "offers",

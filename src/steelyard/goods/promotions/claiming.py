@@ -6,7 +6,7 @@ from uuid import UUID
 from steelyard.goods.promotions.groups import forget_members
 from steelyard.goods.promotions.model import PLATFORM, CodeUnknown, CouponClaimed, CouponGone
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import NotFound
+from steelyard.kernel.errors import NotFound, Refusal
 
 
 async def claim(tx: Tx, buyer_id: UUID, merchant_id: UUID, promotion_id: UUID) -> None:
@@ -48,6 +48,74 @@ async def claim(tx: Tx, buyer_id: UUID, merchant_id: UUID, promotion_id: UUID) -
         "UPDATE promotions SET claimed = claimed + 1 WHERE merchant_id = $1 AND promotion_id = $2",
         merchant_id,
         promotion_id,
+    )
+
+
+async def claim_all(tx: Tx, wanted: Sequence[tuple[UUID, UUID, UUID]]) -> list[Refusal | None]:
+    """`claim` for many `(buyer_id, merchant_id, promotion_id)` at once, in this order: none for who has one more now, or the
+    refusal that `claim` would have raised. The coupons' rows are held, so that who comes in another batch waits and counts."""
+    rows = await tx.fetch(
+        """
+        SELECT promotion_id, per_buyer, copies - claimed AS left
+             , stopped_at IS NOT NULL OR ends_at <= now() OR spent >= budget AS over
+        FROM promotions WHERE merchant_id = ANY($1) AND promotion_id = ANY($2) AND coupon AND NOT given
+        ORDER BY merchant_id, promotion_id FOR NO KEY UPDATE
+        """,
+        list({merchant_id for _, merchant_id, _ in wanted}),
+        list({promotion_id for _, _, promotion_id in wanted}),
+    )
+    offered = {row["promotion_id"]: row for row in rows}
+    left: dict[UUID, int | None] = {promotion_id: row["left"] for promotion_id, row in offered.items()}
+    rows = await tx.fetch(
+        """
+        SELECT buyer_id, promotion_id, count(*) AS claims, max(number) AS last FROM coupon_claims
+        WHERE buyer_id = ANY($1) AND promotion_id = ANY($2) GROUP BY 1, 2
+        """,
+        list({buyer_id for buyer_id, _, _ in wanted}),
+        list(offered),
+    )
+    have = {(row["buyer_id"], row["promotion_id"]): (row["claims"], row["last"]) for row in rows}
+    answers: list[Refusal | None] = []
+    taken: list[tuple[UUID, UUID, int, UUID]] = []
+    for buyer_id, merchant_id, promotion_id in wanted:
+        coupon, whose = offered.get(promotion_id), (buyer_id, promotion_id)
+        claims, last = have.get(whose, (0, 0))
+        there = left.get(promotion_id)
+        if coupon is None:
+            answers.append(NotFound())
+        elif claims >= coupon["per_buyer"]:
+            answers.append(CouponClaimed())
+        elif coupon["over"] or (there is not None and there <= 0):
+            answers.append(CouponGone())
+        else:
+            left[promotion_id] = None if there is None else there - 1
+            have[whose] = (claims + 1, last + 1)
+            taken.append((buyer_id, promotion_id, last + 1, merchant_id))
+            answers.append(None)
+    if taken:
+        await _note(tx, taken)
+    return answers
+
+
+async def _note(tx: Tx, taken: Sequence[tuple[UUID, UUID, int, UUID]]) -> None:
+    """Write down these `(buyer_id, promotion_id, number, merchant_id)`, and count them with their coupons."""
+    await tx.execute(
+        """
+        WITH taken AS (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[])
+                AS t (buyer_id, promotion_id, number, merchant_id)
+        ), counted AS (
+            UPDATE promotions p SET claimed = p.claimed + t.claims
+            FROM (SELECT merchant_id, promotion_id, count(*) AS claims FROM taken GROUP BY 1, 2) AS t
+            WHERE p.merchant_id = t.merchant_id AND p.promotion_id = t.promotion_id
+        )
+        INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id)
+        SELECT buyer_id, promotion_id, number, merchant_id FROM taken
+        """,
+        [buyer_id for buyer_id, _, _, _ in taken],
+        [promotion_id for _, promotion_id, _, _ in taken],
+        [number for _, _, number, _ in taken],
+        [merchant_id for _, _, _, merchant_id in taken],
     )
 
 

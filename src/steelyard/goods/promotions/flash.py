@@ -110,6 +110,14 @@ class NewFlash(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def of_source(client: str) -> str | None:
+    """What a price that is only for orders of one source calls it, from an order's source: of `live:<session>:<second>` the
+    session; none where no price can be only for it."""
+    word, _, rest = client.partition(":")
+    session, _, _ = rest.partition(":")
+    return f"{word}:{session}" if word == "live" and session else None
+
+
 class FlashState(StrEnum):
     TO_COME = "to_come"
     RUNNING = "running"

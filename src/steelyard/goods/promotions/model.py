@@ -252,14 +252,6 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
         return self.before - self.off
 
 
-def of_source(client: str) -> str | None:
-    """What a price that is only for orders of one source calls it, from an order's source: of `live:<session>:<second>` the
-    session; none where no price can be only for it."""
-    word, _, rest = client.partition(":")
-    session, _, _ = rest.partition(":")
-    return f"{word}:{session}" if word == "live" and session else None
-
-
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
     no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale.

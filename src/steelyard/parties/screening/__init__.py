@@ -5,6 +5,7 @@ it. Who keeps people's words calls `screen` (or `screen_texts`) in its command; 
 process and written down now and then (`note_hits`).
 """
 
+from steelyard.parties.screening.matching import key_of
 from steelyard.parties.screening.queries import (
     dictionary,
     held_in,
@@ -24,6 +25,7 @@ __all__ = [
     "dictionary",
     "held_in",
     "import_words",
+    "key_of",
     "listed",
     "look",
     "masked_texts",

@@ -18,7 +18,6 @@ from steelyard.goods.promotions.model import (
     Promotion,
     Reason,
     Reckoning,
-    of_source,
 )
 from steelyard.kernel.db import Read
 from steelyard.kernel.text import Text
@@ -68,7 +67,7 @@ async def explained(read: Read, merchant_id: MerchantId, order_id: OrderId) -> E
         return None
     parts = await orders.orders_of_purchase(read, order.purchase_id)
     lines = await orders.lines_of(read, [part.order_id for part in parts])
-    source = of_source(order.source or "")
+    source = promotions.of_source(order.source or "")
     offered = await promotions.offered_at(read, [PLATFORM, *(part.merchant_id for part in parts)], order.placed_at)
     offers = [offer for offer in offered if offer.only_source in (None, source)]
     mine = lines[order_id]

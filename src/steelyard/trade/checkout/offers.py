@@ -27,7 +27,6 @@ from steelyard.goods.promotions.model import (
     Share,
     SpecialPrice,
     Use,
-    of_source,
 )
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
@@ -77,7 +76,7 @@ class _Now(msgspec.Struct, frozen=True):
 
 async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
     """Each of these with what is offered now. Where nobody offers anything, nothing more is asked."""
-    sources = {source for basket in baskets if (source := of_source(basket.client)) is not None}
+    sources = {source for basket in baskets if (source := promotions.of_source(basket.client)) is not None}
     running = await promotions.running(read, frozenset().union(*(basket.shops for basket in baskets)), sources)
     codes = await promotions.understood(
         read,
@@ -101,7 +100,7 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
 
 def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator[Offer]:
     """Whoever buys in a team pays its price, and takes nothing of a flash sale; what is for one source is for it alone."""
-    source = of_source(basket.client)
+    source = promotions.of_source(basket.client)
     for group in basket.groups:
         offers = [offer for offer in running.get(group.shop.merchant_id, ()) if offer.only_source in (None, source)]
         yield from offers if basket.gathered is None else (offer for offer in offers if offer.flash is None)

@@ -1,0 +1,44 @@
+"""What follows when a session goes on air or leaves it: everybody who watches is told, and what counted for the session ends."""
+
+from uuid import UUID
+
+from steelyard.channels.live import beats, prices
+from steelyard.channels.live.beats import BeatKind, NewBeat
+from steelyard.channels.live.model import Session, SessionState
+from steelyard.kernel.db import Tx
+
+
+async def moved(tx: Tx, session: Session, to: SessionState, by: str, reason: str) -> None:
+    """A session that is held goes from its state to another. Off the air its prices end, nothing is explained any more, and who
+    grabs or buys is told that it is over; a takedown says so, with the reason, before anything else happens."""
+    if SessionState.ON_AIR not in (session.state, to):
+        return
+    merchant_id, session_id = session.merchant_id, session.session_id
+    body: dict[str, object] = {"state": to}
+    if to is SessionState.TAKEN_DOWN:
+        body["reason"] = reason
+    await beats.append(tx, NewBeat(merchant_id=merchant_id, session_id=session_id, kind=BeatKind.STATE, body=body))
+    if to is SessionState.ON_AIR:
+        return
+    await prices.end_all(tx, merchant_id, session_id, by)
+    await _close(tx, merchant_id, session_id)
+
+
+async def _close(tx: Tx, merchant_id: UUID, session_id: UUID) -> None:
+    await tx.execute(
+        """
+        WITH pins AS (
+            UPDATE live_explained SET to_at = greatest(from_at, now())
+            WHERE merchant_id = $1 AND session_id = $2 AND to_at IS NULL
+        ), drops AS (
+            UPDATE live_drops SET until = now() WHERE merchant_id = $1 AND session_id = $2 AND until > now()
+        ), draws AS (
+            UPDATE live_draws SET closes_at = now()
+            WHERE merchant_id = $1 AND session_id = $2 AND to_seq IS NULL AND closes_at > now()
+        )
+        UPDATE live_stages SET viewers = 0, grace_until = NULL, media_client = ''
+        WHERE merchant_id = $1 AND session_id = $2
+        """,
+        merchant_id,
+        session_id,
+    )
