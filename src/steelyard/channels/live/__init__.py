@@ -1,14 +1,17 @@
 """Live sessions of shops: planned, on air, over.
 
-`states` is the one place where a session goes from one state to another; `planning` plans them, `readiness` says what keeps one
-from being ready. Whatever happens while it is on air is one log of `beats` (`schema_stage.sql`;
-what stands beside it: `schema_stage_acts.sql`). Decision 0164.
+`states` is the one place where a session goes from one state to another. `planning` plans them, `bag` fills the goods bag,
+`laying_out` says what happens when (`rundown_sheet`: as a table of CSV), `readiness` what keeps one from being ready: what is
+missing, words, and `price_claims`, held against what `lowest` knows. `reminding` tells who asked for it, `stopping` is the
+operator's takedown. Decision 0164. Whatever happens while it is on air is one log of `beats` (`schema_stage.sql`; what stands
+beside it: `schema_stage_acts.sql`).
 
 On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
 and `leaving`, what follows when a session goes on air or off it. Decision 0166.
 """
 
+from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
 from steelyard.channels.live.beats import (
     CHANNEL,
     Beat,
@@ -28,7 +31,9 @@ from steelyard.channels.live.crowd import count, minutes, viewers_of
 from steelyard.channels.live.drawing import SECRET_BYTES, Draw, Winner, draws, winners
 from steelyard.channels.live.drawing import begin as begin_draw
 from steelyard.channels.live.events import SessionChanged
+from steelyard.channels.live.laying_out import lay_out, write_rundown
 from steelyard.channels.live.planning import cancel, change, keep_key, make_ready, plan, plan_again
+from steelyard.channels.live.price_claims import Claim, ClaimKind, claims
 from steelyard.channels.live.prices import LiveOffer, end_price, offers, set_price, source_of
 from steelyard.channels.live.queries import (
     by_key,
@@ -36,11 +41,14 @@ from steelyard.channels.live.queries import (
     goods,
     history,
     on_air,
+    rundown,
     session,
     sessions,
     sessions_of_room,
 )
 from steelyard.channels.live.readiness import Finding, look
+from steelyard.channels.live.reminding import forget_reminders, remind, remind_not, reminded, reminders_of
+from steelyard.channels.live.rundown_sheet import read_sheet, write_sheet
 from steelyard.channels.live.showing import (
     arrange,
     explained,
@@ -83,6 +91,7 @@ from steelyard.channels.live.stage_model import (
     drawn,
 )
 from steelyard.channels.live.states import end, go_on_air
+from steelyard.channels.live.stopping import lift, stop_host, stop_room, take_down
 from steelyard.channels.live.throwing import Drop, drops, grab, throw
 
 __all__ = [
@@ -94,6 +103,8 @@ __all__ = [
     "Beat",
     "BeatKind",
     "ChatMuted",
+    "Claim",
+    "ClaimKind",
     "Crowd",
     "Current",
     "Draw",
@@ -117,6 +128,7 @@ __all__ = [
     "TooQuick",
     "Winner",
     "WordsRefused",
+    "add_goods",
     "append",
     "arrange",
     "beats_after",
@@ -125,6 +137,7 @@ __all__ = [
     "cancel",
     "change",
     "chat_shown",
+    "claims",
     "coming",
     "commitment_of",
     "count",
@@ -135,15 +148,19 @@ __all__ = [
     "end",
     "end_price",
     "explained",
+    "forget_reminders",
     "go_on_air",
     "goods",
     "grab",
     "history",
     "keep_key",
     "latest",
+    "lay_out",
+    "lift",
     "look",
     "make_ready",
     "minutes",
+    "move_goods",
     "mute",
     "mute_all",
     "offers",
@@ -155,17 +172,28 @@ __all__ = [
     "pinned",
     "plan",
     "plan_again",
+    "read_sheet",
+    "remind",
+    "remind_not",
+    "reminded",
+    "reminders_of",
     "remove",
+    "remove_goods",
+    "rundown",
     "say",
     "say_as_shop",
     "session",
     "sessions",
     "sessions_of_room",
+    "set_goods",
     "set_price",
     "show",
     "slow_down",
     "source_of",
     "stage",
+    "stop_host",
+    "stop_room",
+    "take_down",
     "throw",
     "told",
     "unpin",
@@ -174,4 +202,6 @@ __all__ = [
     "wanted_again",
     "winners",
     "words",
+    "write_rundown",
+    "write_sheet",
 ]
