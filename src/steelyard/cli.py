@@ -30,6 +30,9 @@ from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly,
 SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay", "stripe")
 SHOPPERS = "shoppers"
 MONTH = "month"
+CONNECTIONS_WAITING_MAX = 4_096
+REQUESTS_OPEN_MAX = 20_000
+STOP_SECONDS_MAX = 15
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,6 +97,7 @@ def _serve(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces, Loops
 
+    processes.open_many_files()
     if multiprocessing.get_start_method() == "fork":
         from steelyard import app
 
@@ -106,6 +110,11 @@ def _serve(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         workers=settings.workers,
+        backlog=CONNECTIONS_WAITING_MAX,
+        # Who watches a live session holds a request open: what is served at once is bounded by our own queues (kernel/batching).
+        backpressure=REQUESTS_OPEN_MAX,
+        # Streams end when the process does; whoever takes longer is not waited for.
+        workers_kill_timeout=STOP_SECONDS_MAX,
         respawn_failed_workers=True,
         websockets=False,
         log_access=False,
@@ -141,6 +150,22 @@ def media() -> None:
     logs.configure(house.log_format)
     click.echo(f"RTMP on port {here.rtmp_port}, players on {here.http_port}; the house is asked at {here.hooks_url}")
     serving.run(here)
+
+
+@steelyard.command(name="verify-live")
+@click.argument("room")
+@click.option("--json", "as_json", is_flag=True, help="Print the result for a program.")
+@plainly
+def verify_live(room: str, as_json: bool) -> None:
+    """Look whether the record of a live room was altered: ROOM is its address, as in /live/ROOM."""
+    from steelyard.channels import live
+
+    found = ask(lambda db: db.ask(live.verify_room, room))
+    if found is None:
+        raise Sentence(f"There is no live room at {room}.")
+    tell(found, as_json, lambda: click.echo("\n".join(each.told for each in found) or "Nothing was on air there."))
+    if not all(each.verdict.whole for each in found):
+        sys.exit(NOT_AS_IT_SHOULD_BE)
 
 
 @steelyard.command()

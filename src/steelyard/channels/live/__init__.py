@@ -6,7 +6,8 @@ what stands beside it: `schema_stage_acts.sql`). Decision 0164.
 
 On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
-and `leaving`, what follows when a session goes on air or off it. Decision 0166.
+and `leaving`, what follows when a session goes on air or off it. What is `sold` is told to those who watch. What the media origin
+asks and tells is `streaming`. The `record` of a session is sealed as a chain. Decision 0166.
 """
 
 from steelyard.channels.live.beats import (
@@ -41,6 +42,7 @@ from steelyard.channels.live.queries import (
     sessions_of_room,
 )
 from steelyard.channels.live.readiness import Finding, look
+from steelyard.channels.live.record import Altered, Looked, Verdict, verify, verify_room
 from steelyard.channels.live.showing import (
     arrange,
     explained,
@@ -83,6 +85,18 @@ from steelyard.channels.live.stage_model import (
     drawn,
 )
 from steelyard.channels.live.states import end, go_on_air
+from steelyard.channels.live.streaming import (
+    PublishRefused,
+    Segment,
+    admit,
+    host_key,
+    measured,
+    recorded,
+    recorded_segment,
+    stream_of,
+    to_host,
+    unpublished,
+)
 from steelyard.channels.live.throwing import Drop, drops, grab, throw
 
 __all__ = [
@@ -91,6 +105,7 @@ __all__ = [
     "LIKES_PER_TAP_MAX",
     "NOTE_CHARACTERS_MAX",
     "SECRET_BYTES",
+    "Altered",
     "Beat",
     "BeatKind",
     "ChatMuted",
@@ -105,18 +120,23 @@ __all__ = [
     "Grab",
     "LiveOffer",
     "LivePrice",
+    "Looked",
     "Minute",
     "NewBeat",
     "NewDraw",
     "NotInBag",
     "NotOnAir",
+    "PublishRefused",
     "Say",
+    "Segment",
     "SessionChanged",
     "Stage",
     "Told",
     "TooQuick",
+    "Verdict",
     "Winner",
     "WordsRefused",
+    "admit",
     "append",
     "arrange",
     "beats_after",
@@ -139,10 +159,12 @@ __all__ = [
     "goods",
     "grab",
     "history",
+    "host_key",
     "keep_key",
     "latest",
     "look",
     "make_ready",
+    "measured",
     "minutes",
     "mute",
     "mute_all",
@@ -155,6 +177,8 @@ __all__ = [
     "pinned",
     "plan",
     "plan_again",
+    "recorded",
+    "recorded_segment",
     "remove",
     "say",
     "say_as_shop",
@@ -166,10 +190,15 @@ __all__ = [
     "slow_down",
     "source_of",
     "stage",
+    "stream_of",
     "throw",
+    "to_host",
     "told",
     "unpin",
+    "unpublished",
     "unwanted",
+    "verify",
+    "verify_room",
     "viewers_of",
     "wanted_again",
     "winners",
