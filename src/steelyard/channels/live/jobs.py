@@ -3,11 +3,25 @@
 from datetime import UTC, datetime, timedelta
 
 from steelyard.channels.live import crowd, drawing, gateways, leaving, record, streaming
+from steelyard.channels.live.reminding import tell_begun, tell_soon
+from steelyard.channels.live.states import call_off_missed
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database
 from steelyard.kernel.sweeps import Sweep
 
 PRESENCE_KEPT = timedelta(minutes=10)
+
+
+async def _soon(db: Database) -> int:
+    return await db.transact(tell_soon)
+
+
+async def _begun(db: Database) -> int:
+    return await db.transact(tell_begun)
+
+
+async def _missed(db: Database) -> int:
+    return await db.transact(call_off_missed)
 
 
 async def _draw(db: Database) -> int:
@@ -47,6 +61,9 @@ async def cut_off(db: Database, origin: gateways.Origin) -> int:
 
 
 SWEEPS = (
+    Sweep("live.remind_soon", 10.0, _soon),
+    Sweep("live.tell_begun", 5.0, _begun),
+    Sweep("live.call_off_missed", 30.0, _missed),
     Sweep("live.draw", 1.0, _draw),
     Sweep("live.seal", 5.0, _seal),
     Sweep("live.end_silent", 2.0, _end_silent),

@@ -8,14 +8,18 @@ from steelyard.channels.live.model import Session, SessionState
 from steelyard.kernel.db import Read, Tx
 
 CUT_OFF_PER_SWEEP = 20
+BY_MEDIA = "media"
 
 
 async def moved(tx: Tx, session: Session, to: SessionState, by: str, reason: str) -> None:
     """A session that is held goes from its state to another. Off the air its prices end, nothing is explained any more, and who
-    grabs or buys is told that it is over; a takedown says so, with the reason, before anything else happens."""
-    if SessionState.ON_AIR not in (session.state, to):
-        return
+    grabs or buys is told that it is over; a takedown says so, with the reason, before anything else happens. What somebody ended for
+    a reason, or took down, the media origin is told to cut off."""
     merchant_id, session_id = session.merchant_id, session.session_id
+    if SessionState.ON_AIR not in (session.state, to):
+        if to is SessionState.TAKEN_DOWN and session.started_at is not None:
+            await _close(tx, merchant_id, session_id, cut_off=True)
+        return
     body: dict[str, object] = {"state": to}
     if to is SessionState.TAKEN_DOWN:
         body["reason"] = reason
@@ -23,10 +27,12 @@ async def moved(tx: Tx, session: Session, to: SessionState, by: str, reason: str
     if to is SessionState.ON_AIR:
         return
     await prices.end_all(tx, merchant_id, session_id, by)
-    await _close(tx, merchant_id, session_id, taken_down=to is SessionState.TAKEN_DOWN)
+    await _close(
+        tx, merchant_id, session_id, cut_off=to is SessionState.TAKEN_DOWN or (by != BY_MEDIA and reason != "")
+    )
 
 
-async def _close(tx: Tx, merchant_id: UUID, session_id: UUID, *, taken_down: bool) -> None:
+async def _close(tx: Tx, merchant_id: UUID, session_id: UUID, *, cut_off: bool) -> None:
     await tx.execute(
         """
         WITH pins AS (
@@ -44,7 +50,7 @@ async def _close(tx: Tx, merchant_id: UUID, session_id: UUID, *, taken_down: boo
         """,
         merchant_id,
         session_id,
-        taken_down,
+        cut_off,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from steelyard.channels.live.model import GOODS_MAX, Good, Session, SessionState, Step, digest_of
+from steelyard.channels.live.model import ENTRIES_MAX, GOODS_MAX, Entry, Good, Session, SessionState, Step, digest_of
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
@@ -123,6 +123,20 @@ async def goods(read: Read, merchant_id: UUID, session_id: UUID) -> list[Good]:
         merchant_id,
         session_id,
         GOODS_MAX,
+    )
+
+
+async def rundown(read: Read, merchant_id: UUID, session_id: UUID) -> list[Entry]:
+    """What happens in a session, in the order of time."""
+    return await read.all(
+        Entry,
+        """
+        SELECT entry_id, minute, minutes, product_id, what, points, offer, owner FROM live_rundown
+        WHERE merchant_id = $1 AND session_id = $2 ORDER BY minute, entry_id LIMIT $3
+        """,
+        merchant_id,
+        session_id,
+        ENTRIES_MAX,
     )
 
 

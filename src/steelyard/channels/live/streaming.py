@@ -16,13 +16,13 @@ import msgspec
 from steelyard.channels import rooms
 from steelyard.channels.live import beats, queries, states
 from steelyard.channels.live.beats import BeatKind, NewBeat
+from steelyard.channels.live.leaving import BY_MEDIA
 from steelyard.channels.live.model import Session, SessionState, digest_of
 from steelyard.channels.rooms.model import RoomState
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 
-BY_MEDIA = "media"
 GRACE_SECONDS = 60
 GRACE_SECONDS_MAX = 600
 # The origin tells when its own time is up; we wait a little longer, so that both agree.
