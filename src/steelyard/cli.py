@@ -26,6 +26,7 @@ from steelyard.kernel.processes import Program
 from steelyard.kernel.settings import Settings
 from steelyard.reconcile import reconcile
 from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly, progressing, tell
+from steelyard.verifying import verify_live
 
 SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay", "stripe")
 SHOPPERS = "shoppers"
@@ -151,22 +152,6 @@ def media() -> None:
     logs.configure(house.log_format)
     click.echo(f"RTMP on port {here.rtmp_port}, players on {here.http_port}; the house is asked at {here.hooks_url}")
     serving.run(here)
-
-
-@steelyard.command(name="verify-live")
-@click.argument("room")
-@click.option("--json", "as_json", is_flag=True, help="Print the result for a program.")
-@plainly
-def verify_live(room: str, as_json: bool) -> None:
-    """Look whether the record of a live room was altered: ROOM is its address, as in /live/ROOM."""
-    from steelyard.channels import live
-
-    found = ask(lambda db: db.ask(live.verify_room, room))
-    if found is None:
-        raise Sentence(f"There is no live room at {room}.")
-    tell(found, as_json, lambda: click.echo("\n".join(each.told for each in found) or "Nothing was on air there."))
-    if not all(each.verdict.whole for each in found):
-        sys.exit(NOT_AS_IT_SHOULD_BE)
 
 
 @steelyard.command()
@@ -408,6 +393,7 @@ def doctor(as_json: bool) -> None:
 
 
 steelyard.add_command(reconcile)
+steelyard.add_command(verify_live)
 
 
 def main() -> NoReturn:

@@ -504,7 +504,7 @@ CREATE TABLE notices (
   , at        timestamptz NOT NULL DEFAULT now()
   , read_at   timestamptz
   , PRIMARY KEY (buyer_id, notice_id)
-  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends'))
+  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends', 'live_soon', 'live_begun'))
 );
 COMMENT ON TABLE notices IS 'by buyer: what we tell a buyer where they are signed in';
 COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until}';
@@ -4863,7 +4863,8 @@ INSERT INTO statement_transitions (from_state, to_state) VALUES
     ('nowhere', 'issued'), ('nowhere', 'paid')
   , ('issued', 'checked'), ('issued', 'paying'), ('issued', 'batched'), ('checked', 'paying'), ('checked', 'batched')
   , ('batched', 'checked'), ('batched', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying')
-  , ('failed', 'batched'), ('paid', 'failed');
+  , ('failed', 'batched'), ('paid', 'failed')
+  , ('issued', 'held'), ('checked', 'held'), ('paying', 'held'), ('held', 'paying'), ('held', 'batched');
 
 CREATE TABLE settlement_terms (
     merchant_id  uuid NOT NULL REFERENCES merchants
@@ -4889,7 +4890,7 @@ CREATE TABLE settlement_terms (
   , CONSTRAINT a_reserve_leaves_something CHECK (reserve_rate BETWEEN 0 AND 500000)
   , CONSTRAINT a_reserve_has_its_days CHECK (reserve_days BETWEEN 0 AND 365 AND (reserve_rate > 0) = (reserve_days > 0))
   , CONSTRAINT a_check_takes_some_days CHECK (check_days BETWEEN 0 AND 30)
-  , CONSTRAINT a_payout_goes_one_of_two_ways CHECK (way IN ('direct', 'file'))
+  , CONSTRAINT a_payout_goes_one_of_these_ways CHECK (way IN ('direct', 'file', 'stripe'))
 );
 COMMENT ON TABLE settlement_terms IS 'by merchant: when and how a shop is paid, as agreed with it from a day on; without a row: daily, T+N of merchants';
 COMMENT ON COLUMN settlement_terms.days IS 'N of T+N: days from the release of an order''s money until a statement may take it';
@@ -4898,7 +4899,7 @@ COMMENT ON COLUMN settlement_terms.month_day IS 'In a shorter month its last day
 COMMENT ON COLUMN settlement_terms.minimum IS 'What comes to less waits for more, in currency; in other currencies there is no minimum';
 COMMENT ON COLUMN settlement_terms.reserve_rate IS 'Of what a statement''s trade brings, in millionths, kept back for reserve_days';
 COMMENT ON COLUMN settlement_terms.check_days IS 'How long the payout waits for the merchant to check the statement; 0: it does not wait';
-COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make';
+COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make; stripe: to the shop''s account there';
 
 CREATE TABLE statements (
     merchant_id  uuid NOT NULL
@@ -4923,10 +4924,12 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , way          text NOT NULL DEFAULT 'direct'
   , check_by     timestamptz
+  , held_for     text
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT it_is_paid_one_of_two_ways CHECK (way IN ('direct', 'file'))
-  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying'))
+  , CONSTRAINT it_is_paid_one_of_these_ways CHECK (way IN ('direct', 'file', 'stripe'))
+  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying', 'held'))
+  , CONSTRAINT held_means_for_what CHECK ((state = 'held') = (held_for IS NOT NULL) AND held_for IN ('account', 'balance'))
   , CONSTRAINT a_statement_adds_up
         CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
@@ -4937,10 +4940,12 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
 COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
-COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
+COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file; stripe: to the shop''s account there';
+COMMENT ON COLUMN statements.held_for IS 'What its payout waits for at Stripe: account: the shop''s is not ready; balance: the platform''s has too little';
 COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
 CREATE INDEX statements_to_check ON statements (check_by) WHERE state = 'issued' AND check_by IS NOT NULL;
-CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed');
+CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed', 'held');
+CREATE INDEX statements_short ON statements (attempt_at) WHERE held_for = 'balance';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
 CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
@@ -4977,14 +4982,14 @@ CREATE TABLE settlement_entries (
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
                                                        , 'correction', 'correction_taken', 'cash_kept', 'disputed'
-                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne'))
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne', 'taken_back'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
                        , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
-COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction)';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction), a reversal at Stripe (taken_back)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 COMMENT ON COLUMN settlement_entries.statement_id IS 'Its statement, or the one that it is being gathered for (settlement_drafts): so checks.sql holds it, no foreign key';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
@@ -5155,6 +5160,100 @@ CREATE TABLE held_ages (
 );
 COMMENT ON TABLE held_ages IS 'local: money held for buyers by how many days ago it was paid, when it was last counted';
 COMMENT ON COLUMN held_ages.since_days IS 'The first day of the band, up to that of the next';
+
+-- trade.settlement
+
+-- What merchants are paid through Stripe: their accounts there, transfers to them, and what was taken back of these.
+
+CREATE TABLE stripe_accounts (
+    merchant_id uuid PRIMARY KEY
+  , opening_id  uuid NOT NULL
+  , account_id  text
+  , country     text NOT NULL
+  , opened_by   text NOT NULL
+  , opened_at   timestamptz NOT NULL DEFAULT now()
+  , submitted   boolean NOT NULL DEFAULT false
+  , transfers   text NOT NULL DEFAULT 'inactive'
+  , payouts     boolean NOT NULL DEFAULT false
+  , disabled_for text
+  , due         text[] NOT NULL DEFAULT '{}'
+  , past_due    text[] NOT NULL DEFAULT '{}'
+  , pending     text[] NOT NULL DEFAULT '{}'
+  , due_by      timestamptz
+  , looked_at   timestamptz
+  , look_at     timestamptz
+  , way_before  text
+  , CONSTRAINT a_way_before_is_a_way CHECK (way_before IN ('direct', 'file'))
+  , CONSTRAINT only_what_is_there_is_looked_at CHECK (account_id IS NOT NULL OR (look_at IS NULL AND looked_at IS NULL))
+);
+COMMENT ON TABLE stripe_accounts IS 'by merchant: a shop''s account at Stripe, connected with the platform''s, as Stripe last said that it stands';
+COMMENT ON COLUMN stripe_accounts.opening_id IS 'The idempotency key of the account''s making';
+COMMENT ON COLUMN stripe_accounts.account_id IS 'acct_…; none while Stripe has not said that it is there';
+COMMENT ON COLUMN stripe_accounts.transfers IS 'Its capability to be sent money: active, inactive, pending, unrequested';
+COMMENT ON COLUMN stripe_accounts.payouts IS 'Whether Stripe sends what is there on to the shop''s bank';
+COMMENT ON COLUMN stripe_accounts.disabled_for IS 'Why it may do less than was asked for: requirements.disabled_reason';
+COMMENT ON COLUMN stripe_accounts.due IS 'What Stripe wants to know, by its own names of it';
+COMMENT ON COLUMN stripe_accounts.look_at IS 'When Stripe is asked next how it stands; a message of it brings that forward';
+COMMENT ON COLUMN stripe_accounts.way_before IS 'How the shop was paid before it chose Stripe';
+CREATE INDEX stripe_accounts_by_name ON stripe_accounts (account_id);
+CREATE INDEX stripe_accounts_to_look_at ON stripe_accounts (look_at) WHERE look_at IS NOT NULL;
+
+CREATE TABLE payout_transfers (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , attempt      integer NOT NULL
+  , account_id   text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , transfer_id  text
+  , reversed     bigint NOT NULL DEFAULT 0
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, statement_id, attempt)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_transfer_is_something CHECK (amount > 0)
+  , CONSTRAINT never_take_back_more_than_was_sent CHECK (0 <= reversed AND reversed <= amount)
+  , CONSTRAINT only_what_was_sent_is_taken_back CHECK (reversed = 0 OR transfer_id IS NOT NULL)
+);
+COMMENT ON TABLE payout_transfers IS 'by merchant: a payout through Stripe, written down before it is asked for';
+COMMENT ON COLUMN payout_transfers.attempt IS 'Which instruction of the statement it is, from 1 on: part of its key at Stripe';
+COMMENT ON COLUMN payout_transfers.account_id IS 'Where it goes, as it was when it was first asked for';
+COMMENT ON COLUMN payout_transfers.transfer_id IS 'tr_…; none while nobody knows that it was made';
+COMMENT ON COLUMN payout_transfers.reversed IS 'What was taken back of it, with what is being taken back';
+CREATE INDEX transfers_to_take_back ON payout_transfers (merchant_id, currency, at DESC) WHERE transfer_id IS NOT NULL AND reversed < amount;
+
+CREATE TABLE payout_reversals (
+    merchant_id  uuid NOT NULL
+  , reversal_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , attempt      integer NOT NULL
+  , purpose      text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , reason       text NOT NULL
+  , state        text NOT NULL
+  , stripe_id    text
+  , failure      text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , ended_at     timestamptz
+  , attempt_at   timestamptz
+  , attempts     integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, reversal_id)
+  , FOREIGN KEY (merchant_id, statement_id, attempt) REFERENCES payout_transfers
+  , CONSTRAINT a_reversal_is_something CHECK (amount > 0)
+  , CONSTRAINT a_reversal_has_a_purpose CHECK (purpose IN ('owed', 'payout'))
+  , CONSTRAINT a_reversal_says_why CHECK (reason <> '')
+  , CONSTRAINT a_reversal_stands_somewhere CHECK (state IN ('sent', 'succeeded', 'failed'))
+  , CONSTRAINT a_reversal_succeeded_by_name CHECK ((state = 'succeeded') = (stripe_id IS NOT NULL))
+  , CONSTRAINT a_failed_reversal_says_why CHECK ((state = 'failed') = (failure <> ''))
+  , CONSTRAINT stripe_is_asked_of_what_it_has_not_answered CHECK ((state = 'sent') = (attempt_at IS NOT NULL) AND (state = 'sent') = (ended_at IS NULL))
+);
+COMMENT ON TABLE payout_reversals IS 'by merchant: what is taken back through Stripe of what was paid out; its id is Stripe''s idempotency key';
+COMMENT ON COLUMN payout_reversals.purpose IS 'owed: of what the shop owes, and it counts as given back; payout: the whole payout, which can be paid anew';
+COMMENT ON COLUMN payout_reversals.stripe_id IS 'trr_…';
+CREATE INDEX reversals_to_attempt ON payout_reversals (attempt_at) WHERE attempt_at IS NOT NULL;
+CREATE INDEX reversals_of_a_statement ON payout_reversals (merchant_id, statement_id, at);
+CREATE INDEX reversals_of_a_merchant ON payout_reversals (merchant_id, currency, at DESC);
 
 -- trade.einvoices
 
@@ -5993,7 +6092,7 @@ CREATE TABLE room_slugs (
   , merchant_id uuid NOT NULL
   , room_id     uuid NOT NULL
 );
-COMMENT ON TABLE room_slugs IS 'by key: the address of a room (/live/{slug}), and which it is';
+COMMENT ON TABLE room_slugs IS 'by key, merchants read: the address of a room (/live/{slug}), and which it is';
 
 CREATE TABLE room_history (
     merchant_id uuid NOT NULL

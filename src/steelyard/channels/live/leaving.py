@@ -13,8 +13,8 @@ BY_MEDIA = "media"
 
 async def moved(tx: Tx, session: Session, to: SessionState, by: str, reason: str) -> None:
     """A session that is held goes from its state to another. Off the air its prices end, nothing is explained any more, and who
-    grabs or buys is told that it is over; a takedown says so, with the reason, before anything else happens. What somebody ended for
-    a reason, or took down, the media origin is told to cut off."""
+    grabs or buys is told that it is over; a takedown says so, with the reason, before anything else happens. What somebody
+    ended for a reason, or took down, the media origin is told to cut off."""
     merchant_id, session_id = session.merchant_id, session.session_id
     if SessionState.ON_AIR not in (session.state, to):
         if to is SessionState.TAKEN_DOWN and session.started_at is not None:
