@@ -92,7 +92,8 @@ SELECT DISTINCT ON (t.owner_id, t.transfer_id) $1, l.file_id, l.line_no, t.owner
 FROM reconciling_lines l
 JOIN ledger_transfers t ON t.document = l.document AND $3::text IN (t.debit, t.credit)
  AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded' WHEN 'dispute' THEN 'charged_back'
-                            WHEN 'dispute_won' THEN 'reinstated' WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END
+                            WHEN 'dispute_won' THEN 'reinstated' WHEN 'paid_out' THEN 'paid_out'
+                            WHEN 'transfer' THEN 'transferred' WHEN 'transfer_reversal' THEN 'transfer_reversed' ELSE 'swept' END
 WHERE l.document IS NOT NULL AND $2::uuid IS NOT NULL
   AND CASE l.kind
       WHEN 'capture' THEN EXISTS (SELECT FROM payments p WHERE (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
@@ -183,7 +184,7 @@ WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (r.owner_id, r.transfer_id
 _DIFFER = """
 WITH pairs AS (
     SELECT l.file_id, l.line_no, t.document, l.currency, l.amount, l.fee, l.at, t.currency AS our_currency, t.at AS our_at
-         , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END AS ours
+         , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute', 'transfer') THEN -t.amount ELSE t.amount END AS ours
          , CASE WHEN l.kind LIKE 'dispute%' OR coalesce(g.millionths, $4::bigint) IS NULL THEN l.fee
                 WHEN l.kind = 'capture'
                     THEN (t.amount * coalesce(g.millionths, $4::bigint) + 500000) / 1000000 + coalesce(g.fixed, 0)
@@ -236,7 +237,8 @@ WITH left_over AS (
         WHERE t.document = l.document AND m.source = $1
           AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded'
                                      WHEN 'dispute' THEN 'charged_back' WHEN 'dispute_won' THEN 'reinstated'
-                                     WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END) AS again
+                                     WHEN 'paid_out' THEN 'paid_out' WHEN 'transfer' THEN 'transferred'
+                                     WHEN 'transfer_reversal' THEN 'transfer_reversed' ELSE 'swept' END) AS again
     FROM left_over l
 ), fresh AS (
     INSERT INTO reconciliation_differences (source, item_id, day, kind, state, file_id, line_no, document, currency
@@ -302,7 +304,7 @@ WITH found AS (
     WHERE d.source = $1 AND d.kind = 'missing_here' AND d.state <> 'closed'
 )
 SELECT f.item_id, f.state, f.booking, f.kind, f.file_id, l.currency, l.amount AS theirs, l.fee, t.currency AS our_currency
-     , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END AS ours
+     , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute', 'transfer') THEN -t.amount ELSE t.amount END AS ours
      , CASE WHEN l.kind LIKE 'dispute%' OR coalesce(g.millionths, $3::bigint) IS NULL THEN l.fee
             WHEN l.kind = 'capture'
                 THEN (t.amount * coalesce(g.millionths, $3::bigint) + 500000) / 1000000 + coalesce(g.fixed, 0)

@@ -31,6 +31,14 @@ WHERE t.reason IN ('charged_back', 'reinstated') AND $2::text IN (t.debit, t.cre
   AND d.channel = $1
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
+UNION ALL
+-- What it has sent on to shops, or taken back of that, by why it moves.
+SELECT t.owner_id, t.transfer_id, CASE t.credit WHEN $2::text THEN 'transfer' ELSE 'transfer_reversal' END, t.at, t.document
+     , NULL, t.currency, CASE t.credit WHEN $2::text THEN -t.amount ELSE t.amount END
+FROM ledger_transfers t JOIN reconciliation_routes r USING (reason)
+WHERE $2::text IN (t.debit, t.credit) AND t.at >= $3 AND t.at < $4 AND r.source = $1
+  AND NOT EXISTS (SELECT FROM reconciliation_matches m
+                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 """
 
 # Our side of a bank account: whatever moves through it, by why it moves; what nobody has said of another account moves through
