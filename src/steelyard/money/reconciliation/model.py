@@ -103,14 +103,12 @@ INTO = (AccountKind.SUSPENSE, AccountKind.CHANNEL_FEES)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sends statements. `fee_ppm`: its usual fee in millionths, where none is agreed (`payments.fees`); without either,
-    fees are not compared."""
+    """Who sends statements. Fees are compared where one is agreed (`payments.fees`)."""
 
     source: str
     side: Literal["channel", "bank"]
     format: str
     utc_minutes: int
-    fee_ppm: int | None
     name: Text
 
     @property

@@ -1,6 +1,13 @@
 """What the books say has moved at a channel or the bank, as far as no line of a statement has been matched with it: SQL for
 `matching`."""
 
+MAKE_MOVEMENTS = """
+CREATE TEMP TABLE reconciling_movements (
+    owner_id uuid NOT NULL, transfer_id uuid NOT NULL, kind text NOT NULL, at timestamptz NOT NULL, document uuid NOT NULL
+  , their_document text, currency text NOT NULL, amount bigint NOT NULL
+) ON COMMIT DROP
+"""
+
 # Our side of a channel, as far as it is not matched. $2: channel_cash; $3 and $4: from when until when.
 FILL_FROM_CHANNEL = """
 INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, their_document, currency, amount)
