@@ -225,6 +225,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/taxes/rates",
         "/operator/charges",
         "/operator/reconciliation/files",
+        "/operator/reconciliation/fetches",
+        "/operator/reconciliation/fetches?state=missing",
         "/operator/settlement",
         "/operator/fees",
         "/operator/fees?whose=everybody&state=counts",

@@ -77,7 +77,7 @@ async def sources(read: Read) -> list[Source]:
     """Everybody who sends statements."""
     return await read.all(
         Source,
-        "SELECT source, side, format, utc_minutes, fee_ppm, name FROM reconciliation_sources ORDER BY side DESC, source",
+        "SELECT source, side, format, utc_minutes, name FROM reconciliation_sources ORDER BY side DESC, source",
     )
 
 

@@ -144,6 +144,7 @@ ACTIONS: dict[str, str] = {
     "search.synonym": N_("Added synonyms"),
     "search.synonym_removed": N_("Removed synonyms"),
     "reconciliation.upload": N_("Uploaded a statement"),
+    "reconciliation.fetch_again": N_("Had a statement fetched again"),
     "reconciliation.withdraw": N_("Withdrew a statement"),
     "books.propose_closing": N_("Wanted a month of the books closed"),
     "books.withdraw_closing": N_("Wanted a month of the books not closed after all"),
