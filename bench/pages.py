@@ -12,7 +12,7 @@ NO_LISTS = {
     "/merchant/promotions/new", "/merchant/roles/new", "/merchant/shop", "/merchant/shop/visit", "/merchant/stock/move",
     "/merchant/stock/warehouses/new",
     "/merchant/carriers", "/merchant/licence", "/merchant/refunds/limits", "/merchant/invoices/to-issue.xlsx",
-    "/merchant/e-invoices/settings",
+    "/merchant/e-invoices/settings", "/merchant/money/stripe",
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/reconciliation/upload", "/operator/reconciliation/sources",
@@ -226,6 +226,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/taxes/rates",
         "/operator/charges",
         "/operator/reconciliation/files",
+        "/operator/reconciliation/fetches",
+        "/operator/reconciliation/fetches?state=missing",
         "/operator/settlement",
         "/operator/fees",
         "/operator/fees?whose=everybody&state=counts",

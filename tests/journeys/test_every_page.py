@@ -191,7 +191,6 @@ NOT_SHOWN_TO_A_MERCHANT: set[str] = {
 # What the picker of goods asks is an answer for its script. One kind of figures is opened, and only those by channel lead to
 # refunds.
 NOT_SHOWN_TO_AN_OPERATOR = {
-    "/operator/settlement/files/{batch_id:uuid}",  # the demo's bank is connected: see the tests of settlement's pages
     "/operator/pages",
     "/operator/pages/{name:str}/goods",
     "/operator/figures/refunds",

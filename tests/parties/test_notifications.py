@@ -131,6 +131,21 @@ SAMPLES: dict[Template, model.Facts] = {
         until=datetime(2026, 3, 5, 8, tzinfo=UTC),
         link="/purchases/P-1",
     ),
+    Template.ROOM_NEWS: model.RoomNews(
+        name="Lin <b>",
+        what="application_sent_back",
+        about=text("茶舍直播间", "Tea house live"),
+        reason="The name.",
+        link="/merchant/live/room",
+    ),
+    Template.LIVE_NEWS: model.LiveNews(
+        name="Lin <b>",
+        what="soon",
+        title=text("春茶专场", "Spring tea"),
+        room=text("茶舍直播间", "Tea house live"),
+        at=datetime(2026, 3, 5, 8, tzinfo=UTC),
+        link="/live/tea-house",
+    ),
     Template.COUPON_NEWS: model.CouponNews(
         name="Lin <b>",
         what="given",

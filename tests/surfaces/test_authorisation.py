@@ -320,6 +320,7 @@ async def things(db: Database, world: World) -> Ids:
             "issue_id": str(issue_id),
             "sale_id": str(gift.sale_id),
             "source": "simpay",
+            "day": difference.day.isoformat(),
             "file_id": str(difference.file_id),
             "chargeback_id": str(chargeback_id),
             "evidence_id": str(evidence_id),

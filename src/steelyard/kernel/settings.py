@@ -47,6 +47,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     simpay_webhook_secret: str = ""
     stripe_key: str = ""  # the secret key of a Stripe account; none means the channel is not offered
     stripe_webhook_secret: str = ""  # of the account's endpoint /webhooks/stripe
+    stripe_connect_webhook_secret: str = (
+        ""  # of its endpoint for connected accounts; none: nobody is paid through Stripe
+    )
     stripe_url: str = "https://api.stripe.com"
     stripe_fee_millionths: int = 0  # what the contract says that Stripe keeps of a payment
     transfer_account: str = ""  # the bank account that buyers transfer to; none means bank transfer is not offered

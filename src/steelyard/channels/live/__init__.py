@@ -1,14 +1,19 @@
 """Live sessions of shops: planned, on air, over.
 
-`states` is the one place where a session goes from one state to another; `planning` plans them, `readiness` says what keeps one
-from being ready. Whatever happens while it is on air is one log of `beats` (`schema_stage.sql`;
-what stands beside it: `schema_stage_acts.sql`). Decision 0164.
+`states` is the one place where a session goes from one state to another. `planning` plans them, `bag` fills the goods bag,
+`laying_out` says what happens when (`rundown_sheet`: as a table of CSV), `readiness` what keeps one from being ready: what is
+missing, words, and `price_claims`, held against what `lowest` knows. `reminding` tells who asked for it, `stopping` is the
+operator's takedown. Decision 0164. Whatever happens while it is on air is one log of `beats` (`schema_stage.sql`; what stands
+beside it: `schema_stage_acts.sql`).
 
 On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
-and `leaving`, what follows when a session goes on air or off it. `listing` is what the shop's pages show. Decision 0166.
+and `leaving`, what follows when a session goes on air or off it. What is `sold` is told to those who watch. What the media origin
+asks and tells is `streaming`. The `record` of a session is sealed as a chain. `listing` is what the shop's pages show.
+Decision 0166.
 """
 
+from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
 from steelyard.channels.live.beats import (
     CHANNEL,
     Beat,
@@ -28,8 +33,10 @@ from steelyard.channels.live.crowd import count, minutes, viewers_of
 from steelyard.channels.live.drawing import SECRET_BYTES, Draw, Winner, draws, winners
 from steelyard.channels.live.drawing import begin as begin_draw
 from steelyard.channels.live.events import SessionChanged
+from steelyard.channels.live.laying_out import lay_out, write_rundown
 from steelyard.channels.live.listing import OnAir, ended_lately, on_air_now
 from steelyard.channels.live.planning import cancel, change, keep_key, make_ready, plan, plan_again
+from steelyard.channels.live.price_claims import Claim, ClaimKind, claims
 from steelyard.channels.live.prices import LiveOffer, end_price, offers, set_price, source_of
 from steelyard.channels.live.queries import (
     by_key,
@@ -43,6 +50,9 @@ from steelyard.channels.live.queries import (
     sessions_of_room,
 )
 from steelyard.channels.live.readiness import Finding, look
+from steelyard.channels.live.record import Altered, Looked, Verdict, verify, verify_room
+from steelyard.channels.live.reminding import forget_reminders, remind, remind_not, reminded, reminders_of
+from steelyard.channels.live.rundown_sheet import read_sheet, write_sheet
 from steelyard.channels.live.showing import (
     arrange,
     explained,
@@ -85,6 +95,19 @@ from steelyard.channels.live.stage_model import (
     drawn,
 )
 from steelyard.channels.live.states import end, go_on_air
+from steelyard.channels.live.stopping import lift, stop_host, stop_room, take_down
+from steelyard.channels.live.streaming import (
+    PublishRefused,
+    Segment,
+    admit,
+    host_key,
+    measured,
+    recorded,
+    recorded_segment,
+    stream_of,
+    to_host,
+    unpublished,
+)
 from steelyard.channels.live.throwing import Drop, drops, grab, throw
 
 __all__ = [
@@ -93,9 +116,12 @@ __all__ = [
     "LIKES_PER_TAP_MAX",
     "NOTE_CHARACTERS_MAX",
     "SECRET_BYTES",
+    "Altered",
     "Beat",
     "BeatKind",
     "ChatMuted",
+    "Claim",
+    "ClaimKind",
     "Crowd",
     "Current",
     "Draw",
@@ -107,19 +133,25 @@ __all__ = [
     "Grab",
     "LiveOffer",
     "LivePrice",
+    "Looked",
     "Minute",
     "NewBeat",
     "NewDraw",
     "NotInBag",
     "NotOnAir",
     "OnAir",
+    "PublishRefused",
     "Say",
+    "Segment",
     "SessionChanged",
     "Stage",
     "Told",
     "TooQuick",
+    "Verdict",
     "Winner",
     "WordsRefused",
+    "add_goods",
+    "admit",
     "append",
     "arrange",
     "beats_after",
@@ -128,6 +160,7 @@ __all__ = [
     "cancel",
     "change",
     "chat_shown",
+    "claims",
     "coming",
     "commitment_of",
     "count",
@@ -139,15 +172,21 @@ __all__ = [
     "end_price",
     "ended_lately",
     "explained",
+    "forget_reminders",
     "go_on_air",
     "goods",
     "grab",
     "history",
+    "host_key",
     "keep_key",
     "latest",
+    "lay_out",
+    "lift",
     "look",
     "make_ready",
+    "measured",
     "minutes",
+    "move_goods",
     "mute",
     "mute_all",
     "offers",
@@ -160,24 +199,43 @@ __all__ = [
     "pinned",
     "plan",
     "plan_again",
+    "read_sheet",
+    "recorded",
+    "recorded_segment",
+    "remind",
+    "remind_not",
+    "reminded",
+    "reminders_of",
     "remove",
+    "remove_goods",
     "rundown",
     "say",
     "say_as_shop",
     "session",
     "sessions",
     "sessions_of_room",
+    "set_goods",
     "set_price",
     "show",
     "slow_down",
     "source_of",
     "stage",
+    "stop_host",
+    "stop_room",
+    "stream_of",
+    "take_down",
     "throw",
+    "to_host",
     "told",
     "unpin",
+    "unpublished",
     "unwanted",
+    "verify",
+    "verify_room",
     "viewers_of",
     "wanted_again",
     "winners",
     "words",
+    "write_rundown",
+    "write_sheet",
 ]

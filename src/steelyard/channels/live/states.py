@@ -11,6 +11,8 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.states import NOWHERE
 
 SYSTEM = "system"
+MISSED = "missed"
+SESSIONS_PER_SWEEP = 20
 
 
 async def lock(tx: Tx, merchant_id: UUID, session_id: UUID) -> Session:
@@ -87,3 +89,20 @@ async def end(tx: Tx, merchant_id: UUID, session_id: UUID, by: str) -> None:
     session = await lock(tx, merchant_id, session_id)
     if session.state is not SessionState.ENDED:
         await move(tx, session, SessionState.ENDED, by)
+
+
+async def call_off_missed(tx: Tx) -> int:
+    """Sessions whose time is over and that never began are cancelled."""
+    rows = await tx.fetch(
+        """
+        SELECT merchant_id, session_id FROM live_sessions
+        WHERE state IN ('planned', 'ready') AND starts_at < now() AND ends_at < now()
+        ORDER BY starts_at LIMIT $1 FOR UPDATE SKIP LOCKED
+        """,
+        SESSIONS_PER_SWEEP,
+    )
+    for row in rows:
+        missed = await queries.session(tx, row["merchant_id"], row["session_id"])
+        assert missed is not None
+        await move(tx, missed, SessionState.CANCELLED, SYSTEM, MISSED)
+    return len(rows)

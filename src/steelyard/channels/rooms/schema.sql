@@ -89,7 +89,7 @@ CREATE TABLE room_slugs (
   , merchant_id uuid NOT NULL
   , room_id     uuid NOT NULL
 );
-COMMENT ON TABLE room_slugs IS 'by key: the address of a room (/live/{slug}), and which it is';
+COMMENT ON TABLE room_slugs IS 'by key, merchants read: the address of a room (/live/{slug}), and which it is';
 
 CREATE TABLE room_history (
     merchant_id uuid NOT NULL

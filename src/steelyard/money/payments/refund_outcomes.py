@@ -308,9 +308,8 @@ async def _book(tx: Tx, booked: Sequence[_Booked]) -> None:
         await ledger.lock_accounts(tx, sorted(touched))
         await put_back(tx, [(each.refund, each.document) for each in into])
     await ledger.post(tx, transfers)
-    for each in booked:
-        if not each.back:
-            await events.publish(tx, _told(each.refund))
+    if arrived := [_told(each.refund) for each in booked if not each.back]:
+        await events.publish(tx, *arrived)
 
 
 async def _count(tx: Tx, booked: Sequence[_Booked]) -> None:

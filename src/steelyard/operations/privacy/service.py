@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from steelyard.channels import agents
+from steelyard.channels import agents, live
 from steelyard.goods import promotions, search
 from steelyard.kernel import events, jobs
 from steelyard.kernel.db import Tx
@@ -126,6 +126,7 @@ async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
     await invoices.forget_titles(tx, owners)
     await chargebacks.forget(tx, owners)
     await agents.forget_sessions(tx, await checkout.forget(tx, owners))
+    await live.forget_reminders(tx, owners)
     await customers.forget(tx, owners)
     await tx.execute("DELETE FROM data_exports WHERE buyer_id = ANY($1)", owners)
     await _end(tx, erasure, ErasureState.DONE, by)

@@ -2,7 +2,7 @@
 in.
 
 A command says `send` in its own transaction; `rendering` puts the facts into words when the mail leaves, and `delivery`
-hands it to the mail server. While that is down, mails wait.
+hands it to the mail server. While that is down, mails wait. Some mails' facts stand in `facts_model`.
 """
 
 from steelyard.parties.notifications.notices import forget_notices, mark_read, notices_of, tell, unread

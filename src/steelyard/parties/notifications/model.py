@@ -10,6 +10,7 @@ import msgspec
 
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
+from steelyard.parties.notifications.facts_model import CouponNews, Facts, LiveNews, RoomNews
 from steelyard.parties.notifications.notice_model import CouponFacts, NewNotice, Notice, NoticeKind
 
 MailId = NewType("MailId", UUID)
@@ -17,7 +18,7 @@ MailId = NewType("MailId", UUID)
 # The fact that holds a secret (a link that opens an account): wiped when the mail is out.
 SECRET_FACT = "secret_link"  # noqa: S105  # the name of one, not one
 
-__all__ = ["CouponFacts", "NewNotice", "Notice", "NoticeKind"]
+__all__ = ["CouponFacts", "CouponNews", "Facts", "LiveNews", "NewNotice", "Notice", "NoticeKind", "RoomNews"]
 
 
 class Template(StrEnum):
@@ -44,10 +45,8 @@ class Template(StrEnum):
     COUPON_NEWS = "coupon_news"
     INVOICE_NEWS = "invoice_news"
     MONEY_NEWS = "money_news"
-
-
-class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a template needs. Links are absolute, or paths below the base URL; words of merchants are `Text`."""
+    ROOM_NEWS = "room_news"
+    LIVE_NEWS = "live_news"
 
 
 class PasswordReset(Facts, frozen=True, kw_only=True):
@@ -307,19 +306,6 @@ class GiftCardSent(Facts, frozen=True, kw_only=True):
     secret_link: str
 
 
-class CouponNews(Facts, frozen=True, kw_only=True):
-    """Of a coupon, to somebody who wants such mails: `what` is given or ends. `shop` is empty for the platform's. `stop_link`
-    leads to the page that ends these mails."""
-
-    name: str
-    what: str
-    coupon: Text
-    shop: Text
-    until: datetime
-    link: str
-    stop_link: str
-
-
 class InvoiceNews(Facts, frozen=True, kw_only=True):
     """Of invoices: to a buyer that one is `issued`, `credited` or `refused` for a `reason`; to the owners of a shop that buyers
     wait for some (`waiting`, `overdue`: `number` says how many), or that the platform has `charged` a month: without `order`."""
@@ -357,6 +343,8 @@ FACTS: dict[Template, type[Facts]] = {
     Template.COUPON_NEWS: CouponNews,
     Template.INVOICE_NEWS: InvoiceNews,
     Template.MONEY_NEWS: MoneyNews,
+    Template.ROOM_NEWS: RoomNews,
+    Template.LIVE_NEWS: LiveNews,
 }
 
 

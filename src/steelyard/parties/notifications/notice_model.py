@@ -12,10 +12,13 @@ from steelyard.kernel.text import Text
 class NoticeKind(StrEnum):
     COUPON_GIVEN = "coupon_given"
     COUPON_ENDS = "coupon_ends"
+    LIVE_SOON = "live_soon"
+    LIVE_BEGUN = "live_begun"
 
 
 class CouponFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a coupon is called, of which shop it is (none: of the platform), and until when it can be used."""
+    """What a coupon is called, of which shop it is (none: of the platform), and until when it can be used; of a live session its
+    title, its room, and when it begins."""
 
     name: Text
     shop: Text | None = None

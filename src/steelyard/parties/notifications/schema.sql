@@ -27,7 +27,7 @@ CREATE TABLE notices (
   , at        timestamptz NOT NULL DEFAULT now()
   , read_at   timestamptz
   , PRIMARY KEY (buyer_id, notice_id)
-  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends'))
+  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends', 'live_soon', 'live_begun'))
 );
 COMMENT ON TABLE notices IS 'by buyer: what we tell a buyer where they are signed in';
 COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until}';

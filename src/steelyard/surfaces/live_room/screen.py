@@ -32,6 +32,9 @@ COLOURS = 8
 SOURCES = {
     "shop": N_("The shop"),
     "home": N_("Home page"),
+    "desk": N_("Control desk"),
+    "again": N_("Came back"),
+    "room": N_("Live room"),
     "list": N_("List of live rooms"),
     "product": N_("Product pages"),
     "direct": N_("The address, a code"),
@@ -229,7 +232,7 @@ def _crowd(visit: Visit, view: ScreenPage) -> Chart:
 def _funnel(visit: Visit, view: ScreenPage) -> Chart:
     total = view.total
     steps = [
-        (N_("Came in"), view.stage.entered),
+        (N_("Entries"), view.stage.entered),
         (N_("Goods looked at"), total.clicks),
         (N_("Checkouts begun"), total.carts),
         (N_("Ordered"), total.orders),

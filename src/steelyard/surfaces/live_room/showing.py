@@ -131,7 +131,7 @@ def play_address(settings: Settings, session: Session | None) -> str:
     if session is None or session.state is not SessionState.ON_AIR:
         return ""
     told = str(session.playback.get("hls", ""))
-    return told or settings.media_play_url.replace("{stream}", session.session_id.hex)
+    return told or settings.media_play_url.replace("{stream}", live.stream_of(session.session_id))
 
 
 def session_to_show(sessions: Sequence[Session]) -> Session | None:

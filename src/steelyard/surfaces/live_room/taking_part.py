@@ -1,4 +1,4 @@
-"""What viewers do in a room: write, like, grab what is thrown. Each answers a script in a few words, and a browser
+"""What viewers do in a room: write, like, grab what is thrown, be reminded. Each answers a script in a few words, and a browser
 without scripts by the page again."""
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from steelyard.surfaces.live_room.frame import LIVE
 from steelyard.surfaces.live_room.hub import Key
 from steelyard.surfaces.live_room.showing import room_of
 from steelyard.surfaces.web.guards import SignInFirst
-from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.refusals import detail_of, sentence_of, title_of
 from steelyard.surfaces.web.visit import Visit
 
@@ -111,6 +111,27 @@ async def grab(visit: NamedDependency[Visit], slug: FromPath[str], drop_id: From
     return done(visit, slug, visit.say(N_("It is yours. It counts by itself when you pay.")))
 
 
-HANDLERS: Sequence[Any] = [write, like, grab]
+@post(LIVE + "/{slug:str}/remind")
+async def remind(visit: NamedDependency[Visit], slug: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Answer:
+    """A visitor wants to be told when a session begins, or no longer."""
+    room, _ = await visit.db.ask(room_of, slug)
+    session_id = _uuid(data.get("session_id"))
+    if session_id is None:
+        raise NotFound()
+    wanted = bool(data.get("want"))
+    try:
+        if wanted:
+            signed_in = visit.account is not None
+            await visit.db.transact(live.remind, room.merchant_id, session_id, visit.buyer_id, by_mail=signed_in)
+        else:
+            await visit.db.transact(live.remind_not, room.merchant_id, session_id, visit.buyer_id)
+    except Refusal as refusal:
+        return refused(visit, slug, refusal)
+    words = N_("We will tell you when it begins.") if wanted else N_("You will not be reminded.")
+    back = local_path(str(data.get("return_to", "")), f"{LIVE}/{quote(slug)}")
+    return redirect(visit, back, (visit.say(words), "good"))
+
+
+HANDLERS: Sequence[Any] = [write, like, grab, remind]
 
 __all__ = ["HANDLERS", "done", "refused"]

@@ -60,6 +60,7 @@ class RoomPage(msgspec.Struct, frozen=True, kw_only=True):
 
     shown: Shown
     chat: Sequence[Beat]
+    reminded: bool
     follows: bool
 
 
@@ -70,6 +71,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     room: Room
     shop: ShopCard
     viewers: int = 0
+    reminded: bool = False
 
 
 class ListPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +92,7 @@ async def list_page(read: Read, buyer_id: UUID | None) -> ListPage:
     shops = await merchants.cards(read, {MerchantId(each.merchant_id) for each in every})
     own = await rooms.rooms_named(read, {(each.merchant_id, each.room_id) for each in every})
     viewers = await live.viewers_of(read, [(each.merchant_id, each.session_id) for each in on_air])
+    asked = await live.reminded(read, buyer_id, [each.session_id for each in coming]) if buyer_id else set[UUID]()
 
     def listed(sessions: Sequence[Session]) -> list[Listed]:
         return [
@@ -98,6 +101,7 @@ async def list_page(read: Read, buyer_id: UUID | None) -> ListPage:
                 room=own[each.room_id],
                 shop=shops[MerchantId(each.merchant_id)],
                 viewers=viewers.get(each.session_id, 0),
+                reminded=each.session_id in asked,
             )
             for each in sessions
             if each.room_id in own and MerchantId(each.merchant_id) in shops
@@ -118,12 +122,15 @@ async def room_page(read: Read, slug: str, buyer_id: UUID | None) -> RoomPage:
     view = await shown(read, slug)
     session = view.session
     chat: Sequence[Beat] = []
+    reminded = False
     if session is not None and session.started_at is not None:
         chat = await live.chat_shown(read, session.merchant_id, session.session_id, CHAT_SHOWN)
+    elif session is not None and buyer_id is not None:
+        reminded = session.session_id in await live.reminded(read, buyer_id, [session.session_id])
     follows = False
     if buyer_id is not None:
         follows = view.room.merchant_id in (await favourites.marks(read, BuyerId(buyer_id))).shops
-    return RoomPage(shown=view, chat=chat, follows=follows)
+    return RoomPage(shown=view, chat=chat, reminded=reminded, follows=follows)
 
 
 @get(LIVE + "/{slug:str}")
@@ -141,6 +148,7 @@ async def room(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[s
         room=view,
         play=play,
         chat=page.chat,
+        reminded=page.reminded,
         follows=page.follows,
         may_chat=account is not None and account.kind is AccountKind.BUYER,
         message_id=ids.mint(),

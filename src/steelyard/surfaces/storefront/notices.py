@@ -29,6 +29,8 @@ PER_PAGE = 30
 WORDS = {
     NoticeKind.COUPON_GIVEN: N_("You were given a coupon: {name}"),
     NoticeKind.COUPON_ENDS: N_("Your coupon ends soon: {name}"),
+    NoticeKind.LIVE_SOON: N_("Live soon: {name}"),
+    NoticeKind.LIVE_BEGUN: N_("Live now: {name}"),
 }
 
 

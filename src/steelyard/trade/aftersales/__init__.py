@@ -11,7 +11,8 @@ fetched `pickups`. An appeal against the platform's decision is `appeals`; how t
 dictionary, `wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have
 decided, and `privacy` is for buyers who leave.
 
-What goes back beside the buyer's money, to the merchant and to the platform, is in `fees`.
+What goes back beside the buyer's money, to the merchant and to the platform, is in `fees`; what a refund comes to is reckoned
+in `reckoning`, written down and booked by `giving`; refunds of many orders in one transaction are `many`.
 
 What somebody of a staff may give back alone is said by `limits`; above it a command waits as data (`limit_model`) until a second
 person approves it: `approvals`, asked about by `approval_queries`; its states are `approval_states`.
@@ -118,6 +119,7 @@ from steelyard.trade.aftersales.limit_model import (
     WaitingRefund,
 )
 from steelyard.trade.aftersales.limits import allowed, in_force, limits_of, set_limit
+from steelyard.trade.aftersales.many import Wanted, refund_each
 from steelyard.trade.aftersales.pickups import fetching, pickup_booked, want_pickup
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
 from steelyard.trade.aftersales.queries import behind, of_orders
@@ -204,6 +206,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "WaitingRefund",
+    "Wanted",
     "Why",
     "act_on_silence",
     "agree",
@@ -265,6 +268,7 @@ __all__ = [
     "reasons_for",
     "receive",
     "refund",
+    "refund_each",
     "refuse",
     "refuse_at_the_door",
     "refuse_by_shop",

@@ -1,48 +1,37 @@
 """Commands: cancel a paid order, give money back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
 from steelyard.goods import inventory
-from steelyard.kernel import events, ids, money
+from steelyard.kernel import ids, money
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid, NotFound
-from steelyard.kernel.i18n import N_
+from steelyard.kernel.errors import NotFound
 from steelyard.logistics import fulfilment, parcels
-from steelyard.money import ledger, payments
-from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money import payments
 from steelyard.money.payments.model import PaymentId, RefundAnswer, RefundId, RefundRoute, RefundState
 from steelyard.money.wallets.model import SwitchedOff
 from steelyard.parties import policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import WALLETS
 from steelyard.trade import groups, orders
-from steelyard.trade.aftersales.events import OrderRefunded
-from steelyard.trade.aftersales.fees import Beside, all_fees_left, freight_fees_of, freight_subsidy_of
+from steelyard.trade.aftersales.fees import Beside, all_fees_left
 from steelyard.trade.aftersales.gifts import kept_back, together, unearned
+from steelyard.trade.aftersales.giving import Decided, decided_before, freights_left, give_back
 from steelyard.trade.aftersales.model import (
-    LINES_PER_REFUND_MAX,
-    NOTE_CHARACTERS_MAX,
-    AmountTooHigh,
-    FreightTooHigh,
-    LineShare,
     NotRefundable,
-    NotThatMany,
     OrderRefund,
     Reason,
     RefundRequest,
     Returned,
-    both_of,
-    freight_of,
     less_of,
     paid_for,
     share_of,
-    tax_of,
 )
 from steelyard.trade.aftersales.queries import of_orders
-from steelyard.trade.commission.model import added
+from steelyard.trade.aftersales.reckoning import beside_of, check, check_freight, line_of, shares_of
 from steelyard.trade.orders.model import CarrierCollects, Order, OrderId, OrderLine, OrderState
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
@@ -120,9 +109,14 @@ async def _all_back(
         reason=reason,
     )
     if order.kept:
-        shares = [share_of(_line(lines, item), item.quantity) for item in left]
+        shares = [share_of(line_of(lines, item), item.quantity) for item in left]
         beside = Beside(fees=await all_fees_left(tx, order, lines), subsidy=order.subsidy_kept)
-        await _give_back(tx, order, request, lines, shares, by, beside=beside, left=request.freight)
+        await give_back(
+            tx,
+            Decided(
+                order=order, request=request, lines=lines, shares=shares, by=by, beside=beside, left=request.freight
+            ),
+        )
 
 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
@@ -134,17 +128,16 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     `AmountTooHigh`, `FreightTooHigh`, `UseCancel`, `Invalid`, `SwitchedOff` (the house keeps no balances).
     """
     order = await orders.lock_order(tx, request.merchant_id, request.order_id)
-    if await _decided(tx, request):
+    if await decided_before(tx, [request]):
         return
     if order.state not in REFUNDABLE:
         raise NotRefundable(state=str(order.state))
     if request.route is RefundRoute.BALANCE and not await policies.number(tx, WALLETS):
         raise SwitchedOff()
     lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
-    _check(request, lines)
+    check(request, lines)
     left = await freight_left(tx, order, lines)
-    if request.freight > left:
-        raise FreightTooHigh(left=left, wanted=request.freight, currency=order.currency)
+    check_freight(request, order, left)
     wanted = {item.line: item.quantity for item in request.lines}
     gifts = unearned(lines, wanted) if wanted else {}
     stayed: dict[int, int] = {}
@@ -153,7 +146,7 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         unsent = {line: min(count, max(0, stayed.get(line, 0) - wanted.get(line, 0))) for line, count in gifts.items()}
         wanted = together(wanted, {line: count for line, count in unsent.items() if count})
         gifts = {line: count - unsent[line] for line, count in gifts.items() if count > unsent[line]}
-    shares = _shares(lines, wanted, {item.line: item.amount for item in request.less})
+    shares = shares_of(lines, wanted, {item.line: item.amount for item in request.less})
     if gifts and not request.keeps_gifts:
         shares, charged = kept_back(lines, shares, gifts)
         await orders.charge_gifts(tx, order, charged)
@@ -161,34 +154,16 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         if order.state is OrderState.SHIPPED:  # what is still on its way to its door is not back
             await orders.require_paid_at_the_door(tx, order)
         await _restock(tx, request, lines, stayed, by)
-    beside = _beside(order, lines, shares, request.freight, left)
-    await _give_back(tx, order, request, lines, shares, by, beside=beside, left=left)
-
-
-def _beside(order: Order, lines: Sequence[OrderLine], shares: Sequence[LineShare], freight: int, left: int) -> Beside:
-    """What goes back beside these shares and so much freight of what was `left` of it."""
-    subsidy, fees = sum(share.subsidy for share in shares), [part for share in shares for part in share.fees]
-    if freight:
-        whole = freight_of(order, lines)
-        subsidy += freight_subsidy_of(order, whole, whole - left, freight)
-        fees += freight_fees_of(order, whole, whole - left, freight)
-    return Beside(fees=added(fees), subsidy=subsidy)
-
-
-def _shares(lines: Sequence[OrderLine], pieces: Mapping[int, int], less: Mapping[int, int]) -> list[LineShare]:
-    """What goes back of each line: for its pieces, without them, or both."""
-    by_line = {line.line: line for line in lines}
-    found = [
-        both_of(by_line[line], count, less[line]) if line in less else share_of(by_line[line], count)
-        for line, count in pieces.items()
-    ]
-    return found + [less_of(by_line[line], amount) for line, amount in less.items() if line not in pieces]
+    beside = beside_of(order, lines, shares, request.freight, left)
+    await give_back(
+        tx, Decided(order=order, request=request, lines=lines, shares=shares, by=by, beside=beside, left=left)
+    )
 
 
 async def _restock(tx: Tx, request: RefundRequest, lines: Sequence[OrderLine], stayed: dict[int, int], by: str) -> None:
     """Put what came back on the shelf; what never left stands there already."""
     back = [
-        (_line(lines, item).sku_id, None, item.quantity - stayed.get(item.line, 0))
+        (line_of(lines, item).sku_id, None, item.quantity - stayed.get(item.line, 0))
         for item in request.lines
         if item.quantity > stayed.get(item.line, 0)
     ]
@@ -196,59 +171,9 @@ async def _restock(tx: Tx, request: RefundRequest, lines: Sequence[OrderLine], s
         await inventory.take_back(tx, request.merchant_id, back, document=request.refund_id, by=by)
 
 
-def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
-    if len(request.lines) > LINES_PER_REFUND_MAX or len({item.line for item in request.lines}) != len(request.lines):
-        raise Invalid({"lines": N_("Please name each line once")})
-    if len(request.note) > NOTE_CHARACTERS_MAX:
-        raise Invalid({"note": N_("Please be brief: 500 characters at most")})
-    if request.freight < 0 or any(item.quantity < 1 for item in request.lines):
-        raise Invalid({"quantity": N_("Please enter a positive number")})
-    if not request.lines and not request.freight and not request.less:
-        raise Invalid({"lines": N_("Please choose what to refund")})
-    for item in request.lines:
-        line = next((line for line in lines if line.line == item.line), None)
-        left = line.quantity - line.refunded_quantity if line else 0
-        if item.quantity > left:
-            raise NotThatMany(line=item.line, left=left, wanted=item.quantity)
-    _check_less(request, lines)
-
-
-def _check_less(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
-    if len({item.line for item in request.less}) != len(request.less):
-        raise Invalid({"lines": N_("Please name each line once")})
-    if any(item.amount < 1 for item in request.less):
-        raise Invalid({"amount": N_("Please enter a positive number")})
-    by_line = {line.line: line for line in lines}
-    pieces = {item.line: item.quantity for item in request.lines}
-    for item in request.less:
-        line = by_line.get(item.line)
-        left = paid_for(line) - line.refunded if line else 0
-        if line is not None and item.line in pieces:
-            left -= share_of(line, pieces[item.line]).amount
-        if item.amount > left:
-            raise AmountTooHigh(line=item.line, left=max(left, 0), wanted=item.amount)
-
-
-def _line(lines: Sequence[OrderLine], item: Returned) -> OrderLine:
-    return next(line for line in lines if line.line == item.line)
-
-
-async def _decided(tx: Tx, request: RefundRequest) -> bool:
-    return await tx.value(
-        "SELECT EXISTS (SELECT FROM order_refunds WHERE merchant_id = $1 AND refund_id = $2 AND order_id = $3)",
-        request.merchant_id,
-        request.refund_id,
-        request.order_id,
-    )
-
-
 async def freight_left(read: Read, order: Order, lines: Sequence[OrderLine]) -> int:
     """Of what was paid for sending a locked order, what has not been given back."""
-    return freight_of(order, lines) - await read.value(
-        "SELECT coalesce(sum(freight), 0)::bigint FROM order_refunds WHERE merchant_id = $1 AND order_id = $2",
-        order.merchant_id,
-        order.order_id,
-    )
+    return (await freights_left(read, [(order, lines)]))[0]
 
 
 async def charge_back(
@@ -263,137 +188,25 @@ async def charge_back(
     request = RefundRequest(
         refund_id=refund_id, merchant_id=order.merchant_id, order_id=order.order_id, reason=Reason.CHARGEBACK
     )
-    if not await _decided(tx, request):
+    if not await decided_before(tx, [request]):
         lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
         freight = await freight_left(tx, order, lines)
         parts = money.split(amount, [*(paid_for(line) - line.refunded for line in lines), freight])
         shares = [less_of(line, part) for line, part in zip(lines, parts, strict=False) if part]
-        beside = _beside(order, lines, shares, parts[-1], freight)
+        beside = beside_of(order, lines, shares, parts[-1], freight)
         request = msgspec.structs.replace(request, freight=parts[-1])
-        await _give_back(
-            tx, order, request, lines, shares, "channel", beside=beside, left=freight, payment_id=payment_id
+        decided = Decided(
+            order=order,
+            request=request,
+            lines=lines,
+            shares=shares,
+            by="channel",
+            beside=beside,
+            left=freight,
+            payment_id=payment_id,
         )
+        await give_back(tx, decided)
         arrived = RefundAnswer(reference=reference, state=RefundState.SUCCEEDED)
         await payments.record_refund(tx, refund_id, 1, arrived, "channel")
-    decided = await of_orders(tx, [order.order_id])
-    return next(each for each in decided[order.order_id] if each.refund_id == refund_id)
-
-
-async def _give_back(
-    tx: Tx,
-    order: Order,
-    request: RefundRequest,
-    lines: Sequence[OrderLine],
-    shares: Sequence[LineShare],
-    by: str,
-    *,
-    beside: Beside,
-    left: int,
-    payment_id: PaymentId | None = None,
-) -> None:
-    """The buyer has their money back, the merchant its fees, the platform its part of what promotions took off."""
-    goods = sum(share.amount for share in shares)
-    released = order.state is OrderState.COMPLETED
-    amount = goods + request.freight
-    if amount == 0:
-        raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
-    tax = tax_of(order, lines, shares, request.freight, freight_of(order, lines) - left)
-    await _write(tx, order, request, shares, by, beside, tax)
-    await orders.record_refund(
-        tx,
-        order,
-        amount=amount,
-        commission=beside.commission,
-        fee_tax=beside.fee_tax,
-        subsidy=beside.subsidy,
-        lines=[(share.line, share.quantity, share.amount) for share in shares],
-    )
-    await payments.give_back(
-        tx,
-        refund_id=request.refund_id,
-        merchant_id=order.merchant_id,
-        order_id=order.order_id,
-        amount=amount,
-        reason=request.reason,
-        out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
-        by=by,
-        payment_id=payment_id,
-        route=request.route,
-    )
-    if released and (beside.fees or beside.subsidy):
-        await ledger.post(tx, _taken_back(order, request.refund_id, beside))
-    await events.publish(
-        tx,
-        OrderRefunded(
-            refund_id=request.refund_id,
-            merchant_id=order.merchant_id,
-            order_id=order.order_id,
-            goods=goods,
-            freight=request.freight,
-            commission=beside.commission,
-            subsidy=beside.subsidy,
-            currency=order.currency,
-            released=released,
-        ),
-    )
-
-
-def _taken_back(order: Order, refund_id: RefundId, beside: Beside) -> list[Transfer]:
-    """Before release no fee was taken and no subsidy was paid; after it, the refund's part of each goes back."""
-    moves = [
-        (AccountKind.FEE_TAX, AccountKind.COMMISSION, beside.fee_tax, "fee_tax_returned"),
-        (AccountKind.COMMISSION, AccountKind.PAYABLE, beside.commission, "commission_returned"),
-        (AccountKind.PAYABLE, AccountKind.SUBSIDY, beside.subsidy, "subsidy_returned"),
-    ]
-    return [
-        Transfer(
-            owner_id=order.merchant_id,
-            debit=debit,
-            credit=credit,
-            amount=amount,
-            currency=order.currency,
-            reason=reason,
-            document=refund_id,
-        )
-        for debit, credit, amount, reason in moves
-        if amount
-    ]
-
-
-async def _write(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside, tax: int
-) -> None:
-    await tx.execute(
-        """
-        INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
-                                 , released, subsidy, tax, fees, fee_tax)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::jsonb, $15)
-        """,
-        order.merchant_id,
-        request.refund_id,
-        order.order_id,
-        sum(share.amount for share in shares),
-        request.freight,
-        beside.commission,
-        order.currency,
-        request.reason,
-        request.note,
-        by,
-        order.state is OrderState.COMPLETED,
-        beside.subsidy,
-        tax,
-        msgspec.json.encode(beside.fees).decode(),
-        beside.fee_tax,
-    )
-    await tx.execute(
-        """
-        INSERT INTO order_refund_lines (merchant_id, refund_id, order_id, line, quantity, amount)
-        SELECT $1, $2, $3, * FROM unnest($4::integer[], $5::integer[], $6::bigint[])
-        """,
-        order.merchant_id,
-        request.refund_id,
-        order.order_id,
-        [share.line for share in shares],
-        [share.quantity for share in shares],
-        [share.amount for share in shares],
-    )
+    known = await of_orders(tx, [order.order_id])
+    return next(each for each in known[order.order_id] if each.refund_id == refund_id)

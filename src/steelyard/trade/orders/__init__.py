@@ -5,7 +5,8 @@ paid and held until its team is whole is let go by `holding.py`.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
 a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, by when they have to send them in
 `due.py`, what all staff look for in `seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in
-`gifts.py`, what is refused in `refusals.py`, what their staff tell each other in `notes.py`, sending many at once in
+`gifts.py`, what is refused in `refusals.py`, what is noted when money
+goes back in `refunding.py`, what their staff tell each other in `notes.py`, sending many at once in
 `shipping.py`. Purchases of
 presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`, and which states follow
 each other in `state_model.py`; what an order keeps of how it was sold in `sale_model.py`; what the buyer's purses pay
@@ -93,18 +94,17 @@ from steelyard.trade.orders.queries import (
     purchases_of_buyer,
     with_lost_parcels,
 )
+from steelyard.trade.orders.refunding import GivenBack, charge_gifts, lock_orders, record_refunds
 from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
     cancel_purchase,
-    charge_gifts,
     confirm_receipt,
     lock_order,
     lock_purchase,
     lock_purchases,
     mark_paid,
     record_delivery,
-    record_refund,
     ship,
     withdraw_pieces,
 )
@@ -136,6 +136,7 @@ __all__ = [
     "DepositForfeited",
     "DepositPaid",
     "DepositReturned",
+    "GivenBack",
     "Happening",
     "Life",
     "OrderCancelled",
@@ -195,6 +196,7 @@ __all__ = [
     "lines_of",
     "lock_bookings",
     "lock_order",
+    "lock_orders",
     "lock_purchase",
     "lock_purchases",
     "mark_paid",
@@ -215,7 +217,7 @@ __all__ = [
     "purchases_of",
     "purchases_of_buyer",
     "record_delivery",
-    "record_refund",
+    "record_refunds",
     "refuse_at_the_door",
     "remind",
     "reminders_of_merchant",

@@ -322,59 +322,6 @@ def _completed(order: Order, at: datetime) -> OrderCompleted:
     )
 
 
-async def record_refund(
-    tx: Tx,
-    order: Order,
-    *,
-    amount: int,
-    commission: int,
-    fee_tax: int,
-    subsidy: int,
-    lines: Sequence[tuple[int, int, int]],
-) -> None:
-    """Note on a locked order what is given back: `lines` are (line, quantity, amount). The constraints hold the limits."""
-    await tx.execute(
-        """
-        UPDATE orders SET refunded = refunded + $3, commission_returned = commission_returned + $4
-                        , subsidy_returned = subsidy_returned + $5, fee_tax_returned = fee_tax_returned + $6
-        WHERE merchant_id = $1 AND order_id = $2
-        """,
-        order.merchant_id,
-        order.order_id,
-        amount,
-        commission,
-        subsidy,
-        fee_tax,
-    )
-    await tx.execute(
-        """
-        UPDATE order_lines l SET refunded_quantity = l.refunded_quantity + r.quantity, refunded = l.refunded + r.amount
-        FROM unnest($3::integer[], $4::integer[], $5::bigint[]) AS r (line, quantity, amount)
-        WHERE l.merchant_id = $1 AND l.order_id = $2 AND l.line = r.line
-        """,
-        order.merchant_id,
-        order.order_id,
-        [line for line, _, _ in lines],
-        [quantity for _, quantity, _ in lines],
-        [money for _, _, money in lines],
-    )
-
-
-async def charge_gifts(tx: Tx, order: Order, charged: Sequence[tuple[int, int]]) -> None:
-    """Note on a locked order what was kept back for gifts that are not earned any more: (line, amount)."""
-    await tx.execute(
-        """
-        UPDATE order_lines l SET gift_charged = l.gift_charged + c.amount
-        FROM unnest($3::integer[], $4::bigint[]) AS c (line, amount)
-        WHERE l.merchant_id = $1 AND l.order_id = $2 AND l.line = c.line
-        """,
-        order.merchant_id,
-        order.order_id,
-        [line for line, _ in charged],
-        [amount for _, amount in charged],
-    )
-
-
 async def record_delivery(tx: Tx, refs: Sequence[tuple[UUID, UUID]]) -> None:
     """Of these orders (merchant, order), those all of whose parcels have arrived are delivered: receipt counts as
     confirmed so many days later as the merchant grants, counted from when the last of it was sent or withdrawn at the

@@ -84,6 +84,8 @@
     if (acts) {
       const buttons = acts.content.firstElementChild.cloneNode(true);
       for (const each of buttons.querySelectorAll("[name=seq]")) each.value = beat.seq;
+      // The shop does not mute itself.
+      if (beat.body.shop) for (const each of buttons.querySelectorAll("form:not(:last-child)")) each.remove();
       line.append(buttons);
     }
     chat.append(line);
