@@ -232,7 +232,7 @@ def _crowd(visit: Visit, view: ScreenPage) -> Chart:
 def _funnel(visit: Visit, view: ScreenPage) -> Chart:
     total = view.total
     steps = [
-        (N_("Entries"), view.stage.entered),
+        (N_("People who came in"), view.stage.entered),
         (N_("Goods looked at"), total.clicks),
         (N_("Checkouts begun"), total.carts),
         (N_("Ordered"), total.orders),
