@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-GOODS_MAX = 6
+GOODS_MAX = 30
 
 
 class Goods(msgspec.Struct, frozen=True):

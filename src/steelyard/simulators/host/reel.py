@@ -11,10 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 import av
-from PIL import Image
 
 from steelyard.simulators.host import clock, speech
-from steelyard.simulators.host.stage import HEIGHT, WIDTH
+from steelyard.simulators.host.stage import HEIGHT, WIDTH, Painter
 
 FRAMES_A_SECOND = 10
 KEYFRAMES = 8
@@ -28,8 +27,6 @@ _SOUND_SAMPLES = 1024
 _SOUND_FRAMES = SCENE_MS * speech.RATE // 1000 // _SOUND_SAMPLES
 _PICTURES = SCENE_MS * FRAMES_A_SECOND // 1000
 _OPTIONS = {"preset": "ultrafast", "tune": "zerolatency", "crf": "27", "sc_threshold": "0", "threads": "1"}
-
-Painter = Callable[[float, float], Image.Image]
 
 
 def scene(paint: Painter, seed: int) -> bytes:
@@ -50,13 +47,12 @@ def scene(paint: Painter, seed: int) -> bytes:
     return file.getvalue()
 
 
-def play(push: str, clips: Iterator[bytes], stopped: Callable[[], bool], pause: Callable[[float], object]) -> None:
-    """Send clips one after the other, at the pace of the clock, until `stopped`. Raises av.error.FFmpegError or OSError."""
-    first = next(clips)
+def play(push: str, clips: Callable[[], bytes], stopped: Callable[[], bool], pause: Callable[[float], object]) -> None:
+    """Send one clip after the other, at the pace of the clock, until `stopped`. Raises av.error.FFmpegError or OSError."""
+    clip = clips()
     begun, sent = time.monotonic(), 0
-    with av.open(io.BytesIO(first)) as source, av.open(push, "w", format="flv") as out:
+    with av.open(io.BytesIO(clip)) as source, av.open(push, "w", format="flv") as out:
         streams = {stream.type: out.add_stream_from_template(stream) for stream in source.streams}
-        clip = first
         while not stopped():
             for packet, at_ms in _packets(clip):
                 late = begun + (sent + at_ms) / 1000 - time.monotonic()
@@ -69,7 +65,7 @@ def play(push: str, clips: Iterator[bytes], stopped: Callable[[], bool], pause: 
                 packet.time_base = Fraction(1, 1000)
                 out.mux(packet)
             sent += SCENE_MS
-            clip = next(clips)
+            clip = clips()
 
 
 def play_clock(push: str, paint: Painter, stopped: Callable[[], bool], pause: Callable[[float], object]) -> None:

@@ -1,13 +1,13 @@
 """What the built-in host shows: the goods of a session one after the other, their names and prices, and somebody who talks."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from steelyard.simulators.host.drawings import NoPicture, picture
-from steelyard.simulators.host.model import GOODS_MAX, Goods, Session
+from steelyard.simulators.host.model import Goods, Session
 
 WIDTH, HEIGHT = 720, 1280
 _PICTURE = 560
@@ -17,21 +17,15 @@ _FACES = (
     "/System/Library/Fonts/PingFang.ttc",
     "C:/Windows/Fonts/msyhbd.ttc",
 )
+Painter = Callable[[float, float], Image.Image]
+
 _INK, _PALE, _PRICE = "#2b2430", "#fbf6ef", "#c8321e"
 _WALLS = ("#e9ddcf", "#d9e3e0", "#e6d9dd", "#dfe3d4", "#dcdcea", "#ecdfc9")
 
 
-def scenes(session: Session, fetched: Sequence[bytes | None]) -> list[Callable[[float, float], Image.Image]]:
-    """A painter for each of the goods: from the second of the scene and how loud the voice is, to a picture."""
-    goods = list(session.goods[:GOODS_MAX]) or [Goods(session.title, "")]
-    painters: list[Callable[[float, float], Image.Image]] = []
-    for place, one in enumerate(goods):
-        data = fetched[place] if place < len(fetched) else None
-        painters.append(_scene(session, one, place, data))
-    return painters
-
-
-def _scene(session: Session, goods: Goods, place: int, data: bytes | None) -> Callable[[float, float], Image.Image]:
+def scene(session: Session, goods: Goods, place: int, data: bytes | None) -> Painter:
+    """A painter of one of the goods: from the second of the scene and how loud the voice is, to a picture. `data` is what was
+    fetched of its picture, `place` chooses the wall."""
     ground = _ground(session, goods, place)
     shown = _framed(data)
 
