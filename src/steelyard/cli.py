@@ -26,11 +26,15 @@ from steelyard.kernel.processes import Program
 from steelyard.kernel.settings import Settings
 from steelyard.reconcile import reconcile
 from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly, progressing, tell
+from steelyard.verifying import verify_live
 
 SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay", "stripe")
 SHOPPERS = "shoppers"
 HOST = "host"
 MONTH = "month"
+CONNECTIONS_WAITING_MAX = 4_096
+REQUESTS_OPEN_MAX = 20_000
+STOP_SECONDS_MAX = 15
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,6 +99,7 @@ def _serve(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces, Loops
 
+    processes.open_many_files()
     if multiprocessing.get_start_method() == "fork":
         from steelyard import app
 
@@ -107,6 +112,11 @@ def _serve(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         workers=settings.workers,
+        backlog=CONNECTIONS_WAITING_MAX,
+        # Who watches a live session holds a request open: what is served at once is bounded by our own queues (kernel/batching).
+        backpressure=REQUESTS_OPEN_MAX,
+        # Streams end when the process does; whoever takes longer is not waited for.
+        workers_kill_timeout=STOP_SECONDS_MAX,
         respawn_failed_workers=True,
         websockets=False,
         log_access=False,
@@ -383,6 +393,7 @@ def doctor(as_json: bool) -> None:
 
 
 steelyard.add_command(reconcile)
+steelyard.add_command(verify_live)
 
 
 def main() -> NoReturn:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from steelyard.kernel.db import Read, Row, Tx
 from steelyard.money.reconciliation.model import CLOCKS_APART_MINUTES, TIMING_DAYS, File, Source
-from steelyard.money.reconciliation.movements import FILL_FROM_BANK, FILL_FROM_CHANNEL
+from steelyard.money.reconciliation.movements import FILL_FROM_BANK, FILL_FROM_CHANNEL, MAKE_MOVEMENTS
 
 _WINDOW = timedelta(days=1)
 LINES_HASHED_MIN = 2_000
@@ -15,13 +15,6 @@ LINES_HASHED_MIN = 2_000
 _MAKE_LINES = """
 CREATE TEMP TABLE reconciling_lines (
     file_id uuid NOT NULL, line_no integer NOT NULL, kind text NOT NULL, at timestamptz NOT NULL, document uuid
-  , their_document text, currency text NOT NULL, amount bigint NOT NULL
-) ON COMMIT DROP
-"""
-
-_MAKE_MOVEMENTS = """
-CREATE TEMP TABLE reconciling_movements (
-    owner_id uuid NOT NULL, transfer_id uuid NOT NULL, kind text NOT NULL, at timestamptz NOT NULL, document uuid NOT NULL
   , their_document text, currency text NOT NULL, amount bigint NOT NULL
 ) ON COMMIT DROP
 """
@@ -92,7 +85,8 @@ SELECT DISTINCT ON (t.owner_id, t.transfer_id) $1, l.file_id, l.line_no, t.owner
 FROM reconciling_lines l
 JOIN ledger_transfers t ON t.document = l.document AND $3::text IN (t.debit, t.credit)
  AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded' WHEN 'dispute' THEN 'charged_back'
-                            WHEN 'dispute_won' THEN 'reinstated' WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END
+                            WHEN 'dispute_won' THEN 'reinstated' WHEN 'paid_out' THEN 'paid_out'
+                            WHEN 'transfer' THEN 'transferred' WHEN 'transfer_reversal' THEN 'transfer_reversed' ELSE 'swept' END
 WHERE l.document IS NOT NULL AND $2::uuid IS NOT NULL
   AND CASE l.kind
       WHEN 'capture' THEN EXISTS (SELECT FROM payments p WHERE (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
@@ -185,7 +179,7 @@ WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (r.owner_id, r.transfer_id
 _DIFFER = """
 WITH pairs AS (
     SELECT l.file_id, l.line_no, t.document, l.currency, l.amount, l.fee, l.at, t.currency AS our_currency, t.at AS our_at
-         , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END AS ours
+         , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute', 'transfer') THEN -t.amount ELSE t.amount END AS ours
          , CASE WHEN l.kind LIKE 'dispute%' OR g.millionths IS NULL THEN l.fee
                 WHEN l.kind = 'capture'
                     THEN (t.amount * g.millionths + 500000) / 1000000 + g.fixed
@@ -238,7 +232,8 @@ WITH left_over AS (
         WHERE t.document = l.document
           AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded'
                                      WHEN 'dispute' THEN 'charged_back' WHEN 'dispute_won' THEN 'reinstated'
-                                     WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END
+                                     WHEN 'paid_out' THEN 'paid_out' WHEN 'transfer' THEN 'transferred'
+                                     WHEN 'transfer_reversal' THEN 'transfer_reversed' ELSE 'swept' END
           AND (SELECT true FROM reconciliation_matches m
                WHERE (m.source, m.owner_id, m.transfer_id) = ($1, t.owner_id, t.transfer_id) LIMIT 1)
         LIMIT 1), false) AS again
@@ -306,7 +301,7 @@ WITH found AS (
     WHERE d.source = $1 AND d.kind = 'missing_here' AND d.state <> 'closed'
 )
 SELECT f.item_id, f.state, f.booking, f.kind, f.file_id, l.currency, l.amount AS theirs, l.fee, t.currency AS our_currency
-     , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END AS ours
+     , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute', 'transfer') THEN -t.amount ELSE t.amount END AS ours
      , CASE WHEN l.kind LIKE 'dispute%' OR g.millionths IS NULL THEN l.fee
             WHEN l.kind = 'capture'
                 THEN (t.amount * g.millionths + 500000) / 1000000 + g.fixed
@@ -342,7 +337,7 @@ async def match(tx: Tx, source: Source, file: File) -> None:
     ends = source.begins(file.day + timedelta(days=1))
     await tx.execute(_DUPLICATES, name, file.file_id, file.received_at, file.day)
     await tx.execute(_MAKE_LINES)
-    await tx.execute(_MAKE_MOVEMENTS)
+    await tx.execute(MAKE_MOVEMENTS)
     await hash_many(tx, file, on=True)
     await tx.execute(_FILL_LINES, name, file.file_id)
     await hash_many(tx, file, on=False)

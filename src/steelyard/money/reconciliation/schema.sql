@@ -22,11 +22,11 @@ CREATE TABLE reconciliation_routes (
     reason text PRIMARY KEY
   , source text REFERENCES reconciliation_sources
 );
-COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account money moves, by why it moves; * is for all that is not said';
+COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account, or channel that pays shops, money moves, by why it moves; * is for all that is not said';
 COMMENT ON COLUMN reconciliation_routes.source IS 'None: the bank shows many of these in one line, so that they are not laid beside it one by one';
 INSERT INTO reconciliation_routes (reason, source) VALUES
     ('paid_out', 'simbank'), ('payout_returned', 'simbank'), ('swept', 'simbank'), ('*', 'bank')
-  , ('remitted', NULL), ('carrier_fee', NULL);
+  , ('remitted', NULL), ('carrier_fee', NULL), ('transferred', 'stripe'), ('transfer_reversed', 'stripe');
 
 CREATE TABLE reconciliation_files (
     source      text NOT NULL REFERENCES reconciliation_sources
@@ -95,7 +95,8 @@ CREATE TABLE reconciliation_lines (
   , PRIMARY KEY (source, file_id, line_no)
   , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
   , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN (
-        'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'other'))
+        'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'transfer', 'transfer_reversal'
+      , 'other'))
 );
 COMMENT ON TABLE reconciliation_lines IS 'by key, append-only: what a statement says has moved';
 COMMENT ON COLUMN reconciliation_lines.their_id IS 'What the sender calls this movement; a second line of it is a duplicate';

@@ -33,6 +33,8 @@ LINES: Mapping[str, str] = {
     LineKind.RECEIVED: N_("Received"),
     LineKind.DISPUTE: N_("Charged back"),
     LineKind.DISPUTE_WON: N_("Chargeback won"),
+    LineKind.TRANSFER: N_("Sent on to a shop"),
+    LineKind.TRANSFER_REVERSAL: N_("Taken back from a shop"),
     LineKind.OTHER: N_("Something else"),
 }
 FILES: Mapping[str, tuple[str, str]] = {
