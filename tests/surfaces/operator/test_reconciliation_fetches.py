@@ -53,6 +53,9 @@ async def test_of_a_day_without_a_statement_its_file_says_so(db: Database, world
 
     assert "They say that they have no statement of this day" in words(file)
     assert (await chief.get(f"{HERE}/files/simpay/{found.file_id}/content")).content == b""
+    await db.transact(reconciliation.withdraw, "simpay", DAY, "second")
+    missing = words(await chief.get(FETCHES, state="missing"))
+    assert "Withdrawn" in missing and "They have none" not in missing
 
 
 async def test_a_day_is_fetched_again_in_the_background_and_twice_is_once(

@@ -11,10 +11,10 @@ from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_, babel_locale
 from steelyard.parties import access, merchants
-from steelyard.parties.access.model import Actor
+from steelyard.parties.access.model import Actor, WrongLogin
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import settlement_words
@@ -78,7 +78,7 @@ async def stripe_page(visit: NamedDependency[Visit], back: FromQuery[str | None]
 
 
 async def _page(
-    visit: Visit, known: Found, form: Entries | None = None, refusal: Refusal | None = None
+    visit: Visit, known: Found, form: Entries | None = None, errors: dict[str, str] | None = None
 ) -> Response[Any]:
     names = babel_locale(visit.locale).territories
     return await frame.show(
@@ -86,13 +86,13 @@ async def _page(
         "stripe_account.html",
         frame.MONEY,
         crumbs=[(visit.say(N_("Money")), frame.MONEY), (visit.say(N_("Payouts through Stripe")), None)],
-        status=refusal.status if refusal else 200,
+        status=422 if errors else 200,
         found=known,
         words=settlement_words,
         wanted=fields_wanted(known.account.wanted) if known.account else [],
         countries=sorted([(code, str(names.get(code, code))) for code in COUNTRIES], key=itemgetter(1)),
         country=form.text("country") if form else known.country,
-        errors=fields_of(refusal, visit.locale) if refusal else {},
+        errors=errors or {},
         here=HERE,
     )
 
@@ -114,8 +114,8 @@ async def begin(visit: NamedDependency[Visit], request: WebRequest) -> Response[
     country = known.account.country if known.account else form.text("country")
     try:
         account = await visit.merchant_db.transact(_begin, visit.actor, visit.merchant_id, country, visit.by)
-    except Refusal as refusal:
-        return await _page(visit, known, form, refusal)
+    except Invalid as refusal:
+        return await _page(visit, known, form, fields_of(refusal, visit.locale))
     name = known.shop.name.in_language(visit.locale)
     link = await settlement.onboard(visit.db, stripe, account, name, f"{visit.settings.base_url}{HERE}")
     if link is None:
@@ -129,10 +129,21 @@ async def _choose(tx: Tx, actor: Actor, merchant_id: MerchantId, stripe: bool, b
 
 
 @post("/money/stripe/choose", opt=NEEDS)
-async def choose(visit: NamedDependency[Visit], request: WebRequest) -> Redirect:
-    """Be paid through Stripe from today on, or as before."""
+async def choose(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    """Be paid through Stripe from today on, or as before. It needs the password, as whatever leads the money elsewhere."""
     _stripe(visit)
-    wanted = (await entries_of(request)).text("way") == Way.STRIPE
+    form = await entries_of(request)
+    wanted = form.text("way") == Way.STRIPE
+    known = await visit.merchant_db.ask(found, visit.merchant_id)
+    try:
+        password = form.text("password", required=True, most=256)
+        form.check()
+        assert visit.account is not None
+        await access.confirm_password(visit.db, visit.account, password)
+    except Invalid as refusal:
+        return await _page(visit, known, errors=fields_of(refusal, visit.locale))
+    except WrongLogin:
+        return await _page(visit, known, errors={"password": visit.say(N_("This is not your password."))})
     return await done(
         visit,
         HERE,

@@ -69,7 +69,7 @@ from steelyard.trade.settlement.connecting import (
 )
 from steelyard.trade.settlement.disputing import Dispute, answer_dispute, dispute, disputes_of, open_disputes
 from steelyard.trade.settlement.earnings import bulk_enter, enter
-from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
+from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid, WayChosen
 from steelyard.trade.settlement.expecting import awaited, due_by, expected, held, paid_out, payouts_of
 from steelyard.trade.settlement.gateways import Bank, StripeConnect, bank, stripe_connect
 from steelyard.trade.settlement.jobs import (
@@ -200,6 +200,7 @@ __all__ = [
     "Trial",
     "Waiting",
     "Way",
+    "WayChosen",
     "account_of",
     "account_opened",
     "accounts",

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from steelyard.kernel import ids
+from steelyard.kernel import events, ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.settlement.connect_model import COUNTRIES, Account, AccountNotReady, Facts
+from steelyard.trade.settlement.events import WayChosen
 from steelyard.trade.settlement.model import Way, settlement_day
 from steelyard.trade.settlement.terms import agreed
 
@@ -155,6 +156,7 @@ async def choose_way(tx: Tx, merchant_id: MerchantId, *, stripe: bool, by: str) 
     await tx.execute(
         "UPDATE settlement_terms SET way = $3 WHERE merchant_id = $1 AND from_day > $2", merchant_id, today, way
     )
+    await events.publish(tx, WayChosen(merchant_id=merchant_id, account_id=account.account_id if stripe else None))
     return way
 
 
