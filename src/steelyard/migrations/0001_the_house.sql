@@ -1067,6 +1067,16 @@ CREATE TABLE ledger_summed (
 );
 COMMENT ON TABLE ledger_summed IS 'local: what all accounts of a kind came to when they were last summed, all at the same instant';
 
+CREATE TABLE ledger_base (
+    kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , until    timestamptz NOT NULL
+  , PRIMARY KEY (kind, currency)
+);
+COMMENT ON TABLE ledger_base IS 'local: what all accounts of a kind came to at the end of a day that nothing is written into any more, moved on by a sweep: questions about later moments, and about the weeks before, begin here';
+
 CREATE TABLE ledger_transfers (
     owner_id    uuid NOT NULL
   , transfer_id uuid NOT NULL
@@ -6305,6 +6315,7 @@ CREATE INDEX live_sessions_of_a_room ON live_sessions (merchant_id, room_id, sta
 CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DESC, session_id DESC);
 CREATE INDEX live_sessions_coming ON live_sessions (starts_at, session_id) WHERE state IN ('planned', 'ready');
 CREATE INDEX live_sessions_on_air ON live_sessions (started_at, session_id) WHERE state = 'on_air';
+CREATE INDEX live_sessions_over ON live_sessions (ended_at DESC, session_id DESC) WHERE state = 'ended';
 CREATE INDEX live_sessions_by_key ON live_sessions (key_digest) WHERE key_digest IS NOT NULL;
 
 CREATE TABLE live_session_history (
