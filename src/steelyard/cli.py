@@ -111,7 +111,6 @@ def _serve(settings: Settings) -> None:
         backlog=CONNECTIONS_WAITING_MAX,
         # Who watches a live session holds a request open: what is served at once is bounded by our own queues (kernel/batching).
         backpressure=REQUESTS_OPEN_MAX,
-        # Streams end when the process does; whoever takes longer is not waited for.
         workers_kill_timeout=STOP_SECONDS_MAX,
         respawn_failed_workers=True,
         websockets=False,
