@@ -49,6 +49,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/products/{product}/reviews?sort=newest&only=pictures",
         "/products/{product}/questions",
         "/flash",
+        "/live",
         "/cart",
         "/coupons",
         "/gift-cards",

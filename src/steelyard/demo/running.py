@@ -239,6 +239,7 @@ def _media(settings: Settings) -> dict[str, object]:
         "media_webhook_secret": WEBHOOK_SECRET_PREFIX + key,
         "media_push_url": f"rtmp://127.0.0.1:{rtmp}/live",
         "media_play_url": f"http://127.0.0.1:{http}/live/{{stream}}/index.m3u8",
+        "media_whip_url": f"http://127.0.0.1:{http}/whip/{{stream}}",
         "media_api_url": f"http://127.0.0.1:{http}",
         "media_hooks_url": f"{settings.base_url}/hooks/media",
         "media_http_port": http,

@@ -6315,6 +6315,7 @@ CREATE INDEX live_sessions_of_a_room ON live_sessions (merchant_id, room_id, sta
 CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DESC, session_id DESC);
 CREATE INDEX live_sessions_coming ON live_sessions (starts_at, session_id) WHERE state IN ('planned', 'ready');
 CREATE INDEX live_sessions_on_air ON live_sessions (started_at, session_id) WHERE state = 'on_air';
+CREATE INDEX live_sessions_over ON live_sessions (ended_at DESC, session_id DESC) WHERE state = 'ended';
 CREATE INDEX live_sessions_by_key ON live_sessions (key_digest) WHERE key_digest IS NOT NULL;
 
 CREATE TABLE live_session_history (
@@ -6466,6 +6467,7 @@ CREATE TABLE live_mutes (
   , PRIMARY KEY (merchant_id, session_id, buyer_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
 );
+CREATE INDEX live_mutes_of_a_buyer ON live_mutes (buyer_id);
 COMMENT ON TABLE live_mutes IS 'by merchant: who may not write in a session''s chat; until is none for the whole session';
 
 CREATE TABLE live_words (
@@ -6544,6 +6546,7 @@ COMMENT ON TABLE live_chats IS 'by merchant, never deleted: who wrote which mess
 COMMENT ON COLUMN live_chats.buyer_id IS 'None: the shop''s own people, or a buyer who has been erased after the record''s time';
 COMMENT ON COLUMN live_chats.by IS 'buyer, or staff:<account_id>';
 CREATE INDEX live_chats_of_a_buyer ON live_chats (buyer_id, at);
+CREATE INDEX live_chats_by_time ON live_chats (at) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE live_speakers (
     merchant_id uuid NOT NULL

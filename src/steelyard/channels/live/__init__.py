@@ -9,7 +9,9 @@ beside it: `schema_stage_acts.sql`).
 On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
 and `leaving`, what follows when a session goes on air or off it. What is `sold` is told to those who watch. What the media origin
-asks and tells is `streaming`. The `record` of a session is sealed as a chain. Decision 0166.
+asks and tells is `streaming`. The `record` of a session is sealed as a chain; `keeping` says for how long. Decision 0166.
+asks and tells is `streaming`. The `record` of a session is sealed as a chain. `listing` is what the shop's pages show.
+Decision 0166.
 """
 
 from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
@@ -32,7 +34,9 @@ from steelyard.channels.live.crowd import count, minutes, viewers_of
 from steelyard.channels.live.drawing import SECRET_BYTES, Draw, Winner, draws, winners
 from steelyard.channels.live.drawing import begin as begin_draw
 from steelyard.channels.live.events import SessionChanged
+from steelyard.channels.live.keeping import forget_buyers, written_by
 from steelyard.channels.live.laying_out import lay_out, write_rundown
+from steelyard.channels.live.listing import OnAir, ended_lately, on_air_now
 from steelyard.channels.live.planning import cancel, change, keep_key, make_ready, plan, plan_again
 from steelyard.channels.live.price_claims import Claim, ClaimKind, claims
 from steelyard.channels.live.prices import LiveOffer, end_price, offers, set_price, source_of
@@ -137,6 +141,7 @@ __all__ = [
     "NewDraw",
     "NotInBag",
     "NotOnAir",
+    "OnAir",
     "PublishRefused",
     "Say",
     "Segment",
@@ -167,7 +172,9 @@ __all__ = [
     "drops",
     "end",
     "end_price",
+    "ended_lately",
     "explained",
+    "forget_buyers",
     "forget_reminders",
     "go_on_air",
     "goods",
@@ -187,6 +194,7 @@ __all__ = [
     "mute_all",
     "offers",
     "on_air",
+    "on_air_now",
     "on_screen",
     "pick_question",
     "pin",
@@ -233,4 +241,5 @@ __all__ = [
     "words",
     "write_rundown",
     "write_sheet",
+    "written_by",
 ]
