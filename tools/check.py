@@ -62,6 +62,9 @@ def tests(*, everything: bool, journeys: bool) -> Sequence[str]:
     # A file stays with one process: what its tests share is made once. In the order of the folders, so that the journeys
     # come one after the other, and the houses that they are made in run no longer than they do.
     command = [sys.executable, "-m", "pytest", "-n", TEST_PROCESSES, "--dist", "loadfile", "--no-loadscope-reorder"]
+    command += ["--max-worker-restart", "1"]  # what ends its process is given one more, not eight
+    if everything:
+        command += ["--durations=20", "--durations-min=5"]  # what a shorter run would begin with
     return [*command, *(["-m", " and ".join(f"not {name}" for name in left_out)] if left_out else [])]
 
 

@@ -26,10 +26,15 @@ from steelyard.kernel.processes import Program
 from steelyard.kernel.settings import Settings
 from steelyard.reconcile import reconcile
 from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly, progressing, tell
+from steelyard.verifying import verify_live
 
 SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay", "stripe")
 SHOPPERS = "shoppers"
+HOST = "host"
 MONTH = "month"
+CONNECTIONS_WAITING_MAX = 4_096
+REQUESTS_OPEN_MAX = 20_000
+STOP_SECONDS_MAX = 15
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,6 +99,7 @@ def _serve(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces, Loops
 
+    processes.open_many_files()
     if multiprocessing.get_start_method() == "fork":
         from steelyard import app
 
@@ -106,6 +112,11 @@ def _serve(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         workers=settings.workers,
+        backlog=CONNECTIONS_WAITING_MAX,
+        # Who watches a live session holds a request open: what is served at once is bounded by our own queues (kernel/batching).
+        backpressure=REQUESTS_OPEN_MAX,
+        # Streams end when the process does; whoever takes longer is not waited for.
+        workers_kill_timeout=STOP_SECONDS_MAX,
         respawn_failed_workers=True,
         websockets=False,
         log_access=False,
@@ -235,6 +246,19 @@ def _walk(number: int) -> None:
         raise Sentence(f"Shoppers only walk through a shop on this machine, not at {elsewhere}.") from elsewhere
 
 
+def _host(clock: bool) -> None:
+    from steelyard.kernel import logs
+    from steelyard.simulators import host
+
+    settings = kernel_settings.load()
+    if not settings.media_webhook_secret:
+        raise Sentence("STEELYARD_MEDIA_WEBHOOK_SECRET is not set: the house would not say what to play.")
+    logs.configure(settings.log_format)
+    hooks = settings.media_hooks_url or f"{settings.base_url}/hooks/media"
+    click.echo(f"The host plays what {hooks}/host says")
+    asyncio.run(host.serve(host.Settings(hooks_url=hooks, secret=settings.media_webhook_secret, clock=clock)))
+
+
 def _month(seed: int, faults: float, purchases: int, as_json: bool) -> None:
     from steelyard.demo import month
     from steelyard.kernel import logs
@@ -254,7 +278,7 @@ def _month(seed: int, faults: float, purchases: int, as_json: bool) -> None:
 
 
 @steelyard.command()
-@click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all", SHOPPERS, MONTH]))
+@click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all", SHOPPERS, HOST, MONTH]))
 @click.option("--port", type=int, help="The first port; the simulators take this and the next ones.")
 @click.option("--number", default=5, show_default=True, help="With `shoppers`: how many walk through the shop.")
 @click.option("--seed", default=1, show_default=True, help="With `month`: the same seed, the same people.")
@@ -268,14 +292,22 @@ def _month(seed: int, faults: float, purchases: int, as_json: bool) -> None:
 @click.option(
     "--purchases", type=click.IntRange(1, 20_000), default=600, show_default=True, help="With `month`: so many."
 )
+@click.option("--clock", is_flag=True, help="With `host`: a still picture with a clock in it that programs read.")
 @click.option("--json", "as_json", is_flag=True, help="With `month`: print the money for a program.")
 @plainly
 def simulate(
-    who: tuple[str, ...], port: int | None, number: int, seed: int, faults: float, purchases: int, as_json: bool
+    who: tuple[str, ...],
+    port: int | None,
+    number: int,
+    seed: int,
+    faults: float,
+    purchases: int,
+    clock: bool,
+    as_json: bool,
 ) -> None:
     """Play the outside world: the payment channels, the carriers, the bank, the mail server; or, of the shop at the
-    installation's address, its shoppers; or a month of the demo marketplace in a house of its own, to see that its money is
-    right."""
+    installation's address, its shoppers or the host of its live sessions; or a month of the demo marketplace in a house of
+    its own, to see that its money is right."""
     from steelyard.demo import running
     from steelyard.simulators import programs
 
@@ -284,6 +316,9 @@ def simulate(
         return
     if SHOPPERS in who:
         _walk(number)
+        return
+    if HOST in who:
+        _host(clock)
         return
     settings = running.simulators(kernel_settings.load(), first_port=port)
     names = SIMULATORS if not who or "all" in who else who
@@ -358,6 +393,7 @@ def doctor(as_json: bool) -> None:
 
 
 steelyard.add_command(reconcile)
+steelyard.add_command(verify_live)
 
 
 def main() -> NoReturn:

@@ -23,7 +23,7 @@ from steelyard.kernel.processes import STARTER_VARIABLE
 from tests.support.commands import is_gone
 
 SOURCE = Path(__file__).parents[2] / "src"
-SIMULATED = (0, *range(101, 105), 125)
+SIMULATED = (0, *range(101, 105), 111, 135, 125)
 # Where houses of the tests listen, the first port of each and after the last; PostgreSQL's own are above.
 PORTS = (10_000, 19_500)
 DEADLINE_SECONDS = 300

@@ -48,6 +48,7 @@ from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
 from tests.support.groups import group as for_teams
 from tests.support.groups import offered
+from tests.support.live import on_air
 from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
@@ -80,6 +81,8 @@ PUBLIC = {
     "/group/{code:str}", "/group/{code:str}/join",
     # Whoever has the link of a mail can end such mails.
     "/coupon-mails/stop/{buyer_id:uuid}/{secret:str}",
+    # Who is on air, and who comes.
+    "/live",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
@@ -299,7 +302,8 @@ async def things(db: Database, world: World) -> Ids:
             "invoice_id": str(invoice_id),
             "cart_id": str(checkout_id),
             "address_id": str(ids.derived(UUID("7e577e57-0000-4000-8000-000000000001"), "address", "lina")),
-            "session_id": "0" * 64,
+            "session_id": str((await on_air(db, world)).session_id),
+            "drop_id": str(ids.mint()),
             "category_id": str(world.categories["tea"]),
             "change_id": str(ids.mint()),
             "idempotency_key": "k",
@@ -335,6 +339,7 @@ async def things(db: Database, world: World) -> Ids:
             "issue_id": str(issue_id),
             "sale_id": str(gift.sale_id),
             "source": "simpay",
+            "day": difference.day.isoformat(),
             "file_id": str(difference.file_id),
             "chargeback_id": str(chargeback_id),
             "evidence_id": str(evidence_id),

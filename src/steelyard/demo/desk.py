@@ -1,16 +1,12 @@
 """What lies on the operator's desk: applications in every state, a shop that is suspended, a licence that ends soon, a role
 of the operator's own, a setting changed once. All said with the commands that people use, so the audit log has it."""
 
-import io
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from reportlab.lib.pagesizes import A5, landscape
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfgen.canvas import Canvas
 from stdnum.cn import uscc
 
+from steelyard.demo import papers
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.files import PrivateFiles
@@ -22,7 +18,6 @@ from steelyard.parties.applications.model import RULES_VERSION, SCAN, STEPS, App
 from steelyard.parties.merchants.model import MerchantId, MerchantState
 from steelyard.parties.policies.model import APPLICATION_DAYS
 
-FONT = "STSong-Light"
 LICENCE_ENDS_IN_DAYS = 20
 
 
@@ -195,20 +190,7 @@ async def _keep_house(tx: Tx, by: Actor) -> None:
 
 def _licence(wish: Wish, number: str) -> bytes:
     """A page that looks like a scanned licence, and says that it is none."""
-    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
-    written = io.BytesIO()
-    width, height = landscape(A5)
-    page = Canvas(written, pagesize=(width, height), invariant=1)
-    page.setLineWidth(6)
-    page.rect(24, 24, width - 48, height - 48)
-    page.setFont(FONT, 34)
-    page.drawCentredString(width / 2, height - 100, "营 业 执 照")
-    page.setFont(FONT, 13)
     lines = (
-        f"统一社会信用代码  {number}", f"名称  {wish.company}", f"法定代表人  {wish.person}",
-        f"经营范围  {wish.scope}", "演示样张，并非真实执照  SPECIMEN",
+        f"统一社会信用代码  {number}", f"名称  {wish.company}", f"法定代表人  {wish.person}", f"经营范围  {wish.scope}",
     )  # fmt: skip
-    for place, line in enumerate(lines):
-        page.drawString(70, height - 160 - 34 * place, line)
-    page.save()
-    return written.getvalue()
+    return papers.specimen("营 业 执 照", lines, "演示样张，并非真实执照  SPECIMEN")

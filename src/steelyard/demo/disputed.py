@@ -1,11 +1,14 @@
-"""Chargebacks of the demo marketplace, one in each state that people look at, and an order that waits to be looked at."""
+"""Chargebacks of the demo marketplace with their evidence, one in each state that people look at, and an order that is held."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from steelyard.demo import papers
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.files import PrivateFiles
+from steelyard.kernel.settings import Settings
 from steelyard.money import payments
 from steelyard.money.payments import DisputeReason, DisputeStanding
 from steelyard.parties import policies
@@ -20,22 +23,27 @@ STAFF = "staff:demo"
 # Their sums are in examples: of theirs a bank only asks.
 LEFT_ALONE = ("zoufang", "xinghuo")
 LOOKED_AT = 12
-ENDS = (None, Answer.EVIDENCE, ChargebackState.WON, ChargebackState.LOST, Answer.ACCEPT)
+ENDS = (
+    None, Answer.EVIDENCE, ChargebackState.WON, ChargebackState.LOST, Answer.ACCEPT, ChargebackState.RECOVERED,
+    ChargebackState.EXPIRED,
+)  # fmt: skip
 
 
-async def dispute(db: Database, slugs: Sequence[str]) -> None:
+async def dispute(db: Database, settings: Settings, slugs: Sequence[str]) -> None:
     """An inquiry for the shops whose sums stand still, and of the others one chargeback each, led to another state; one order of
     them is held. Said again, what is there stays as it is."""
+    files = PrivateFiles(settings.home)
     shops = {slug: MerchantId(made("merchant", slug)) for slug in slugs}
-    for slug in LEFT_ALONE:
-        if slug in shops:
-            await _charged_back(db, shops[slug], DisputeStanding.INQUIRY)
+    for slug, end in zip(LEFT_ALONE, (None, ChargebackState.CLOSED), strict=True):
+        chargeback_id = await _charged_back(db, files, shops[slug], DisputeStanding.INQUIRY) if slug in shops else None
+        if chargeback_id is not None and end is not None:
+            await db.transact(chargebacks.decide_by_hand, chargeback_id, end, STAFF)
     others = [merchant_id for slug, merchant_id in shops.items() if slug not in LEFT_ALONE]
     for merchant_id, end in zip(others, ENDS, strict=False):
-        chargeback_id = await _charged_back(db, merchant_id, DisputeStanding.NEEDS_ANSWER)
+        chargeback_id = await _charged_back(db, files, merchant_id, DisputeStanding.NEEDS_ANSWER)
         if chargeback_id is not None and end is not None:
             await _led(db, chargeback_id, end)
-    for merchant_id in others[len(ENDS) :]:
+    for merchant_id in reversed(others):
         if await db.transact(_hold, merchant_id):
             break
 
@@ -45,7 +53,9 @@ async def _received(read: Read, merchant_id: MerchantId) -> list[Order]:
     return [order for order in page.items if not (order.source or "").startswith("import:") and not order.refunded]
 
 
-async def _charged_back(db: Database, merchant_id: MerchantId, standing: DisputeStanding) -> ChargebackId | None:
+async def _charged_back(
+    db: Database, files: PrivateFiles, merchant_id: MerchantId, standing: DisputeStanding
+) -> ChargebackId | None:
     for order in await db.ask(_received, merchant_id):
         for payment in await db.ask(payments.of_purchase, order.purchase_id):
             news = News(
@@ -54,13 +64,13 @@ async def _charged_back(db: Database, merchant_id: MerchantId, standing: Dispute
                 due_at=datetime.now(UTC) + timedelta(days=9), note="发卡行来函：持卡人称未收到货",
             )  # fmt: skip
             try:
-                return await db.transact(_once, order, news)
+                return await db.transact(_once, files, order, news)
             except Refusal:
                 continue  # it was not paid through a channel
     return None
 
 
-async def _once(tx: Tx, order: Order, news: News) -> ChargebackId:
+async def _once(tx: Tx, files: PrivateFiles, order: Order, news: News) -> ChargebackId:
     """One for each shop: what was written down by an earlier making stands."""
     known = await chargebacks.parts_page(tx, order.merchant_id, limit=1)
     if known.items:
@@ -69,17 +79,36 @@ async def _once(tx: Tx, order: Order, news: News) -> ChargebackId:
     if any(part.merchant_id == order.merchant_id for part in await chargebacks.parts_of(tx, [chargeback_id])):
         words = "包裹已由收件人本人签收，物流记录与签收照片可查。"
         await chargebacks.say(tx, order.merchant_id, chargeback_id, order.order_id, words, STAFF)
+        content = _receipt(order)
+        stored = (files.put(content, "application/pdf"), "签收凭证.pdf", len(content))
+        part = (order.merchant_id, chargeback_id, order.order_id)
+        await chargebacks.add_file(tx, part, made("evidence", str(order.order_id)), stored, STAFF)
     return chargeback_id
+
+
+def _receipt(order: Order) -> bytes:
+    lines = (f"订单号  {order.code}", f"收件人  {order.address.name}", "签收方式  本人签收")
+    return papers.specimen("签 收 凭 证", lines, "演示样张，并非真实凭证  SPECIMEN")
 
 
 async def _led(db: Database, chargeback_id: ChargebackId, end: Answer | ChargebackState) -> None:
     answer = end if isinstance(end, Answer) else Answer.EVIDENCE
     try:
-        await db.transact(chargebacks.answer, chargeback_id, answer, {}, "已附物流签收记录。", STAFF, by_channel=False)
-        if isinstance(end, ChargebackState):
-            await db.transact(chargebacks.decide_by_hand, chargeback_id, end, STAFF)
+        if end is not ChargebackState.EXPIRED:
+            await db.transact(
+                chargebacks.answer, chargeback_id, answer, {}, "已附物流签收记录。", STAFF, by_channel=False
+            )
+        for state in _ways_to(end):
+            await db.transact(chargebacks.decide_by_hand, chargeback_id, state, STAFF)
     except Refusal:
         return  # an earlier making led it there
+
+
+def _ways_to(end: Answer | ChargebackState) -> Sequence[ChargebackState]:
+    """What a bank's letters say one after the other until it ends so."""
+    if isinstance(end, Answer):
+        return ()
+    return (ChargebackState.LOST, end) if end is ChargebackState.RECOVERED else (end,)
 
 
 async def _hold(tx: Tx, merchant_id: MerchantId) -> bool:

@@ -3,19 +3,17 @@ each step; one purchase waits for the rest of its transfer. None is of the first
 
 from datetime import UTC, datetime
 
+from steelyard.demo.bought import buy, send
 from steelyard.demo.catalogue import makers
 from steelyard.demo.life import offers
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.settings import Settings
 from steelyard.logistics import parcels
-from steelyard.logistics.fulfilment.model import Dispatch
-from steelyard.logistics.parcels.model import ParcelId, Scan
+from steelyard.logistics.parcels.model import Scan
 from steelyard.money import payments
-from steelyard.money.payments import UnknownChannel
-from steelyard.parties.customers.model import Address, BuyerId, Contact
+from steelyard.parties.customers.model import Address
 from steelyard.trade import checkout, orders
-from steelyard.trade.checkout.model import SHOP, CheckoutId, CheckoutNotReady, Draft, Line, MixedPurchase, SoldOut
 from steelyard.trade.orders.model import Order, OrderState, PurchaseId
 
 SHOPS = 2
@@ -36,53 +34,22 @@ async def pay_otherwise(db: Database, settings: Settings, home: Address) -> None
             await db.transact(payments.offer, shop, True, "system")
         skus = [next(each.sku_id for each in on_sale if each.merchant_id == shop) for shop in shops]
         for n, fate in enumerate(FATES):
-            lines = [Line(line_id=f"l{place}", sku_id=sku, quantity=1) for place, sku in enumerate(skus)]
-            purchase_id = await _buy(db, settings, "cod", lines, home, n)
+            purchase_id = await buy(db, settings, ("door", str(n)), dict.fromkeys(skus, 1), home, channel="cod")
             if purchase_id is not None:
-                await _become(db, purchase_id, fate, n)
+                await _become(db, purchase_id, fate)
     if "bank_transfer" in payments.channels(settings) and shops:
         sku = next(each.sku_id for each in on_sale if each.merchant_id == shops[0])
-        purchase_id = await _buy(
-            db, settings, "bank_transfer", [Line(line_id="l0", sku_id=sku, quantity=2)], home, len(FATES)
-        )
+        names = ("door", str(len(FATES)))
+        purchase_id = await buy(db, settings, names, {sku: 2}, home, channel="bank_transfer")
         if purchase_id is not None:
             await db.transact(_came, purchase_id)
 
 
-async def _buy(
-    db: Database, settings: Settings, channel: str, lines: list[Line], home: Address, n: int
-) -> PurchaseId | None:
-    buyer_id = BuyerId(made("buyer", "door", str(n)))
-    draft = Draft(
-        lines=lines,
-        contact=Contact(name=home.name, email=f"door{n}@example.com", phone=home.phone),
-        address=home,
-    )
-    checkout_id = CheckoutId(made("checkout", "door", str(n)))
-    try:
-        await db.transact(checkout.open_checkout, checkout_id, buyer_id, draft, client=SHOP)
-        purchase_id = await db.transact(checkout.place, checkout_id, expected_total=None, by="buyer")
-        await checkout.collect(db, settings, purchase_id, channel=channel, return_url=settings.base_url)
-    except (SoldOut, CheckoutNotReady, MixedPurchase, UnknownChannel):
-        return None
-    return purchase_id
-
-
-async def _become(db: Database, purchase_id: PurchaseId, fate: str, n: int) -> None:
+async def _become(db: Database, purchase_id: PurchaseId, fate: str) -> None:
     for order in await db.ask(orders.orders_of_purchase, purchase_id):
         if order.state is not OrderState.PAID or fate == "waits":
             continue
-        parcel_id = ParcelId(made("parcel", "door", str(order.order_id)))
-        number = f"SX{parcel_id.int % 10**12:012d}"
-        dispatch = Dispatch(
-            merchant_id=order.merchant_id,
-            order_id=order.order_id,
-            parcel_id=parcel_id,
-            carrier="simex",
-            number=number,
-            lines=None,
-        )
-        await db.transact(orders.ship, dispatch, "system")
+        number = await send(db, order)
         if fate != "under way":
             await db.transact(_arrive, order, number, refused=fate == "refused")
 

@@ -7,12 +7,15 @@ import msgspec
 
 from steelyard.demo import (
     allowances,
+    approving,
+    authorised,
     bookkept,
     campaigns,
     cases,
     desk,
     disputed,
     door,
+    einvoiced,
     fees,
     footfall,
     life,
@@ -29,6 +32,7 @@ from steelyard.demo import (
     rules_kept,
     rushes,
     searches,
+    settled,
     shelves,
     shopkeeping,
     teams,
@@ -135,12 +139,16 @@ async def make(
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])
         await db.transact(cases.say_rights)
-        await disputed.dispute(db, [maker.slug for maker in makers()])
+        await disputed.dispute(db, settings, [maker.slug for maker in makers()])
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await reconciled.reconcile(db)
         await bookkept.keep_books(fast)
+        await settled.settle_with(fast, [maker.slug for maker in makers()])
         await door.pay_otherwise(db, settings, people.HOME)
+        await authorised.authorise(db, settings, people.HOME)
+        await einvoiced.invoice_abroad(db, settings, buyer_id)
+        await approving.ask_a_second_person(db)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
         await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])

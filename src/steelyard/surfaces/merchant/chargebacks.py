@@ -35,7 +35,7 @@ from steelyard.trade.orders.model import OrderId
 READS = {"permission": "orders.read"}
 ANSWERS = {"permission": "orders.refund"}
 HERE = frame.CHARGEBACKS
-TABS = (("", N_("Open")), ("ended", N_("Ended")))
+TABS = (("", N_("Being decided")), ("ended", N_("Concluded")))
 ENDED = [state for state in chargebacks.ChargebackState if state not in chargebacks.OPEN]
 
 

@@ -118,6 +118,7 @@ async def money_page(visit: NamedDependency[Visit], cursor: FromQuery[str | None
         export_href=address(f"{frame.MONEY}/expected", format="csv"),
         next_href=address(frame.MONEY, cursor=found.awaited.next) + "#awaited" if found.awaited.next else "",
         start_href=f"{frame.MONEY}#awaited" if cursor else "",
+        stripe=settlement.stripe_connect(visit.settings) is not None,
     )
 
 

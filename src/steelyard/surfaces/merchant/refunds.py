@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from steelyard.kernel.db import Read
-from steelyard.kernel.errors import Invalid, NotFound, Refusal
+from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.money import payments
@@ -20,14 +20,14 @@ from steelyard.parties import access
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import approving, giving, refund_pages
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, InState, address, done, errors_of
+from steelyard.surfaces.web import approving, refund_pages
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, InState, address, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refund_pages import Asked, Shown
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import RequestId, RequestSide, WaitingRefund
+from steelyard.trade.aftersales import RequestSide, WaitingRefund
 from steelyard.trade.orders.model import OrderId
 
 HERE = frame.REFUNDS
@@ -82,64 +82,47 @@ async def refund_list(
     )
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    waiting: Page[WaitingRefund]
-    answered: Page[WaitingRefund]
-    codes: Mapping[Any, str]
-
-
-async def waiting(read: Read, merchant_id: MerchantId, cursor: str | None) -> Waiting:
+async def waiting(read: Read, merchant_id: MerchantId, cursor: str | None) -> approving.Waiting:
     open_ones = await aftersales.requests_page(read, RequestSide.MERCHANT, merchant_id=merchant_id, limit=ROWS_PER_PAGE)
     answered = await aftersales.requests_page(
         read, RequestSide.MERCHANT, merchant_id=merchant_id, waiting=False, cursor=cursor, limit=ROWS_PER_PAGE
     )
     codes = await orders.codes_of(read, merchant_id, [each.order_id for each in [*open_ones.items, *answered.items]])
-    return Waiting(waiting=open_ones, answered=answered, codes=codes)
+    return approving.Waiting(waiting=open_ones, answered=answered, codes=codes, staff=[])
 
 
 @get("/refunds/approvals", opt=READS)
 async def approvals(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
     """What waits for a second person, and what became of those before."""
-    return await _approvals(visit, cursor=cursor)
+    return await _approvals(visit, cursor)
 
 
-async def _approvals(
-    visit: Visit, *, cursor: str | None = None, wrong: UUID | None = None, typed: str = "", error: str = ""
-) -> Response[Any]:
+async def _approvals(visit: Visit, cursor: str | None = None, wrong: approving.Wrong | None = None) -> Response[Any]:
     found = await visit.merchant_db.ask(waiting, visit.merchant_id, cursor)
-    staff = await visit.db.ask(access.staff, visit.merchant_id)
+    found = msgspec.structs.replace(found, staff=await visit.db.ask(access.staff, visit.merchant_id))
     return await frame.show(
         visit,
-        "refund_approvals.html",
+        approving.APPROVALS,
         HERE,
         crumbs=[(visit.say(N_("Refunds")), HERE), (visit.say(N_("For a second person")), None)],
-        status=422 if error else 200,
-        found=found,
-        words=refund_pages,
-        people={member.account_id: member.name for member in staff},
-        me=visit.account.account_id if visit.account else None,
-        here=APPROVALS,
-        wrong=wrong,
-        typed=typed,
-        error=error,
-        next_href=address(APPROVALS, cursor=found.answered.next) if found.answered.next else "",
-        start_href=APPROVALS if cursor else "",
+        own=_own,
+        order_href=_order_href,
+        **approving.approvals_page(visit, found, APPROVALS, LIMITS, cursor, wrong),
     )
+
+
+def _own(each: WaitingRefund) -> str:
+    return str(each.request_id)
+
+
+def _order_href(each: WaitingRefund) -> str:
+    return f"{frame.HOME}/after-sales/{each.case_id}" if each.case_id else f"{frame.HOME}/orders/{each.order_id}"
 
 
 @post("/refunds/approvals/{request_id:uuid}/approve", opt={"permission": "refunds.approve"})
 async def approved(visit: NamedDependency[Visit], request_id: FromPath[UUID]) -> Redirect:
     """The second person says yes."""
-    who = await giving.approver(visit)
-    try:
-        state = await visit.merchant_db.transact(
-            approving.approve, visit.actor, who, visit.merchant_id, RequestId(request_id)
-        )
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return redirect(visit, APPROVALS, (visit.refused(refusal), "bad"))
-    return redirect(visit, APPROVALS, approving.told(visit, state))
+    return await approving.said_yes(visit, visit.merchant_db, APPROVALS, visit.merchant_id, request_id)
 
 
 @post("/refunds/approvals/{request_id:uuid}/decline", opt={"permission": "refunds.approve"})
@@ -148,33 +131,14 @@ async def declined(
 ) -> Response[Any] | Redirect:
     """The second person says no, and why."""
     answer = (await entries_of(request)).text("answer")
-    who = await giving.approver(visit)
-    try:
-        await visit.merchant_db.transact(
-            approving.decline, visit.actor, who, visit.merchant_id, RequestId(request_id), answer
-        )
-    except Invalid as refusal:
-        error = errors_of(visit, refusal.fields).get("answer", "")
-        return await _approvals(visit, wrong=request_id, typed=answer, error=error)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return redirect(visit, APPROVALS, (visit.refused(refusal), "bad"))
-    return redirect(visit, APPROVALS, (visit.say(N_("Declined. Your colleague reads why.")), "good"))
+    said = await approving.said_no(visit, visit.merchant_db, APPROVALS, visit.merchant_id, request_id, answer)
+    return await _approvals(visit, wrong=said) if isinstance(said, approving.Wrong) else said
 
 
 @post("/refunds/approvals/{request_id:uuid}/take-back", opt=READS)
 async def taken_back(visit: NamedDependency[Visit], request_id: FromPath[UUID]) -> Redirect:
     """Who asked takes it back."""
-    who = await giving.giver(visit)
-    return await done(
-        visit,
-        APPROVALS,
-        N_("Taken back: nobody is asked any more."),
-        lambda: visit.merchant_db.transact(
-            approving.take_back, visit.actor, who, visit.merchant_id, RequestId(request_id)
-        ),
-    )
+    return await approving.said_nothing(visit, visit.merchant_db, APPROVALS, visit.merchant_id, request_id)
 
 
 @get("/refunds/limits", opt={"permission": "staff.manage"})
@@ -189,16 +153,11 @@ async def _limits(visit: Visit, form: Entries, errors: Mapping[str, str] | None 
     known = await visit.merchant_db.ask(aftersales.limits_of, visit.merchant_id)
     return await frame.show(
         visit,
-        "refund_limits.html",
+        approving.LIMITS,
         HERE,
-        crumbs=[(visit.say(N_("Refunds")), HERE), (visit.say(N_("Limits")), None)],
-        status=422 if errors else 200,
-        roles=refund_pages.role_limits(roles, known, RequestSide.MERCHANT, currency, datetime.now(UTC)),
-        currency=currency,
-        typed={name: form.text(name) for name in ("role", "per_refund", "per_day", "from")},
-        errors=errors or {},
-        today=refund_pages.today(),
+        crumbs=[(visit.say(N_("Refunds")), HERE), (visit.say(N_("Limits for refunds")), None)],
         here=LIMITS,
+        **approving.limits_page(form, errors, roles, known, RequestSide.MERCHANT, currency),
     )
 
 

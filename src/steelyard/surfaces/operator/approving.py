@@ -1,52 +1,43 @@
 """Refunds of the operator's staff that wait for a second person, and what each of its roles may give back alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from steelyard.kernel.db import Read
-from steelyard.kernel.errors import Invalid, NotFound, Refusal
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.paging import Page
 from steelyard.money import currencies
 from steelyard.parties import access, merchants
-from steelyard.parties.access.model import AccountKind, StaffMember
+from steelyard.parties.access.model import AccountKind
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import approving, giving, refund_pages
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, done, errors_of
+from steelyard.surfaces.web import approving, refund_pages
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import RequestId, RequestSide, WaitingRefund
+from steelyard.trade.aftersales import RequestSide, WaitingRefund
 
 APPROVALS = f"{frame.REFUNDS}/approvals"
 LIMITS = f"{frame.REFUNDS}/limits"
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    waiting: Page[WaitingRefund]
-    answered: Page[WaitingRefund]
-    codes: Mapping[Any, str]
-    shops: Mapping[Any, Any]
-    staff: Sequence[StaffMember]
-
-
-async def waiting(read: Read, cursor: str | None) -> Waiting:
+async def waiting(read: Read, cursor: str | None) -> approving.Waiting:
     open_ones = await aftersales.requests_page(read, RequestSide.OPERATOR, limit=ROWS_PER_PAGE)
     answered = await aftersales.requests_page(
         read, RequestSide.OPERATOR, waiting=False, cursor=cursor, limit=ROWS_PER_PAGE
     )
     shown = [*open_ones.items, *answered.items]
-    return Waiting(
+    return approving.Waiting(
         waiting=open_ones,
         answered=answered,
         codes=await orders.codes_of_all(read, [each.order_id for each in shown]),
@@ -58,45 +49,37 @@ async def waiting(read: Read, cursor: str | None) -> Waiting:
 @get("/refunds/approvals", opt={"permission": "orders.read"})
 async def approvals(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
     """What waits for a second person, and what became of those before."""
-    return await _approvals(visit, cursor=cursor)
+    return await _approvals(visit, cursor)
 
 
-async def _approvals(
-    visit: Visit, *, cursor: str | None = None, wrong: UUID | None = None, typed: str = "", error: str = ""
-) -> Response[Any]:
+async def _approvals(visit: Visit, cursor: str | None = None, wrong: approving.Wrong | None = None) -> Response[Any]:
     found = await visit.db.ask(waiting, cursor)
+    decides = "orders.manage" in visit.actor.permissions
     return await frame.show(
         visit,
-        "refund_approvals.html",
+        approving.APPROVALS,
         frame.REFUNDS,
         crumbs=[(visit.say(N_("Refunds")), frame.REFUNDS), (visit.say(N_("For a second person")), None)],
-        status=422 if error else 200,
-        found=found,
-        words=refund_pages,
-        people={member.account_id: member.name for member in found.staff},
-        me=visit.account.account_id if visit.account else None,
-        here=APPROVALS,
-        wrong=wrong,
-        typed=typed,
-        error=error,
-        next_href=address(APPROVALS, cursor=found.answered.next) if found.answered.next else "",
-        start_href=APPROVALS if cursor else "",
+        own=_own,
+        order_href=partial(_order_href, decides),
+        **approving.approvals_page(visit, found, APPROVALS, LIMITS, cursor, wrong),
     )
+
+
+def _own(each: WaitingRefund) -> str:
+    return f"{each.merchant_id}/{each.request_id}"
+
+
+def _order_href(decides: bool, each: WaitingRefund) -> str:
+    if each.case_id and decides:
+        return f"{frame.HOME}/disputes/{each.case_id}"
+    return f"{frame.HOME}/orders/{each.merchant_id}/{each.order_id}"
 
 
 @post("/refunds/approvals/{merchant_id:uuid}/{request_id:uuid}/approve", opt={"permission": "refunds.approve"})
 async def approved(visit: NamedDependency[Visit], merchant_id: FromPath[UUID], request_id: FromPath[UUID]) -> Redirect:
     """The second person says yes."""
-    who = await giving.approver(visit)
-    try:
-        state = await visit.db.transact(
-            approving.approve, visit.actor, who, MerchantId(merchant_id), RequestId(request_id)
-        )
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return redirect(visit, APPROVALS, (visit.refused(refusal), "bad"))
-    return redirect(visit, APPROVALS, approving.told(visit, state))
+    return await approving.said_yes(visit, visit.db, APPROVALS, MerchantId(merchant_id), request_id)
 
 
 @post("/refunds/approvals/{merchant_id:uuid}/{request_id:uuid}/decline", opt={"permission": "refunds.approve"})
@@ -105,19 +88,8 @@ async def declined(
 ) -> Response[Any] | Redirect:
     """The second person says no, and why."""
     answer = (await entries_of(request)).text("answer")
-    who = await giving.approver(visit)
-    try:
-        await visit.db.transact(
-            approving.decline, visit.actor, who, MerchantId(merchant_id), RequestId(request_id), answer
-        )
-    except Invalid as refusal:
-        error = errors_of(visit, refusal.fields).get("answer", "")
-        return await _approvals(visit, wrong=request_id, typed=answer, error=error)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return redirect(visit, APPROVALS, (visit.refused(refusal), "bad"))
-    return redirect(visit, APPROVALS, (visit.say(N_("Declined. Your colleague reads why.")), "good"))
+    said = await approving.said_no(visit, visit.db, APPROVALS, MerchantId(merchant_id), request_id, answer)
+    return await _approvals(visit, wrong=said) if isinstance(said, approving.Wrong) else said
 
 
 @post("/refunds/approvals/{merchant_id:uuid}/{request_id:uuid}/take-back", opt={"permission": "orders.read"})
@@ -125,15 +97,7 @@ async def taken_back(
     visit: NamedDependency[Visit], merchant_id: FromPath[UUID], request_id: FromPath[UUID]
 ) -> Redirect:
     """Who asked takes it back."""
-    who = await giving.giver(visit)
-    return await done(
-        visit,
-        APPROVALS,
-        N_("Taken back: nobody is asked any more."),
-        lambda: visit.db.transact(
-            approving.take_back, visit.actor, who, MerchantId(merchant_id), RequestId(request_id)
-        ),
-    )
+    return await approving.said_nothing(visit, visit.db, APPROVALS, MerchantId(merchant_id), request_id)
 
 
 async def _currencies(read: Read) -> list[str]:
@@ -153,19 +117,14 @@ async def _limits(visit: Visit, form: Entries, currency: str, errors: Mapping[st
     known = await visit.db.ask(aftersales.limits_of, None)
     return await frame.show(
         visit,
-        "refund_limits.html",
+        approving.LIMITS,
         frame.REFUNDS,
-        crumbs=[(visit.say(N_("Refunds")), frame.REFUNDS), (visit.say(N_("Limits")), None)],
-        status=422 if errors else 200,
-        roles=refund_pages.role_limits(roles, known, RequestSide.OPERATOR, chosen, datetime.now(UTC)),
-        currency=chosen,
+        crumbs=[(visit.say(N_("Refunds")), frame.REFUNDS), (visit.say(N_("Limits for refunds")), None)],
         currencies=[
             {"label": each, "href": address(LIMITS, currency=each), "current": each == chosen} for each in offered
         ],
-        typed={name: form.text(name) for name in ("role", "per_refund", "per_day", "from")},
-        errors=errors or {},
-        today=refund_pages.today(),
         here=address(LIMITS, currency=chosen),
+        **approving.limits_page(form, errors, roles, known, RequestSide.OPERATOR, chosen),
     )
 
 

@@ -47,7 +47,7 @@ from steelyard.trade.chargebacks.model import REFERENCE_CHARACTERS_MAX, WITHOUT_
 
 NEEDS = {"permission": "orders.manage"}
 HERE = frame.CHARGEBACKS
-TABS = (("", N_("To answer")), ("decided", N_("The bank decides")), ("ended", N_("Ended")))
+TABS = (("", N_("To answer")), ("decided", N_("The bank decides")), ("ended", N_("Concluded")))
 STATES_OF: dict[str, Sequence[ChargebackState]] = {
     "decided": (ChargebackState.ANSWERING, ChargebackState.SUBMITTED),
     "ended": [state for state in ChargebackState if state not in chargebacks.OPEN],

@@ -11,7 +11,7 @@ STATES: dict[ChargebackState, tuple[str, str]] = {
     ChargebackState.ANSWERING: (N_("Being handed in"), "info"),
     ChargebackState.SUBMITTED: (N_("The bank decides"), "info"),
     ChargebackState.WON: (N_("Won"), "good"),
-    ChargebackState.LOST: (N_("Lost"), "bad"),
+    ChargebackState.LOST: (N_("The buyer won"), "bad"),
     ChargebackState.ACCEPTED: (N_("Not contested"), "quiet"),
     ChargebackState.EXPIRED: (N_("Lost by silence"), "bad"),
     ChargebackState.RECOVERED: (N_("Recovered after it was lost"), "good"),

@@ -25,7 +25,17 @@ from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.entries import Entries
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade.aftersales import GIVES, Limit, RequestSide, RequestState
+from steelyard.trade.aftersales import (
+    GIVES,
+    CallOff,
+    DecideCase,
+    GiveBack,
+    GivingCommand,
+    Limit,
+    ReceiveOfCase,
+    RequestSide,
+    RequestState,
+)
 
 DAYS_SHOWN = 30
 DAYS_SHOWN_MAX = 400
@@ -65,6 +75,23 @@ COMMANDS = {
     "DecideCase": N_("Decide a dispute"),
 }
 WHY = {"per_refund": N_("Above the limit of one refund"), "per_day": N_("Above the limit of a day")}
+
+
+def asked_why(command: GivingCommand) -> str:
+    """What who asked has said for it."""
+    match command:
+        case GiveBack(request=request):
+            return request.note
+        case CallOff(reason=reason) if reason not in ("buyer", "merchant"):
+            return reason
+        case DecideCase(reason=reason):
+            return reason
+        case ReceiveOfCase(answer=answer):
+            return answer
+        case _:
+            return ""
+
+
 FILTERS = ("channel", "route", "age", "shop", "from", "to")
 
 
@@ -159,9 +186,10 @@ def _chart(visit: Visit, currency: str, days: Sequence[date], by_day: Mapping[da
     series = [Series(visit.say(N_("Promised")), amounts)]
     if any(failed):
         series.append(Series(visit.say(N_("Of it failed")), failed))
+    title = visit.say(N_("Refunds by day"))
     return Chart(
         "bar",
-        f"{visit.say(N_('Refunds by day'))} · {currency}",
+        f"{title} · {currency}",
         list(days),
         series,
         unit="money",

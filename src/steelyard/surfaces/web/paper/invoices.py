@@ -97,7 +97,8 @@ def _party(sheet: Sheet, x: float, y: float, who: str, party: Party, say: Say) -
         if line:
             y = sheet.paragraph(x, y, line, 84, 8.5, lines_max=1)
     if number := party.vat_number or party.tax_number:
-        sheet.words(x, y, f"{say(N_('VAT number') if party.vat_number else N_('Tax number'))} {number}", 8.5)
+        which = say(N_("VAT number") if party.vat_number else N_("Tax number"))
+        sheet.words(x, y, f"{which} {number}", 8.5)
 
 
 def _item(sheet: Sheet, flow: Flow, page: Page, item: Item) -> None:
