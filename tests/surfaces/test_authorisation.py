@@ -149,7 +149,7 @@ async def written(db: Database) -> dict[str, str]:
     }
 
 
-async def on_air(db: Database, world: World) -> dict[str, str]:
+async def stopped_live(db: Database, world: World) -> dict[str, str]:
     """A live room of the tea shop with a session, and what was stopped of it."""
     planned_live = await live_plans.session(db, world)
     stop_id = StopId(ids.mint())
@@ -344,7 +344,7 @@ async def things(db: Database, world: World) -> Ids:
             "chargeback_id": str(chargeback_id),
             "evidence_id": str(evidence_id),
             "item_id": str(difference.item_id),
-            **await on_air(db, world),
+            **await stopped_live(db, world),
             **await written(db),
         }
     )
