@@ -12,6 +12,8 @@ import pytest_asyncio
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from steelyard.channels import live
+from steelyard.channels.rooms.model import StopId
 from steelyard.goods import inventory, promotions
 from steelyard.goods.inventory.model import CountId
 from steelyard.goods.promotions.model import AmountOff, Group, GroupId, Offer, PromotionId, Step
@@ -37,7 +39,7 @@ from steelyard.trade.orders.model import Order
 from steelyard.trade.reviews.model import QuestionId
 from tests.money import test_exchange as exchanging
 from tests.money import test_ledger_vouchers as by_hand
-from tests.support import deal
+from tests.support import deal, live_plans
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.campaigns import signed_up
@@ -144,6 +146,23 @@ async def written(db: Database) -> dict[str, str]:
         "voucher_id": str(voucher_id),
         "exchange_id": str(await exchanging.proposed(db, gone, come)),
         "first": f"{month_before():%Y-%m}",
+    }
+
+
+async def stopped_live(db: Database, world: World) -> dict[str, str]:
+    """A live room of the tea shop with a session, and what was stopped of it."""
+    planned_live = await live_plans.session(db, world)
+    stop_id = StopId(ids.mint())
+    await db.transact(
+        live.take_down, live_plans.chief(world), planned_live.merchant_id, planned_live.session_id, stop_id, "Smoke"
+    )
+    return {
+        "live_id": str(planned_live.session_id),
+        "room_id": str(planned_live.room_id),
+        "room_application_id": str(planned_live.room_id),
+        "host_id": str(planned_live.host_id),
+        "stop_id": str(stop_id),
+        "decision": "send-back",
     }
 
 
@@ -325,6 +344,7 @@ async def things(db: Database, world: World) -> Ids:
             "chargeback_id": str(chargeback_id),
             "evidence_id": str(evidence_id),
             "item_id": str(difference.item_id),
+            **await stopped_live(db, world),
             **await written(db),
         }
     )

@@ -136,7 +136,7 @@ def _throw_away(settings: Settings) -> None:
         Cluster(settings.home / installation.CLUSTER_FOLDER).erase()
     else:
         _recreate(settings.database_url)
-    for folder in ("simulators", "files", "logs", "secrets"):
+    for folder in ("simulators", "media", "files", "logs", "secrets"):
         shutil.rmtree(settings.home / folder, ignore_errors=True)
 
 

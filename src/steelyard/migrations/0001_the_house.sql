@@ -6467,6 +6467,7 @@ CREATE TABLE live_mutes (
   , PRIMARY KEY (merchant_id, session_id, buyer_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
 );
+CREATE INDEX live_mutes_of_a_buyer ON live_mutes (buyer_id);
 COMMENT ON TABLE live_mutes IS 'by merchant: who may not write in a session''s chat; until is none for the whole session';
 
 CREATE TABLE live_words (
@@ -6545,6 +6546,7 @@ COMMENT ON TABLE live_chats IS 'by merchant, never deleted: who wrote which mess
 COMMENT ON COLUMN live_chats.buyer_id IS 'None: the shop''s own people, or a buyer who has been erased after the record''s time';
 COMMENT ON COLUMN live_chats.by IS 'buyer, or staff:<account_id>';
 CREATE INDEX live_chats_of_a_buyer ON live_chats (buyer_id, at);
+CREATE INDEX live_chats_by_time ON live_chats (at) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE live_speakers (
     merchant_id uuid NOT NULL

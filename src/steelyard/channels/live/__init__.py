@@ -9,8 +9,8 @@ beside it: `schema_stage_acts.sql`).
 On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
 and `leaving`, what follows when a session goes on air or off it. What is `sold` is told to those who watch. What the media origin
-asks and tells is `streaming`. The `record` of a session is sealed as a chain. `listing` is what the shop's pages show.
-Decision 0166.
+asks and tells is `streaming`. The `record` of a session is sealed as a chain; `keeping` says for how long. `listing` is what the
+shop's pages show. Decision 0166.
 """
 
 from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
@@ -33,6 +33,7 @@ from steelyard.channels.live.crowd import count, minutes, viewers_of
 from steelyard.channels.live.drawing import SECRET_BYTES, Draw, Winner, draws, winners
 from steelyard.channels.live.drawing import begin as begin_draw
 from steelyard.channels.live.events import SessionChanged
+from steelyard.channels.live.keeping import forget_buyers, written_by
 from steelyard.channels.live.laying_out import lay_out, write_rundown
 from steelyard.channels.live.listing import OnAir, ended_lately, on_air_now
 from steelyard.channels.live.planning import cancel, change, keep_key, make_ready, plan, plan_again
@@ -172,6 +173,7 @@ __all__ = [
     "end_price",
     "ended_lately",
     "explained",
+    "forget_buyers",
     "forget_reminders",
     "go_on_air",
     "goods",
@@ -238,4 +240,5 @@ __all__ = [
     "words",
     "write_rundown",
     "write_sheet",
+    "written_by",
 ]

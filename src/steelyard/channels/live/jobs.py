@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from steelyard.channels.live import crowd, drawing, gateways, leaving, record, streaming
+from steelyard.channels.live import crowd, drawing, gateways, keeping, leaving, record, streaming
 from steelyard.channels.live.reminding import tell_begun, tell_soon
 from steelyard.channels.live.states import call_off_missed
 from steelyard.kernel import settings as kernel_settings
@@ -30,6 +30,10 @@ async def _draw(db: Database) -> int:
 
 async def _forget_processes(db: Database) -> int:
     return await db.transact(crowd.forget_processes, datetime.now(UTC) - PRESENCE_KEPT)
+
+
+async def _forget_writers(db: Database) -> int:
+    return await db.transact(keeping.forget_writers)
 
 
 async def _seal(db: Database) -> int:
@@ -68,5 +72,6 @@ SWEEPS = (
     Sweep("live.seal", 5.0, _seal),
     Sweep("live.end_silent", 2.0, _end_silent),
     Sweep("live.cut_off", 1.0, _cut_off),
+    Sweep("live.forget_writers", 3_600.0, _forget_writers),
     Sweep("live.forget_processes", 300.0, _forget_processes),
 )

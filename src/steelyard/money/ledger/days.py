@@ -53,7 +53,7 @@ async def sum_days(tx: Tx, today: date) -> int:
     """Sum the days that are not summed yet and those that are young; forget old ones. Returns how many were summed."""
     first = today - timedelta(days=DAYS_KEPT)
     await tx.fetch("SELECT pg_advisory_xact_lock($1::integer, -1)", MONTH_LOCKS)
-    await _move_base(tx, today - timedelta(days=DAYS_YOUNG))
+    await _sum_all_again(tx, today - timedelta(days=DAYS_YOUNG))
     await tx.execute("DELETE FROM ledger_days WHERE day < $1", first)
     await tx.execute("DELETE FROM ledger_days_summed WHERE day < $1", first)
     known = {row["day"] for row in await tx.fetch("SELECT day FROM ledger_days_summed")}
@@ -80,7 +80,7 @@ async def sum_days(tx: Tx, today: date) -> int:
     return len(wanted)
 
 
-async def _move_base(tx: Tx, young: date) -> None:
+async def _sum_all_again(tx: Tx, young: date) -> None:
     """Sum all accounts once a day, for all who ask what stands there."""
     if await tx.value(
         "SELECT EXISTS (SELECT FROM ledger_base WHERE until = $1::date::timestamp AT TIME ZONE 'Asia/Shanghai')", young

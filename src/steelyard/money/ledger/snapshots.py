@@ -80,7 +80,7 @@ async def trial_at(read: Read, until: datetime) -> list[TrialLine]:
     if month is None:
         if base is None or not await _days_known(read, until, base):
             return await trial_balance_at(read, until)
-        return await _before_base(read, until)
+        return await _less_what_followed(read, until)
     return await read.all(
         TrialLine,
         """
@@ -119,7 +119,7 @@ async def _days_known(read: Read, until: datetime, base: datetime) -> bool:
     )
 
 
-async def _before_base(read: Read, until: datetime) -> list[TrialLine]:
+async def _less_what_followed(read: Read, until: datetime) -> list[TrialLine]:
     """What stood at the base, less what was moved on the days between and on the rest of the moment's own."""
     return await read.all(
         TrialLine,
