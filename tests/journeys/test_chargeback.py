@@ -1,5 +1,5 @@
 """A chargeback: the buyer's bank takes a payment back, the shop says what speaks against it, staff hand it in, the bank decides
-for the one or the other, and all read what has become of the money."""
+for the one or the other, and shop and staff read what has become of the money."""
 
 import re
 
@@ -41,7 +41,6 @@ async def test_what_a_bank_takes_back_is_answered_and_decided(house: House, visi
     page = merchant.page
     await merchant.goto("/merchant/chargebacks")
     await merchant.until(page.get_by_role("link", name=code))
-    await merchant.look("merchant-chargebacks")
     await page.get_by_role("link", name=code).click()
     await expect(merchant.text("Evidence due")).to_be_visible()
     chargeback = page.url.split("/")[-2]
@@ -56,16 +55,14 @@ async def test_what_a_bank_takes_back_is_answered_and_decided(house: House, visi
 
     desk = operator.page
     await steps.sign_in(operator, house, OPERATOR, to="/operator/chargebacks")
-    await operator.look("operator-chargebacks")
     await desk.locator(f"a[href='/operator/chargebacks/{chargeback}']").click()
     await expect(desk.get_by_role("link", name="slip.pdf")).to_be_visible()
     await operator.look("operator-chargeback")
     await operator.button("Hand the evidence in").click()
     await operator.until(operator.text("The bank decides"))
-    await operator.look("operator-chargeback-handed-in")
 
     won = variant.language == "en"
-    facts = await desk.locator("aside").inner_text()
+    facts = await desk.locator("main aside").inner_text()
     reference = re.search(r"· (\w+)", facts)
     assert reference, facts
     decided = await desk.request.post(
@@ -74,11 +71,7 @@ async def test_what_a_bank_takes_back_is_answered_and_decided(house: House, visi
     assert decided.ok, await decided.text()
 
     await operator.until(operator.text("Won" if won else "The buyer won"))
-    await operator.look("operator-chargeback-decided")
     await merchant.until(merchant.text("Won" if won else "The buyer won"))
     await merchant.look("merchant-chargeback-decided")
     await merchant.goto("/merchant/chargebacks?kind=ended")
     await expect(page.get_by_role("link", name=code)).to_be_visible()
-    await buyer.goto(f"/orders/{code}")
-    await expect(buyer.page.get_by_text(buyer.words("Charged back"))).to_have_count(0 if won else 1)
-    await buyer.look("order-after-the-chargeback")
