@@ -108,8 +108,10 @@ async def test_between_two_messages_of_one_buyer_lie_the_seconds_of_slow_mode(sh
     buyer = ids.mint()
     for _ in range(2):
         await shop.transact(live.slow_down, *session.key, 30)
-    (first,) = await said(shop, session.say(buyer, "one"))
+    first, at_once = await said(shop, session.say(buyer, "one"), session.say(buyer, "one more"))
     (second,) = await said(shop, session.say(buyer, "two"))
+
+    assert isinstance(at_once, TooQuick)
 
     assert isinstance(first, int)
     assert isinstance(second, TooQuick)

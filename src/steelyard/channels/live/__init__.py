@@ -9,9 +9,8 @@ beside it: `schema_stage_acts.sql`).
 On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
 and `leaving`, what follows when a session goes on air or off it. What is `sold` is told to those who watch. What the media origin
-asks and tells is `streaming`. The `record` of a session is sealed as a chain; `keeping` says for how long. Decision 0166.
-asks and tells is `streaming`. The `record` of a session is sealed as a chain. `listing` is what the shop's pages show.
-Decision 0166.
+asks and tells is `streaming`. The `record` of a session is sealed as a chain; `keeping` says for how long. `listing` is what the
+shop's pages show. Decision 0166.
 """
 
 from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
