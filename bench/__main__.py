@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench import first_paint, large, list_pages, refunds, rest, settling, trade
+from bench import first_paint, large, list_pages, reconciling, refunds, rest, settling, trade
 from bench.asked import Asked
 from bench.house import House, opened
 from bench.programs import NotThere, end_as_told
@@ -31,17 +31,21 @@ IN_A_SHOP: dict[str, Callable[[Asked], list[Figure]]] = {
     "refunds": refunds.figures,
     "large": large.figures,
     "settling": settling.figures,
+    "reconciling": reconciling.figures,
 }
 PARTS = [*IN_A_SHOP, *IN_A_HOUSE]
 # Take minutes or gigabytes: only where they are asked for.
-USUAL = [name for name in PARTS if name not in ("large", "settling")]
+USUAL = [name for name in PARTS if name not in ("large", "settling", "reconciling")]
 
 
 def main() -> int:
     """Measure the parts that were asked for; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; none means all but large and settling"
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"of {', '.join(PARTS)}; none means all but large, settling and reconciling",
     )
     parser.add_argument(
         "--large", action="store_true", help="search among a million products, too: minutes, and 8 GB of disk"

@@ -12,7 +12,12 @@ from pathlib import Path
 import msgspec
 
 from bench.programs import NotThere, answers, running
-from steelyard.demo.running import SIMULATORS_AFTER_PORT, SMTP_AFTER_PORT
+from steelyard.demo.running import (
+    MEDIA_HTTP_AFTER_PORT,
+    MEDIA_RTMP_AFTER_PORT,
+    SIMULATORS_AFTER_PORT,
+    SMTP_AFTER_PORT,
+)
 from steelyard.kernel import installation, processes
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.settings import Settings
@@ -77,6 +82,7 @@ def _free() -> int:
     """A port with all those behind it that the simulators take."""
     for port in random.sample(PORTS, len(PORTS)):
         behind = [port + SIMULATORS_AFTER_PORT + n for n in range(4)]
+        behind += [port + MEDIA_HTTP_AFTER_PORT, port + MEDIA_RTMP_AFTER_PORT]
         if not any(processes.taken(each) for each in (port, port + SMTP_AFTER_PORT, *behind)):
             return port
     raise NotThere("No port is free.")

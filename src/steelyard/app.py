@@ -19,7 +19,7 @@ from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.settings import Settings
-from steelyard.surfaces import api, merchant, operator, storefront
+from steelyard.surfaces import api, live_room, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
 from steelyard.surfaces.live_room.running import Running
@@ -93,16 +93,17 @@ def create_app(settings: Settings | None = None) -> Litestar:
             await met.stop()
             await app.state.db.close()
 
-    static = Assets()
+    static = Assets({"live_room": SURFACES / "live_room" / "static"})
     handlers: dict[int | type[Exception], ExceptionHandler[Any]] = {
         Refusal: problems.on_refusal,
         HTTPException: problems.on_http_exception,
         Exception: problems.on_bug,
     }
-    names = ("web", "storefront", "merchant", "operator")
+    names = ("web", "storefront", "merchant", "operator", "live_room")
     templates = Templates(static, {name: SURFACES / name / "templates" for name in names})
+    routers = (storefront.router, live_room.router, live_room.studio, merchant.router, operator.router)
     app = Litestar(
-        [assets, live, ready, *styleguide.HANDLERS, storefront.router, merchant.router, operator.router, *api.routers],
+        [assets, live, ready, *styleguide.HANDLERS, *routers, *api.routers],
         lifespan=[connected],
         state=State({"settings": settings, "assets": static, "templates": templates}),
         dependencies={"visit": Provide(provide_visit)},

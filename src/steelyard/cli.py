@@ -6,7 +6,6 @@ looked at is not as it should be (`check`, `doctor`, rejected rows of `import`).
 
 import asyncio
 import json
-import logging
 import multiprocessing
 import os
 import subprocess
@@ -25,11 +24,13 @@ from steelyard.kernel.db import Database, administer
 from steelyard.kernel.processes import Program
 from steelyard.kernel.settings import Settings
 from steelyard.reconcile import reconcile
+from steelyard.simulating import simulate
 from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly, progressing, tell
+from steelyard.verifying import verify_live
 
-SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay", "stripe")
-SHOPPERS = "shoppers"
-MONTH = "month"
+CONNECTIONS_WAITING_MAX = 4_096
+REQUESTS_OPEN_MAX = 20_000
+STOP_SECONDS_MAX = 15
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,6 +95,7 @@ def _serve(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces, Loops
 
+    processes.open_many_files()
     if multiprocessing.get_start_method() == "fork":
         from steelyard import app
 
@@ -106,6 +108,10 @@ def _serve(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         workers=settings.workers,
+        backlog=CONNECTIONS_WAITING_MAX,
+        # Who watches a live session holds a request open: what is served at once is bounded by our own queues (kernel/batching).
+        backpressure=REQUESTS_OPEN_MAX,
+        workers_kill_timeout=STOP_SECONDS_MAX,
         respawn_failed_workers=True,
         websockets=False,
         log_access=False,
@@ -222,79 +228,6 @@ def _plain(row: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in row.items()}
 
 
-def _walk(number: int) -> None:
-    from steelyard.kernel import logs
-    from steelyard.simulators import shoppers
-
-    settings = kernel_settings.load()
-    logs.configure()
-    click.echo(f"{number} shoppers walk through {settings.base_url}")
-    try:
-        asyncio.run(shoppers.walk(settings.base_url, number))
-    except shoppers.NotHere as elsewhere:
-        raise Sentence(f"Shoppers only walk through a shop on this machine, not at {elsewhere}.") from elsewhere
-
-
-def _month(seed: int, faults: float, purchases: int, as_json: bool) -> None:
-    from steelyard.demo import month
-    from steelyard.kernel import logs
-
-    logs.configure(level=logging.ERROR)  # calls that are not answered are what this is about
-    with progressing() as progress:
-        bars = {}
-
-        def step(what: str, done: int, of: int) -> None:
-            bars[what] = bars.get(what) or progress.add_task(what, total=of)
-            progress.update(bars[what], completed=done, total=of)
-
-        report = month.run(month.Plan(seed=seed, faults=faults, purchases=purchases), step)
-    tell(month.by_currency(report), as_json, lambda: click.echo("\n".join(month.lines(report))))
-    if not report.clean:
-        sys.exit(NOT_AS_IT_SHOULD_BE)
-
-
-@steelyard.command()
-@click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all", SHOPPERS, MONTH]))
-@click.option("--port", type=int, help="The first port; the simulators take this and the next ones.")
-@click.option("--number", default=5, show_default=True, help="With `shoppers`: how many walk through the shop.")
-@click.option("--seed", default=1, show_default=True, help="With `month`: the same seed, the same people.")
-@click.option(
-    "--faults",
-    type=click.FloatRange(0, 1),
-    default=1.0,
-    show_default=True,
-    help="With `month`: the share of messages, answers and refunds of channel and bank that go wrong.",
-)
-@click.option(
-    "--purchases", type=click.IntRange(1, 20_000), default=600, show_default=True, help="With `month`: so many."
-)
-@click.option("--json", "as_json", is_flag=True, help="With `month`: print the money for a program.")
-@plainly
-def simulate(
-    who: tuple[str, ...], port: int | None, number: int, seed: int, faults: float, purchases: int, as_json: bool
-) -> None:
-    """Play the outside world: the payment channels, the carriers, the bank, the mail server; or, of the shop at the
-    installation's address, its shoppers; or a month of the demo marketplace in a house of its own, to see that its money is
-    right."""
-    from steelyard.demo import running
-    from steelyard.simulators import programs
-
-    if MONTH in who:
-        _month(seed, faults, purchases, as_json)
-        return
-    if SHOPPERS in who:
-        _walk(number)
-        return
-    settings = running.simulators(kernel_settings.load(), first_port=port)
-    names = SIMULATORS if not who or "all" in who else who
-    for name in names:
-        click.echo(f"{name}: {programs.addresses(settings)[name]}")  # pyright: ignore[reportArgumentType]
-    try:
-        asyncio.run(programs.serve(names, settings))  # pyright: ignore[reportArgumentType]  # click checked the names
-    except programs.PortTaken as taken:
-        raise Sentence(str(taken)) from taken
-
-
 @steelyard.command(context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PART ...] [OPTION ...]")
 @plainly
@@ -358,6 +291,8 @@ def doctor(as_json: bool) -> None:
 
 
 steelyard.add_command(reconcile)
+steelyard.add_command(simulate)
+steelyard.add_command(verify_live)
 
 
 def main() -> NoReturn:

@@ -60,7 +60,7 @@ async def test_a_room_is_given_when_all_conditions_are_met(db: Database, world: 
     room_id = await db.transact(rooms.approve, chief(world), world.tea.merchant_id, wanted.application_id)
     assert await db.transact(rooms.approve, chief(world), world.tea.merchant_id, wanted.application_id) == room_id
 
-    opened = await db.ask(rooms.by_slug, "tea-live")
+    opened = await db.ask(rooms.by_slug, "tea-room")
     assert opened is not None
     assert (opened.state, opened.grade) == (RoomState.OPEN, Grade.TRIAL)
     assert await db.ask(mails) == ["host_verified", "application_approved"]
@@ -111,10 +111,10 @@ async def test_an_application_goes_back_with_reasons_and_comes_again(db: Databas
 async def test_two_rooms_never_have_one_address(db: Database, world: World) -> None:
     await room(db, world, world.tea)
     await host(db, world, world.tools, document_number=ANOTHER)
-    shop, slug = db.as_merchant(world.tools.merchant_id), "tools-live"
+    shop, slug = db.as_merchant(world.tools.merchant_id), "tools-room"
 
     with pytest.raises(Invalid) as wrong:
-        await shop.transact(rooms.apply, application(world, world.tools, slug="tea-live"), BY)
+        await shop.transact(rooms.apply, application(world, world.tools, slug="tea-room"), BY)
     assert set(wrong.value.fields) == {"slug"}
     wanted = application(world, world.tools, slug=slug)
     await shop.transact(rooms.apply, wanted, BY)

@@ -24,6 +24,7 @@ from tests.support.commands import is_gone
 
 SOURCE = Path(__file__).parents[2] / "src"
 SIMULATED = (0, *range(101, 105), 125)
+MEDIA = (111, 135)
 # Where houses of the tests listen, the first port of each and after the last; PostgreSQL's own are above.
 PORTS = (10_000, 19_500)
 DEADLINE_SECONDS = 300
@@ -138,7 +139,7 @@ def free_port() -> int:
     """A port that is free, and so are those that the simulators take beside it. They are ours until this process ends: no
     other process of the tests is given them, and they lie below those that outgoing connections are given."""
     for port in range(*PORTS, SIMULATED[-1] + 1):
-        if _claim(port) and all(_is_free(port + after) for after in SIMULATED):
+        if _claim(port) and all(_is_free(port + after) for after in (*SIMULATED, *MEDIA)):
             return port
     raise AssertionError("no free ports")
 

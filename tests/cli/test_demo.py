@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.cli.commands import (
+    MEDIA,
     SIMULATED,
     Running,
     called,
@@ -61,6 +62,7 @@ def test_it_tells_where_everything_is_mends_itself_and_goes_on_with_its_data(
     assert status(f"{base}/health/live") == 200
     assert status(f"{base}/health/ready") == 200
     assert [status(f"http://127.0.0.1:{port + after}/health") for after in SIMULATED[1:-1]] == [200] * 4
+    first.until(lambda: status(f"http://127.0.0.1:{port + MEDIA[0]}/health") == 200)
     for login in ("operator", "merchant", "buyer"):
         assert f"{login}@steelyard.test" in first.said()
     others = run(["demo"], environment(home, PORT=str(port)))

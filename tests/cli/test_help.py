@@ -44,6 +44,8 @@ def test_all_commands_are_there() -> None:
         "reconcile",
         "check",
         "simulate",
+        "media",
+        "verify-live",
         "backup",
         "restore",
         "doctor",

@@ -200,3 +200,45 @@ async def test_the_house_cuts_off_and_takes_down(running: Running, flv: Path) ->
     assert (running.settings.home / "room" / "0.m4s").exists()
     program.kill()
     await program.wait()
+
+
+async def test_there_is_room_for_so_many_and_no_more(running: Running, flv: Path) -> None:
+    await running.again(rooms_max=1)
+    first = await publisher(running.push_address("one"), flv, stays=True)
+    await until(lambda: running.house.said("on_publish", "one"))
+
+    assert await sent(running, "two", flv) == 1
+
+    assert not running.house.said("on_publish", "two")
+    first.kill()
+    await first.wait()
+
+
+async def test_players_of_any_page_may_read_and_media_may_be_kept(running: Running, flv: Path) -> None:
+    await sent(running, "room", flv)
+    await until(lambda: running.house.said("on_dvr"))
+
+    playlist, segment, nothing = [
+        await running.get(f"/live/room/{name}") for name in ("recording.m3u8", "0.m4s", "99.m4s")
+    ]
+
+    assert {one.headers["access-control-allow-origin"] for one in (playlist, segment, nothing)} == {"*"}
+    assert playlist.headers["content-type"] == "application/vnd.apple.mpegurl"
+    assert playlist.headers["cache-control"] == "no-cache"
+    assert segment.headers["content-type"] == "video/mp4"
+    assert segment.headers["cache-control"] == "public, max-age=3600, immutable"
+    assert (nothing.status_code, nothing.headers["cache-control"]) == (404, "no-store")
+    assert (await running.http.head("/live/room/0.m4s")).headers["content-length"] == str(len(segment.content))
+    assert (await running.http.options("/live/room/0.m4s")).status_code == 204
+    assert (await running.get("/live/../news.sqlite3")).status_code == 404
+    assert (await running.get("/live/room/%2e%2e")).status_code == 404
+
+
+async def test_what_the_house_refuses_does_not_stand_in_the_way(running: Running, flv: Path) -> None:
+    running.house.refuses = {"on_unpublish"}
+
+    await sent(running, "room", flv)
+    await until(lambda: running.house.said("on_dvr"))
+
+    told = [one["action"] for one in running.house.heard]
+    assert told == ["on_publish", *["on_segment"] * SECONDS, *["on_unpublish"] * 5, "on_dvr"]

@@ -15,6 +15,7 @@ from steelyard.money import payments, reconciliation
 from steelyard.money.payments import Biller, Channel, Unknown
 from steelyard.money.payments.bill_model import Bills, NoBill, NotYet
 from steelyard.money.payments.gateways import downloading, stripe_bills
+from steelyard.money.payments.gateways.alipay_bills import trusted
 from steelyard.money.payments.gateways.numbers import BEIJING, order_number, refund_number
 from steelyard.money.payments.model import RefundId
 from steelyard.money.reconciliation.formats import FORMATS
@@ -208,6 +209,24 @@ async def test_nothing_is_taken_from_elsewhere_nor_too_much_nor_in_part(
         "cut off": "download cut off",
     }
     assert found == Unknown(why=why[fault])
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("http://dwbillcenter.alipay.com/d?token=1", "https://dwbillcenter.alipay.com/d?token=1"),
+        ("https://dwbillcenter.alipay.com:443/d", "https://dwbillcenter.alipay.com/d"),
+        ("https://alipay.com.evil.test/d", None),
+        ("https://dwbillcenter.alipay.com@evil.test/d", None),
+        ("https://user@dwbillcenter.alipay.com/d", None),
+        ("https://dwbillcenter.alipay.com:8443/d", None),
+        ("https://dwbillcenter.alipay.com:x/d", None),
+        ("ftp://dwbillcenter.alipay.com/d", None),
+        ("dwbillcenter.alipay.com/d", None),
+    ],
+)
+def test_only_alipays_own_addresses_are_followed_and_never_without_tls(address: str, asked: str | None) -> None:
+    assert trusted(address, "https://openapi.alipay.com/gateway.do") == asked
 
 
 async def test_a_gzip_that_unpacks_to_more_than_is_allowed_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

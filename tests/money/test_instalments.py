@@ -45,6 +45,34 @@ def test_the_example_of_the_page():
     assert (six.surcharge(10_000), six.monthly(10_000)) == (450, [1_742, 1_742, 1_742, 1_742, 1_741, 1_741])
 
 
+@given(amount=st.integers(1, 10**10), months=st.sampled_from([3, 6, 12]), millionths=st.integers(0, 200_000))
+def test_alipays_months_add_up_too_and_what_does_not_divide_is_in_the_first(amount: int, months: int, millionths: int):
+    (plan,) = plans(f"{months}:buyer:{millionths}")
+
+    first, *others = plan.monthly(amount)
+
+    assert first + sum(others) == amount + plan.surcharge(amount)
+    assert len(set(others)) == 1 and 0 <= first - others[0] <= 2 * (months - 1)
+
+
+@pytest.mark.parametrize(
+    ("amount", "months", "millionths", "charge", "first", "others"),
+    [  # the first as Alipay's rule reckons it; 50.5 and 49.5 cents of charge go to the even cent
+        (12_367, 3, 23_000, 284, 4_219, 4_216),
+        (111_111, 6, 45_000, 5_000, 19_356, 19_351),
+        (10_100, 3, 5_000, 50, 3_386, 3_382),
+        (9_900, 3, 5_000, 50, 3_318, 3_316),
+    ],
+)
+def test_alipays_charge_and_months_are_rounded_as_alipay_rounds_them(
+    amount: int, months: int, millionths: int, charge: int, first: int, others: int
+):
+    (plan,) = plans(f"{months}:buyer:{millionths}")
+
+    assert plan.surcharge(amount) == charge
+    assert plan.monthly(amount) == [first, *[others] * (months - 1)]
+
+
 def test_our_plans_of_the_simulated_channel_are_its_own():
     assert {plan.months: (plan.seller_millionths, plan.buyer_millionths) for plan in simpay.PLANS} == MONTHS
     assert fee(10_000, 3) == fee(10_000) + 180, "three months cost the seller 1.8 % more"

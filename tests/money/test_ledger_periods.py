@@ -12,8 +12,9 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid, TransitionRefused
 from steelyard.money import ledger
-from steelyard.money.ledger import DatedTransfer, service
+from steelyard.money.ledger import DatedTransfer, days, service
 from steelyard.money.ledger.model import (
+    BOOKS_ZONE,
     AccountKind,
     NotTheLastClosed,
     Period,
@@ -190,21 +191,29 @@ MOVES = st.lists(
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(moves=MOVES, closings=st.lists(st.integers(1, 4), min_size=1, max_size=3), asked=st.integers(0, 150))
-async def test_snapshots_and_tail_are_the_full_sum_at_any_day(
+@given(
+    moves=MOVES, closings=st.lists(st.integers(1, 4), min_size=1, max_size=3), asked=st.integers(0, 150),
+    swept=st.lists(st.integers(0, 40), min_size=3, max_size=3), closes=st.booleans(),
+)  # fmt: skip
+async def test_snapshots_bases_and_tail_are_the_full_sum_at_any_day(
     db: Database, moves: list[tuple[int, tuple[AccountKind, AccountKind], int, str, int, int]], closings: list[int],
-    asked: int,
+    asked: int, swept: list[int], closes: bool,
 ) -> None:  # fmt: skip
+    """`swept`: how many days ago the sweep of days thinks that it is, after each lot."""
+    today = datetime.now(BOOKS_ZONE).date()
     owners = [ids.mint() for _ in range(3)]
     pending = [
         dated(moved(owners[who], *sides, amount, currency=currency), months_back(back), day)
         for who, sides, amount, currency, back, day in moves
     ]
-    for closing in closings:
+    for closing, ago in zip(closings, swept, strict=False):
         until = await db.ask(ledger.closed_until)
         now = [each for each in pending if until is None or each.at >= until]
         await db.transact(ledger.bulk_post, now[: len(now) // 2 + 1])
         pending = now[len(now) // 2 + 1 :]
+        await db.transact(days.sum_days, today - timedelta(days=ago))
+        if not closes:
+            continue
         known = {each.period: each.state for each in await db.ask(ledger.periods)}
         month = months_back(closing)
         if known.get(month) is PeriodState.OPEN:

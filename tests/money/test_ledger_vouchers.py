@@ -112,9 +112,11 @@ async def test_one_that_is_declined_books_nothing_and_lets_another_be_proposed(d
     owner = await db.transact(ledger.counterparty, "a bank")
     wrong = await a_fee(db, owner)
     voucher_id = await propose(db, owner, reverses=wrong)
+    assert await db.ask(ledger.vouchers_waiting) == 1
 
     await db.transact(ledger.decline_voucher, owner, voucher_id, "it is right", BEN)
 
+    assert await db.ask(ledger.vouchers_waiting) == 0
     assert await balance(db, owner, FEES) == 900
     again = await propose(db, owner, reverses=wrong)
     assert (await db.ask(ledger.vouchers)).items[0].voucher_id == again

@@ -242,9 +242,7 @@ def test_what_is_no_name_of_ours_is_none(told: str | None) -> None:
 
 
 def test_a_file_of_nothing_but_problems_is_not_read_to_its_end() -> None:
-    source = Source(
-        source="simpay", side="channel", format="simpay", utc_minutes=0, fee_ppm=None, name=Text({"en": "X"})
-    )
+    source = Source(source="simpay", side="channel", format="simpay", utc_minutes=0, name=Text({"en": "X"}))
 
     read = read_statement(source, date(2026, 3, 5), "x.csv", simpay("x\n" * (2 * PROBLEMS_MAX)), ["CNY"])
 

@@ -60,7 +60,7 @@ def application(world: World, trader: Trader, **more: Any) -> NewApplication:
         "application_id": RoomApplicationId(ids.mint()),
         "name": text("直播间", "Live room"),
         "about": text("", ""),
-        "slug": f"{trader.slug}-live",
+        "slug": f"{trader.slug}-room",
         "category_ids": list(world.categories.values()),
     }
     return NewApplication(**{**said, **more})

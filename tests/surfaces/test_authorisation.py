@@ -12,6 +12,8 @@ import pytest_asyncio
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from steelyard.channels import live
+from steelyard.channels.rooms.model import StopId
 from steelyard.goods import inventory, promotions
 from steelyard.goods.inventory.model import CountId
 from steelyard.goods.promotions.model import AmountOff, Group, GroupId, Offer, PromotionId, Step
@@ -37,7 +39,7 @@ from steelyard.trade.orders.model import Order
 from steelyard.trade.reviews.model import QuestionId
 from tests.money import test_exchange as exchanging
 from tests.money import test_ledger_vouchers as by_hand
-from tests.support import deal
+from tests.support import deal, live_plans
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.campaigns import signed_up
@@ -46,6 +48,7 @@ from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
 from tests.support.groups import group as for_teams
 from tests.support.groups import offered
+from tests.support.live import on_air
 from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
@@ -78,6 +81,8 @@ PUBLIC = {
     "/group/{code:str}", "/group/{code:str}/join",
     # Whoever has the link of a mail can end such mails.
     "/coupon-mails/stop/{buyer_id:uuid}/{secret:str}",
+    # Who is on air, and who comes.
+    "/live",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
@@ -141,6 +146,23 @@ async def written(db: Database) -> dict[str, str]:
         "voucher_id": str(voucher_id),
         "exchange_id": str(await exchanging.proposed(db, gone, come)),
         "first": f"{month_before():%Y-%m}",
+    }
+
+
+async def stopped_live(db: Database, world: World) -> dict[str, str]:
+    """A live room of the tea shop with a session, and what was stopped of it."""
+    planned_live = await live_plans.session(db, world)
+    stop_id = StopId(ids.mint())
+    await db.transact(
+        live.take_down, live_plans.chief(world), planned_live.merchant_id, planned_live.session_id, stop_id, "Smoke"
+    )
+    return {
+        "live_id": str(planned_live.session_id),
+        "room_id": str(planned_live.room_id),
+        "room_application_id": str(planned_live.room_id),
+        "host_id": str(planned_live.host_id),
+        "stop_id": str(stop_id),
+        "decision": "send-back",
     }
 
 
@@ -280,7 +302,8 @@ async def things(db: Database, world: World) -> Ids:
             "invoice_id": str(invoice_id),
             "cart_id": str(checkout_id),
             "address_id": str(ids.derived(UUID("7e577e57-0000-4000-8000-000000000001"), "address", "lina")),
-            "session_id": "0" * 64,
+            "session_id": str((await on_air(db, world)).session_id),
+            "drop_id": str(ids.mint()),
             "category_id": str(world.categories["tea"]),
             "change_id": str(ids.mint()),
             "idempotency_key": "k",
@@ -316,10 +339,12 @@ async def things(db: Database, world: World) -> Ids:
             "issue_id": str(issue_id),
             "sale_id": str(gift.sale_id),
             "source": "simpay",
+            "day": difference.day.isoformat(),
             "file_id": str(difference.file_id),
             "chargeback_id": str(chargeback_id),
             "evidence_id": str(evidence_id),
             "item_id": str(difference.item_id),
+            **await stopped_live(db, world),
             **await written(db),
         }
     )

@@ -185,7 +185,8 @@ async def test_whatever_happens_what_is_payable_is_what_waits(db: Database, data
             for each in (await db.ask(settlement.statements_page, merchant_id=shop)).items:
                 steps = await db.ask(settlement.timeline, shop, each.statement_id)
                 states |= {StatementState(step.to_state) for step in steps}
-    assert states == set(StatementState)
+    # (Only what goes through Stripe is held: tests/trade/test_stripe_payouts.py)
+    assert states == set(StatementState) - {StatementState.HELD}
     done = sum((world.done for world in worlds), Counter())
     for what in ("come_back", "release_reserve", "dispute", "correct", "answer_file", "carry", "silence"):
         assert done[what] > 3, f"{what} was hardly ever done"

@@ -29,6 +29,7 @@ from steelyard.demo import (
     purses,
     queue,
     reconciled,
+    rooms,
     rules_kept,
     rushes,
     searches,
@@ -149,6 +150,7 @@ async def make(
         await authorised.authorise(db, settings, people.HOME)
         await einvoiced.invoice_abroad(db, settings, buyer_id)
         await approving.ask_a_second_person(db)
+        await rooms.go_live(db, settings)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
         await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])

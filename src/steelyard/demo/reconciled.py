@@ -48,6 +48,7 @@ async def reconcile(db: Database) -> None:
         except (DayTaken, FileKnown):
             continue
         await db.transact(reconciliation.run, CHANNEL, day)
+        await db.transact(_fetched, day)
     await _explain(db)
 
 
@@ -55,12 +56,32 @@ async def _source(tx: Tx) -> None:
     """What the shops were paid through before this house was built sends its statements still."""
     await tx.execute(
         """
-        INSERT INTO reconciliation_sources (source, side, format, utc_minutes, fee_ppm, name)
-        VALUES ($1, 'channel', 'simpay', 0, $2, '{"zh-Hans": "原收单渠道", "en": "Former channel"}')
+        INSERT INTO reconciliation_sources (source, side, format, utc_minutes, name)
+        VALUES ($1, 'channel', 'simpay', 0, '{"zh-Hans": "原收单渠道", "en": "Former channel"}')
         ON CONFLICT (source) DO NOTHING
         """,
         CHANNEL,
+    )
+    await tx.execute(
+        """
+        INSERT INTO channel_fees (channel, currency, valid_from, millionths, fixed, set_at)
+        SELECT $1, currency, DATE '2020-01-01', $2, 0, TIMESTAMPTZ '2020-01-01 00:00:00+00' FROM currencies
+        ON CONFLICT DO NOTHING
+        """,
+        CHANNEL,
         FEE_PPM,
+    )
+
+
+async def _fetched(tx: Tx, day: date) -> None:
+    """It came by itself, ten minutes after midnight."""
+    await tx.execute(
+        """
+        INSERT INTO reconciliation_fetches (source, day, tries, asked_at, answer)
+        VALUES ($1, $2, 1, ($2::date + 1)::timestamp AT TIME ZONE 'UTC' + interval '10 minutes', 'here') ON CONFLICT DO NOTHING
+        """,
+        CHANNEL,
+        day,
     )
 
 

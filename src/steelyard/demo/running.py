@@ -55,6 +55,7 @@ def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSe
         payments_port=first,
         stripe_port=first + STRIPE_AFTER_FIRST,
         stripe_webhook_url=f"{settings.base_url}/webhooks/stripe",
+        stripe_connect_webhook_url=f"{settings.base_url}/webhooks/stripe-connect",
         carriers_port=first + 1,
         bank_port=first + 2,
         mail_port=first + 3,
@@ -91,6 +92,7 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale:
                     Program("worker", [*own, "work"], logs / "worker.log"),
                     Program("web", [*own, "serve"], logs / "web.log"),
                     Program("media", [*own, "media"], logs / "media.log"),
+                    Program("host", [*own, "simulate", "host"], logs / "host.log"),
                     *_shoppers(own, logs, traffic),
                 ],
                 environ,
@@ -134,7 +136,7 @@ def _throw_away(settings: Settings) -> None:
         Cluster(settings.home / installation.CLUSTER_FOLDER).erase()
     else:
         _recreate(settings.database_url)
-    for folder in ("simulators", "files", "logs", "secrets"):
+    for folder in ("simulators", "media", "files", "logs", "secrets"):
         shutil.rmtree(settings.home / folder, ignore_errors=True)
 
 
@@ -214,6 +216,7 @@ def _with_simulators(settings: Settings, outside: SimulatorSettings) -> Settings
         stripe_url=outside.stripe_url,
         stripe_key=API_KEY_DEMO,
         stripe_webhook_secret=outside.stripe_webhook_secret,
+        stripe_connect_webhook_secret=outside.stripe_connect_webhook_secret,
         carriers_url=outside.carriers_url,
         carriers_key=API_KEY_DEMO,
         carriers_webhook_secret=WEBHOOK_SECRET_DEMO,
@@ -236,6 +239,7 @@ def _media(settings: Settings) -> dict[str, object]:
         "media_webhook_secret": WEBHOOK_SECRET_PREFIX + key,
         "media_push_url": f"rtmp://127.0.0.1:{rtmp}/live",
         "media_play_url": f"http://127.0.0.1:{http}/live/{{stream}}/index.m3u8",
+        "media_whip_url": f"http://127.0.0.1:{http}/whip/{{stream}}",
         "media_api_url": f"http://127.0.0.1:{http}",
         "media_hooks_url": f"{settings.base_url}/hooks/media",
         "media_http_port": http,

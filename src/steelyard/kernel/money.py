@@ -118,6 +118,22 @@ def share(amount: int, millionths: int) -> int:
     return (amount * millionths * 2 + PARTS_PER_MILLION) // (2 * PARTS_PER_MILLION)
 
 
+def share_to_even(amount: int, millionths: int) -> int:
+    """The same for whoever rounds half a cent to the even one (IEEE 754, roundTiesToEven): 250 at 1 % is 2, and 350 is 4."""
+    assert 0 <= millionths <= PARTS_PER_MILLION
+    assert amount >= 0
+    whole, rest = divmod(amount * millionths, PARTS_PER_MILLION)
+    return whole + (2 * rest > PARTS_PER_MILLION or (2 * rest == PARTS_PER_MILLION and whole % 2 == 1))
+
+
+def parts_with_the_rest_first(amount: int, count: int) -> list[int]:
+    """So many equal parts, rounded down, and what is left with the first of them: 1000 in three is 334, 333, 333."""
+    assert amount >= 0
+    assert count > 0
+    each, rest = divmod(amount, count)
+    return [each + rest, *[each] * (count - 1)]
+
+
 def scaled(amount: int, numerator: int, denominator: int) -> int:
     """`amount` times a ratio, half a unit rounded away from zero: for rates between currencies, which take nothing away that
     would have to be shared out."""

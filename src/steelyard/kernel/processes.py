@@ -6,6 +6,7 @@ starter has, and ends when that is gone (`end_with_starter`, which every command
 """
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -33,6 +34,13 @@ STARTER_VARIABLE = "STEELYARD_STARTER"
 
 
 log = structlog.get_logger()
+
+
+def open_many_files() -> None:
+    """Let this process, and those that it starts, hold as many connections open as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class Program(msgspec.Struct, frozen=True):

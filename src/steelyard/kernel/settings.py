@@ -47,6 +47,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     simpay_webhook_secret: str = ""
     stripe_key: str = ""  # the secret key of a Stripe account; none means the channel is not offered
     stripe_webhook_secret: str = ""  # of the account's endpoint /webhooks/stripe
+    stripe_connect_webhook_secret: str = (
+        ""  # of its endpoint for connected accounts; none: nobody is paid through Stripe
+    )
     stripe_url: str = "https://api.stripe.com"
     stripe_fee_millionths: int = 0  # what the contract says that Stripe keeps of a payment
     transfer_account: str = ""  # the bank account that buyers transfer to; none means bank transfer is not offered
@@ -81,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media_webhook_secret: str = ""  # between the media origin and the house; none means that there is no live video
     media_push_url: str = ""  # the server that publishers' programs are told, such as rtmp://host/live
     media_play_url: str = ""  # where players find a stream: an address with {stream} in it
+    media_whip_url: str = ""  # where browsers publish by WHIP: an address with {stream} in it; none: they cannot
     media_api_url: str = ""  # the origin's own API; none: it has none
     media_hooks_url: str = ""  # where the origin tells the house; none means at `base_url`
     media_http_port: int = 8111  # of the origin that comes with the house

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from steelyard.media.codecs import AAC_FRAME_SAMPLES, AudioConfig, VideoConfig
+from steelyard.media.codecs import AudioConfig, VideoConfig
 
 VIDEO_TIMESCALE = 90_000
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
@@ -23,9 +23,10 @@ class Frame(NamedTuple):
 
 
 class Sound(NamedTuple):
-    """Frames of AAC, 1024 samples each, the first at `start` in samples."""
+    """Frames of `samples` each, the first at `start` in samples."""
 
     start: int
+    samples: int
     frames: Sequence[bytes]
 
 
@@ -89,7 +90,7 @@ def _video_traf(decoded_at: int, frames: Sequence[Frame]) -> bytearray:
 
 def _audio_traf(sound: Sound) -> bytearray:
     sizes = struct.pack(f">{len(sound.frames)}I", *map(len, sound.frames))
-    head = _full(b"tfhd", 0, 0x020028, struct.pack(">III", AUDIO_TRACK, AAC_FRAME_SAMPLES, _KEY))
+    head = _full(b"tfhd", 0, 0x020028, struct.pack(">III", AUDIO_TRACK, sound.samples, _KEY))
     run = _full(b"trun", 0, 0x000201, struct.pack(">II", len(sound.frames), 0) + sizes)
     return bytearray(_box(b"traf", head + _full(b"tfdt", 1, 0, struct.pack(">Q", sound.start)) + run))
 
@@ -111,14 +112,24 @@ def _video_track(video: VideoConfig) -> bytes:
 
 
 def _audio_track(audio: AudioConfig) -> bytes:
-    description = bytes((0x05, len(audio.record))) + audio.record
-    decoder = struct.pack(">BBB3xII", 0x40, 0x15, 0, 0, 0) + description
-    stream = struct.pack(">HB", AUDIO_TRACK, 0) + bytes((0x04, len(decoder))) + decoder + bytes((0x06, 1, 2))
-    described = _full(b"esds", 0, 0, bytes((0x03, len(stream))) + stream)
-    entry = _box(
-        b"mp4a", struct.pack(">6xH8xHH4xI", 1, audio.channels, 16, audio.sample_rate << 16 & 0xFFFFFFFF) + described
-    )
+    kind, described = (b"mp4a", _aac(audio)) if audio.object_type else (b"Opus", _opus(audio))
+    # A rate that does not fit into 16 bits is told by the description alone.
+    sample_rate = audio.sample_rate << 16 & 0xFFFFFFFF
+    entry = _box(kind, struct.pack(">6xH8xHH4xI", 1, audio.channels, 16, sample_rate) + described)
     return _track(AUDIO_TRACK, audio.sample_rate, b"soun", _full(b"smhd", 0, 0, bytes(4)), entry)
+
+
+def _aac(audio: AudioConfig) -> bytes:
+    """ISO/IEC 14496-14, 5.6."""
+    description = bytes((0x05, len(audio.record))) + audio.record
+    decoder = struct.pack(">BB3xII", 0x40, 0x15, 0, 0) + description
+    stream = struct.pack(">HB", AUDIO_TRACK, 0) + bytes((0x04, len(decoder))) + decoder + bytes((0x06, 1, 2))
+    return _full(b"esds", 0, 0, bytes((0x03, len(stream))) + stream)
+
+
+def _opus(audio: AudioConfig) -> bytes:
+    """Encapsulation of Opus in ISO Base Media File Format, 4.3.2."""
+    return _box(b"dOps", struct.pack(">BBHIhB", 0, audio.channels, 0, audio.sample_rate, 0, 0))
 
 
 def _track(

@@ -6,6 +6,9 @@ from steelyard.media.amf import Malformed
 
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 AAC_FRAME_SAMPLES = 1024
+OPUS_FRAME_SAMPLES = 960
+"""At 48 kHz: browsers send 20 milliseconds at once (RFC 7587)."""
+
 PROFILES = {66: "Baseline", 77: "Main", 88: "Extended", 100: "High", 110: "High 10", 122: "High 4:2:2"}
 # Profiles whose parameter set says its chroma format (ITU-T H.264, 7.3.2.1.1).
 _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
@@ -34,7 +37,7 @@ class VideoConfig(NamedTuple):
 
 
 class AudioConfig(NamedTuple):
-    """`record` is the AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1)."""
+    """`record` is the AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), or empty for Opus, whose `object_type` is 0."""
 
     record: bytes
     object_type: int
@@ -43,7 +46,12 @@ class AudioConfig(NamedTuple):
 
     @property
     def codec(self) -> str:
-        return f"mp4a.40.{self.object_type}"
+        return f"mp4a.40.{self.object_type}" if self.object_type else "opus"
+
+    @property
+    def frame_samples(self) -> int:
+        """How long a frame is."""
+        return AAC_FRAME_SAMPLES if self.object_type else OPUS_FRAME_SAMPLES
 
 
 def read_video(record: bytes) -> VideoConfig:
@@ -69,6 +77,11 @@ def read_audio(record: bytes) -> AudioConfig:
     if not 1 <= object_type <= 4 or rate >= len(AAC_RATES) or not 1 <= channels <= 7:
         raise Malformed("AAC with one of its usual rates and up to eight channels is needed")
     return AudioConfig(record, object_type, AAC_RATES[rate], 8 if channels == 7 else channels)
+
+
+def opus(channels: int) -> AudioConfig:
+    """Opus, as browsers send it: 48 kHz."""
+    return AudioConfig(b"", 0, 48_000, channels)
 
 
 class _Bits:

@@ -8,7 +8,7 @@ from statistics import median
 from typing import NamedTuple
 
 from steelyard.media.boxes import VIDEO_TIMESCALE, Frame, Sound, fragment, initialisation
-from steelyard.media.codecs import AAC_FRAME_SAMPLES, AudioConfig, VideoConfig
+from steelyard.media.codecs import AudioConfig, VideoConfig
 
 PART_MS = 200
 SEGMENT_MS_MIN = 1000
@@ -81,7 +81,7 @@ class Packager:
         return self._taken(picture)
 
     def sound(self, timestamp: int, data: bytes) -> None:
-        """A frame of AAC. Sound from before the first picture is not kept."""
+        """A frame of sound. Sound from before the first picture is not kept."""
         if self.audio is None or self._zero is None or len(self._sounds) >= SOUNDS_MAX:
             return
         rate = self.audio.sample_rate
@@ -90,7 +90,7 @@ class Packager:
             return
         if self._sound_at < 0:
             self._sound_at = at
-        follows = self._sound_at + len(self._sounds) * AAC_FRAME_SAMPLES
+        follows = self._sound_at + len(self._sounds) * self.audio.frame_samples
         # Milliseconds are too coarse to place sound by: frames follow each other unless they are really apart.
         if abs(at - follows) > SOUND_DRIFT_MS_MAX * rate // 1000:
             if self._sounds:
@@ -149,9 +149,10 @@ class Packager:
             for picture, until in zip(pictures, ends, strict=True)
         ]
         self.number += 1
-        data = fragment(self.number, at_ms * _TICKS, frames, Sound(begins, sounds) if sounds else None)
+        samples = self.audio.frame_samples if self.audio is not None else 0
+        data = fragment(self.number, at_ms * _TICKS, frames, Sound(begins, samples, sounds) if sounds else None)
         self._waiting, self._sounds = [], []
-        self._sound_at = begins + len(sounds) * AAC_FRAME_SAMPLES if begins >= 0 else -1
+        self._sound_at = begins + len(sounds) * samples if begins >= 0 else -1
         self.now_ms = end_ms
         opens, self._opens = self._opens, closes
         if closes:

@@ -40,8 +40,9 @@ async def serve(
     connections: set[Connection] = set()
     loop = asyncio.get_running_loop()
     rtmp = await loop.create_server(lambda: Connection(origin, connections), settings.host, settings.rtmp_port)
+    web = Web(origin)
     server = Server(
-        Web(origin),
+        web,
         address=settings.host,
         port=settings.http_port,
         interface=Interfaces.ASGINL,
@@ -61,6 +62,7 @@ async def serve(
         rtmp.close()
         for connection in list(connections):
             connection.cut_off("dropped")
+        await web.close()
         for stream in origin.streams.values():
             stream.window.let_go()
         server.stop()

@@ -323,7 +323,7 @@ class Origin:
 
     def _told_gone(self, stream: Stream, client_id: str, ip: str, reason: Reason) -> None:
         grace = self.settings.grace_seconds
-        facts = {"client_id": client_id, "ip": ip, "reason": reason, "grace_seconds": grace}
+        facts = {"client_id": client_id, "ip": ip, "reason": reason, "grace_seconds": round(grace)}
         stream.tell("on_unpublish", facts)
         self._ending[stream.name] = asyncio.create_task(self._end_later(stream))
 

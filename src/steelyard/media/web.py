@@ -4,8 +4,8 @@ import asyncio
 import hmac
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote
 
 import msgspec
 
@@ -14,6 +14,9 @@ from steelyard.media.recording import Recording
 from steelyard.media.streams import NAME, Origin, Stream
 from steelyard.media.window import Ahead
 
+if TYPE_CHECKING:
+    from steelyard.media.whip import Caller
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -21,17 +24,21 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BLOCK_SECONDS_MAX = 4.0
 """Twice the target duration; then the playlist is given as it is: the publisher has gone for a while."""
 
+BODY_BYTES_MAX = 64 * 1024
+BODY_SECONDS_MAX = 5.0
 NO_STREAM = 2048
 """SRS's code of a stream that is not there."""
 
 _PLAYLIST = "application/vnd.apple.mpegurl"
 _MEDIA = "video/mp4"
 _LIVE = re.compile(r"/live/([A-Za-z0-9_-]{1,64})/([a-z0-9.-]{1,40})")
+_WHIP = re.compile(r"/whip/([A-Za-z0-9_-]{1,64})(?:/(c-[0-9a-f]{16}))?")
 _FILE = re.compile(r"(part-|init-|)(\d{1,12})\.(m4s|mp4)")
 _CORS = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
-    (b"access-control-allow-headers", b"range"),
+    (b"access-control-allow-methods", b"GET, HEAD, OPTIONS, POST, DELETE"),
+    (b"access-control-allow-headers", b"range, authorization, content-type"),
+    (b"access-control-expose-headers", b"location"),
     (b"access-control-max-age", b"86400"),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-resource-policy", b"cross-origin"),
@@ -45,6 +52,7 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes = b""
     kind: str = "application/json"
     seconds: int = 0
+    location: str = ""
 
 
 class Web:
@@ -52,11 +60,12 @@ class Web:
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
+        self.callers: dict[str, Caller] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        answer = await self._answer(scope)
+        answer = await self._answer(scope, receive)
         if answer.kind == _MEDIA and answer.seconds:
             cache = f"public, max-age={answer.seconds}, immutable"
         else:
@@ -67,16 +76,26 @@ class Web:
             (b"cache-control", cache.encode()),
             *_CORS,
         ]
+        if answer.location:
+            headers.append((b"location", answer.location.encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else answer.body
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope) -> Answer:
+    async def close(self) -> None:
+        """Browsers that publish are let go."""
+        for caller in self.callers.values():
+            caller.cut_off("dropped")
+        await asyncio.gather(*(caller.closed() for caller in self.callers.values()))
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         path, method = str(scope["path"]), str(scope["method"])
         if method == "OPTIONS":
             return Answer(204)
         if path.startswith("/api/v1/"):
             return self._api(scope, method, path.removeprefix("/api/v1/").strip("/").split("/"))
+        if whip := _WHIP.fullmatch(path):
+            return await self._whip(scope, receive, whip[1], whip[2])
         if method not in ("GET", "HEAD"):
             return Answer(405)
         if path == "/health":
@@ -136,10 +155,44 @@ class Web:
                 return Answer(400)
         return Answer(200, stream.window.playlist().encode(), _PLAYLIST)
 
+    async def _whip(self, scope: Scope, receive: Receive, name: str, client: str | None) -> Answer:
+        """RFC 9725: POST an offer with the key as bearer, hear the answer; DELETE ends. There is no trickling: 405."""
+        key = _bearer(scope)
+        match str(scope["method"]):
+            case "POST" if client is None:
+                return await self._called(scope, name, key, await _body(receive))
+            case "DELETE" if client is not None:
+                caller = self.callers.get(client)
+                if caller is None or not hmac.compare_digest(caller.key.encode(), key.encode()):
+                    return Answer(404)
+                caller.cut_off("finished")
+                await caller.closed()
+                return Answer(200)
+            case _:
+                return Answer(405)
+
+    async def _called(self, scope: Scope, name: str, key: str, body: bytes | None) -> Answer:
+        from steelyard.media import whip  # noqa: PLC0415  # brings FFmpeg into memory: only where somebody publishes so
+
+        for gone in [one for one, caller in self.callers.items() if caller.left]:
+            del self.callers[gone]
+        if len(self.callers) >= self._origin.settings.rooms_max:
+            return Answer(503)
+        try:
+            offer = whip.checked(body if body is not None else b"")
+            caller = whip.Caller(self._origin, str((scope.get("client") or ("",))[0]), key)
+            stream = await self._origin.admitted(caller, name, f"?key={quote(key, safe='')}", "whip")
+            if stream is None:
+                return Answer(403)
+            self.callers[caller.client_id] = caller
+            answer = await caller.publish(stream, offer)
+        except whip.BadOffer as bad:
+            return Answer(406, str(bad).encode(), "text/plain; charset=utf-8")
+        return Answer(201, answer.encode(), "application/sdp", location=f"/whip/{name}/{caller.client_id}")
+
     def _api(self, scope: Scope, method: str, way: list[str]) -> Answer:
-        expected = f"Bearer {self._origin.settings.secret}".encode()
-        given = next((bytes(value) for name, value in scope["headers"] if bytes(name) == b"authorization"), b"")
-        if not self._origin.settings.secret or not hmac.compare_digest(expected, given):
+        secret = self._origin.settings.secret
+        if not secret or not hmac.compare_digest(secret.encode(), _bearer(scope).encode()):
             return Answer(401)
         match method, way:
             case "GET", ["streams"]:
@@ -153,6 +206,26 @@ class Web:
                 return _json({"code": 0})
             case _:
                 return Answer(404, msgspec.json.encode({"code": NO_STREAM}))
+
+
+def _bearer(scope: Scope) -> str:
+    given = next((bytes(value) for name, value in scope["headers"] if bytes(name) == b"authorization"), b"")
+    return given.decode("latin-1").removeprefix("Bearer ") if given.startswith(b"Bearer ") else ""
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """What was sent; None when that is too much or too slow."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            while len(body) <= BODY_BYTES_MAX:
+                message = await receive()
+                body += message.get("body", b"")
+                if not message.get("more_body"):
+                    return body
+    except TimeoutError:
+        pass
+    return None
 
 
 def facts(stream: Stream) -> dict[str, object]:
@@ -176,7 +249,12 @@ def facts(stream: Stream) -> dict[str, object]:
             "fps": round(1000 / frame_ms, 2) if frame_ms else None,
             "keyframe_seconds": stream.keyframe_ms / 1000 if stream.keyframe_ms else None,
         },
-        "audio": audio and {"codec": "AAC", "sample_rate": audio.sample_rate, "channel": audio.channels},
+        "audio": audio
+        and {
+            "codec": "AAC" if audio.object_type else "OPUS",
+            "sample_rate": audio.sample_rate,
+            "channel": audio.channels,
+        },
         "kbps": {"recv_30s": stream.kbps},
         "live_ms": round(stream.began_at * 1000),
         "last_seq_no": segments[-1].seq_no if segments else None,

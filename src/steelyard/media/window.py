@@ -74,7 +74,8 @@ class Window:
             self._breaks = False
         segment = self.segments[-1]
         self.part += 1
-        self._part_ms = max(part_ms, self._part_ms)
+        # A browser's pictures do not come evenly: no part is longer than the target that is told.
+        self._part_ms = max(part_ms, self._part_ms, part.duration_ms / playlists.PART_SLACK)
         segment.parts.append(PartLine(self.part, part.duration_ms, part.independent))
         segment.data.append(part.data)
         segment.whole = part.closes

@@ -1067,6 +1067,16 @@ CREATE TABLE ledger_summed (
 );
 COMMENT ON TABLE ledger_summed IS 'local: what all accounts of a kind came to when they were last summed, all at the same instant';
 
+CREATE TABLE ledger_base (
+    kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , until    timestamptz NOT NULL
+  , PRIMARY KEY (kind, currency)
+);
+COMMENT ON TABLE ledger_base IS 'local: what all accounts of a kind came to at the end of a day that nothing is written into any more, moved on by a sweep: questions about later moments, and about the weeks before, begin here';
+
 CREATE TABLE ledger_transfers (
     owner_id    uuid NOT NULL
   , transfer_id uuid NOT NULL
@@ -1783,6 +1793,14 @@ CREATE TABLE channel_fees (
 COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel says that it keeps of a payment, from a day on; the latest that has begun counts';
 COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
 COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';
+-- What the simulated channel has always kept.
+INSERT INTO channel_fees (channel, currency, valid_from, millionths, fixed, set_at) VALUES
+    ('simpay', 'CNY', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'USD', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'EUR', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'GBP', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'JPY', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'HKD', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00');
 
 -- money.payments
 
@@ -1985,31 +2003,28 @@ CREATE TABLE reconciliation_sources (
   , side        text NOT NULL
   , format      text NOT NULL
   , utc_minutes integer NOT NULL
-  , fee_ppm     integer
   , name        jsonb NOT NULL
   , CONSTRAINT a_source_is_a_channel_or_a_bank CHECK (side IN ('channel', 'bank'))
-  , CONSTRAINT a_fee_is_a_part_of_the_whole CHECK (fee_ppm BETWEEN 0 AND 1000000)
 );
 COMMENT ON TABLE reconciliation_sources IS 'reference: who sends statements: a channel is called as in payments.channel';
 COMMENT ON COLUMN reconciliation_sources.utc_minutes IS 'Where its days begin: minutes ahead of UTC';
-COMMENT ON COLUMN reconciliation_sources.fee_ppm IS 'The usual fee of a captured amount in millionths, half a minor unit rounded up, where channel_fees has none for the day and currency; without either, fees are booked as they come and not compared';
-INSERT INTO reconciliation_sources (source, side, format, utc_minutes, fee_ppm, name) VALUES
-    ('simpay', 'channel', 'simpay', 0, 6000, '{"zh-Hans": "模拟支付", "en": "Simulated channel"}')
-  , ('stripe', 'channel', 'stripe', 0, NULL, '{"zh-Hans": "Stripe", "en": "Stripe"}')
-  , ('alipay', 'channel', 'alipay', 480, NULL, '{"zh-Hans": "支付宝", "en": "Alipay"}')
-  , ('wechatpay', 'channel', 'wechatpay', 480, NULL, '{"zh-Hans": "微信支付", "en": "WeChat Pay"}')
-  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}')
-  , ('bank', 'bank', 'bank_csv', 480, NULL, '{"zh-Hans": "平台收款银行账户", "en": "The platform''s own bank account"}');
+INSERT INTO reconciliation_sources (source, side, format, utc_minutes, name) VALUES
+    ('simpay', 'channel', 'simpay', 0, '{"zh-Hans": "模拟支付", "en": "Simulated channel"}')
+  , ('stripe', 'channel', 'stripe', 0, '{"zh-Hans": "Stripe", "en": "Stripe"}')
+  , ('alipay', 'channel', 'alipay', 480, '{"zh-Hans": "支付宝", "en": "Alipay"}')
+  , ('wechatpay', 'channel', 'wechatpay', 480, '{"zh-Hans": "微信支付", "en": "WeChat Pay"}')
+  , ('simbank', 'bank', 'simbank', 0, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}')
+  , ('bank', 'bank', 'bank_csv', 480, '{"zh-Hans": "平台收款银行账户", "en": "The platform''s own bank account"}');
 
 CREATE TABLE reconciliation_routes (
     reason text PRIMARY KEY
   , source text REFERENCES reconciliation_sources
 );
-COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account money moves, by why it moves; * is for all that is not said';
+COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account, or channel that pays shops, money moves, by why it moves; * is for all that is not said';
 COMMENT ON COLUMN reconciliation_routes.source IS 'None: the bank shows many of these in one line, so that they are not laid beside it one by one';
 INSERT INTO reconciliation_routes (reason, source) VALUES
     ('paid_out', 'simbank'), ('payout_returned', 'simbank'), ('swept', 'simbank'), ('*', 'bank')
-  , ('remitted', NULL), ('carrier_fee', NULL);
+  , ('remitted', NULL), ('carrier_fee', NULL), ('transferred', 'stripe'), ('transfer_reversed', 'stripe');
 
 CREATE TABLE reconciliation_files (
     source      text NOT NULL REFERENCES reconciliation_sources
@@ -2078,7 +2093,8 @@ CREATE TABLE reconciliation_lines (
   , PRIMARY KEY (source, file_id, line_no)
   , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
   , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN (
-        'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'other'))
+        'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'transfer', 'transfer_reversal'
+      , 'other'))
 );
 COMMENT ON TABLE reconciliation_lines IS 'by key, append-only: what a statement says has moved';
 COMMENT ON COLUMN reconciliation_lines.their_id IS 'What the sender calls this movement; a second line of it is a duplicate';
@@ -4863,7 +4879,8 @@ INSERT INTO statement_transitions (from_state, to_state) VALUES
     ('nowhere', 'issued'), ('nowhere', 'paid')
   , ('issued', 'checked'), ('issued', 'paying'), ('issued', 'batched'), ('checked', 'paying'), ('checked', 'batched')
   , ('batched', 'checked'), ('batched', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying')
-  , ('failed', 'batched'), ('paid', 'failed');
+  , ('failed', 'batched'), ('paid', 'failed')
+  , ('issued', 'held'), ('checked', 'held'), ('paying', 'held'), ('held', 'paying'), ('held', 'batched');
 
 CREATE TABLE settlement_terms (
     merchant_id  uuid NOT NULL REFERENCES merchants
@@ -4889,7 +4906,7 @@ CREATE TABLE settlement_terms (
   , CONSTRAINT a_reserve_leaves_something CHECK (reserve_rate BETWEEN 0 AND 500000)
   , CONSTRAINT a_reserve_has_its_days CHECK (reserve_days BETWEEN 0 AND 365 AND (reserve_rate > 0) = (reserve_days > 0))
   , CONSTRAINT a_check_takes_some_days CHECK (check_days BETWEEN 0 AND 30)
-  , CONSTRAINT a_payout_goes_one_of_two_ways CHECK (way IN ('direct', 'file'))
+  , CONSTRAINT a_payout_goes_one_of_these_ways CHECK (way IN ('direct', 'file', 'stripe'))
 );
 COMMENT ON TABLE settlement_terms IS 'by merchant: when and how a shop is paid, as agreed with it from a day on; without a row: daily, T+N of merchants';
 COMMENT ON COLUMN settlement_terms.days IS 'N of T+N: days from the release of an order''s money until a statement may take it';
@@ -4898,7 +4915,7 @@ COMMENT ON COLUMN settlement_terms.month_day IS 'In a shorter month its last day
 COMMENT ON COLUMN settlement_terms.minimum IS 'What comes to less waits for more, in currency; in other currencies there is no minimum';
 COMMENT ON COLUMN settlement_terms.reserve_rate IS 'Of what a statement''s trade brings, in millionths, kept back for reserve_days';
 COMMENT ON COLUMN settlement_terms.check_days IS 'How long the payout waits for the merchant to check the statement; 0: it does not wait';
-COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make';
+COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make; stripe: to the shop''s account there';
 
 CREATE TABLE statements (
     merchant_id  uuid NOT NULL
@@ -4923,10 +4940,12 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , way          text NOT NULL DEFAULT 'direct'
   , check_by     timestamptz
+  , held_for     text
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT it_is_paid_one_of_two_ways CHECK (way IN ('direct', 'file'))
-  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying'))
+  , CONSTRAINT it_is_paid_one_of_these_ways CHECK (way IN ('direct', 'file', 'stripe'))
+  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying', 'held'))
+  , CONSTRAINT held_means_for_what CHECK ((state = 'held') = (held_for IS NOT NULL) AND held_for IN ('account', 'balance'))
   , CONSTRAINT a_statement_adds_up
         CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
@@ -4937,10 +4956,12 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
 COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
-COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
+COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file; stripe: to the shop''s account there';
+COMMENT ON COLUMN statements.held_for IS 'What its payout waits for at Stripe: account: the shop''s is not ready; balance: the platform''s has too little';
 COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
 CREATE INDEX statements_to_check ON statements (check_by) WHERE state = 'issued' AND check_by IS NOT NULL;
-CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed');
+CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed', 'held');
+CREATE INDEX statements_short ON statements (attempt_at) WHERE held_for = 'balance';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
 CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
@@ -4977,14 +4998,14 @@ CREATE TABLE settlement_entries (
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
                                                        , 'correction', 'correction_taken', 'cash_kept', 'disputed'
-                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne'))
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne', 'taken_back'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
                        , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
-COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction)';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction), a reversal at Stripe (taken_back)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 COMMENT ON COLUMN settlement_entries.statement_id IS 'Its statement, or the one that it is being gathered for (settlement_drafts): so checks.sql holds it, no foreign key';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
@@ -5155,6 +5176,100 @@ CREATE TABLE held_ages (
 );
 COMMENT ON TABLE held_ages IS 'local: money held for buyers by how many days ago it was paid, when it was last counted';
 COMMENT ON COLUMN held_ages.since_days IS 'The first day of the band, up to that of the next';
+
+-- trade.settlement
+
+-- What merchants are paid through Stripe: their accounts there, transfers to them, and what was taken back of these.
+
+CREATE TABLE stripe_accounts (
+    merchant_id uuid PRIMARY KEY
+  , opening_id  uuid NOT NULL
+  , account_id  text
+  , country     text NOT NULL
+  , opened_by   text NOT NULL
+  , opened_at   timestamptz NOT NULL DEFAULT now()
+  , submitted   boolean NOT NULL DEFAULT false
+  , transfers   text NOT NULL DEFAULT 'inactive'
+  , payouts     boolean NOT NULL DEFAULT false
+  , disabled_for text
+  , due         text[] NOT NULL DEFAULT '{}'
+  , past_due    text[] NOT NULL DEFAULT '{}'
+  , pending     text[] NOT NULL DEFAULT '{}'
+  , due_by      timestamptz
+  , looked_at   timestamptz
+  , look_at     timestamptz
+  , way_before  text
+  , CONSTRAINT a_way_before_is_a_way CHECK (way_before IN ('direct', 'file'))
+  , CONSTRAINT only_what_is_there_is_looked_at CHECK (account_id IS NOT NULL OR (look_at IS NULL AND looked_at IS NULL))
+);
+COMMENT ON TABLE stripe_accounts IS 'by merchant: a shop''s account at Stripe, connected with the platform''s, as Stripe last said that it stands';
+COMMENT ON COLUMN stripe_accounts.opening_id IS 'The idempotency key of the account''s making';
+COMMENT ON COLUMN stripe_accounts.account_id IS 'acct_…; none while Stripe has not said that it is there';
+COMMENT ON COLUMN stripe_accounts.transfers IS 'Its capability to be sent money: active, inactive, pending, unrequested';
+COMMENT ON COLUMN stripe_accounts.payouts IS 'Whether Stripe sends what is there on to the shop''s bank';
+COMMENT ON COLUMN stripe_accounts.disabled_for IS 'Why it may do less than was asked for: requirements.disabled_reason';
+COMMENT ON COLUMN stripe_accounts.due IS 'What Stripe wants to know, by its own names of it';
+COMMENT ON COLUMN stripe_accounts.look_at IS 'When Stripe is asked next how it stands; a message of it brings that forward';
+COMMENT ON COLUMN stripe_accounts.way_before IS 'How the shop was paid before it chose Stripe';
+CREATE INDEX stripe_accounts_by_name ON stripe_accounts (account_id);
+CREATE INDEX stripe_accounts_to_look_at ON stripe_accounts (look_at) WHERE look_at IS NOT NULL;
+
+CREATE TABLE payout_transfers (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , attempt      integer NOT NULL
+  , account_id   text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , transfer_id  text
+  , reversed     bigint NOT NULL DEFAULT 0
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, statement_id, attempt)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_transfer_is_something CHECK (amount > 0)
+  , CONSTRAINT never_take_back_more_than_was_sent CHECK (0 <= reversed AND reversed <= amount)
+  , CONSTRAINT only_what_was_sent_is_taken_back CHECK (reversed = 0 OR transfer_id IS NOT NULL)
+);
+COMMENT ON TABLE payout_transfers IS 'by merchant: a payout through Stripe, written down before it is asked for';
+COMMENT ON COLUMN payout_transfers.attempt IS 'Which instruction of the statement it is, from 1 on: part of its key at Stripe';
+COMMENT ON COLUMN payout_transfers.account_id IS 'Where it goes, as it was when it was first asked for';
+COMMENT ON COLUMN payout_transfers.transfer_id IS 'tr_…; none while nobody knows that it was made';
+COMMENT ON COLUMN payout_transfers.reversed IS 'What was taken back of it, with what is being taken back';
+CREATE INDEX transfers_to_take_back ON payout_transfers (merchant_id, currency, at DESC) WHERE transfer_id IS NOT NULL AND reversed < amount;
+
+CREATE TABLE payout_reversals (
+    merchant_id  uuid NOT NULL
+  , reversal_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , attempt      integer NOT NULL
+  , purpose      text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , reason       text NOT NULL
+  , state        text NOT NULL
+  , stripe_id    text
+  , failure      text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , ended_at     timestamptz
+  , attempt_at   timestamptz
+  , attempts     integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, reversal_id)
+  , FOREIGN KEY (merchant_id, statement_id, attempt) REFERENCES payout_transfers
+  , CONSTRAINT a_reversal_is_something CHECK (amount > 0)
+  , CONSTRAINT a_reversal_has_a_purpose CHECK (purpose IN ('owed', 'payout'))
+  , CONSTRAINT a_reversal_says_why CHECK (reason <> '')
+  , CONSTRAINT a_reversal_stands_somewhere CHECK (state IN ('sent', 'succeeded', 'failed'))
+  , CONSTRAINT a_reversal_succeeded_by_name CHECK ((state = 'succeeded') = (stripe_id IS NOT NULL))
+  , CONSTRAINT a_failed_reversal_says_why CHECK ((state = 'failed') = (failure <> ''))
+  , CONSTRAINT stripe_is_asked_of_what_it_has_not_answered CHECK ((state = 'sent') = (attempt_at IS NOT NULL) AND (state = 'sent') = (ended_at IS NULL))
+);
+COMMENT ON TABLE payout_reversals IS 'by merchant: what is taken back through Stripe of what was paid out; its id is Stripe''s idempotency key';
+COMMENT ON COLUMN payout_reversals.purpose IS 'owed: of what the shop owes, and it counts as given back; payout: the whole payout, which can be paid anew';
+COMMENT ON COLUMN payout_reversals.stripe_id IS 'trr_…';
+CREATE INDEX reversals_to_attempt ON payout_reversals (attempt_at) WHERE attempt_at IS NOT NULL;
+CREATE INDEX reversals_of_a_statement ON payout_reversals (merchant_id, statement_id, at);
+CREATE INDEX reversals_of_a_merchant ON payout_reversals (merchant_id, currency, at DESC);
 
 -- trade.einvoices
 
@@ -6200,6 +6315,7 @@ CREATE INDEX live_sessions_of_a_room ON live_sessions (merchant_id, room_id, sta
 CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DESC, session_id DESC);
 CREATE INDEX live_sessions_coming ON live_sessions (starts_at, session_id) WHERE state IN ('planned', 'ready');
 CREATE INDEX live_sessions_on_air ON live_sessions (started_at, session_id) WHERE state = 'on_air';
+CREATE INDEX live_sessions_over ON live_sessions (ended_at DESC, session_id DESC) WHERE state = 'ended';
 CREATE INDEX live_sessions_by_key ON live_sessions (key_digest) WHERE key_digest IS NOT NULL;
 
 CREATE TABLE live_session_history (
@@ -6351,6 +6467,7 @@ CREATE TABLE live_mutes (
   , PRIMARY KEY (merchant_id, session_id, buyer_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
 );
+CREATE INDEX live_mutes_of_a_buyer ON live_mutes (buyer_id);
 COMMENT ON TABLE live_mutes IS 'by merchant: who may not write in a session''s chat; until is none for the whole session';
 
 CREATE TABLE live_words (
@@ -6397,6 +6514,7 @@ CREATE TABLE live_stages (
   , entered      bigint NOT NULL DEFAULT 0
   , media_client text NOT NULL DEFAULT ''
   , grace_until  timestamptz
+  , cut_off      boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, session_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
   , CONSTRAINT slow_mode_has_its_bounds CHECK (slow_seconds BETWEEN 1 AND 300)
@@ -6408,6 +6526,8 @@ COMMENT ON COLUMN live_stages.muted IS 'Nobody but the shop''s own people writes
 COMMENT ON COLUMN live_stages.note IS 'What is pinned over the chat; empty: nothing';
 COMMENT ON COLUMN live_stages.media_client IS 'The publishing connection, as the media origin calls it; empty: none';
 COMMENT ON COLUMN live_stages.grace_until IS 'Until when a stream that broke off is waited for';
+COMMENT ON COLUMN live_stages.cut_off IS 'The media origin is still to be told that this is not to be streamed or played any more';
+CREATE INDEX live_stages_to_cut_off ON live_stages (session_id) WHERE cut_off;
 CREATE INDEX live_stages_waiting ON live_stages (grace_until) WHERE grace_until IS NOT NULL;
 
 CREATE TABLE live_chats (
@@ -6426,6 +6546,7 @@ COMMENT ON TABLE live_chats IS 'by merchant, never deleted: who wrote which mess
 COMMENT ON COLUMN live_chats.buyer_id IS 'None: the shop''s own people, or a buyer who has been erased after the record''s time';
 COMMENT ON COLUMN live_chats.by IS 'buyer, or staff:<account_id>';
 CREATE INDEX live_chats_of_a_buyer ON live_chats (buyer_id, at);
+CREATE INDEX live_chats_by_time ON live_chats (at) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE live_speakers (
     merchant_id uuid NOT NULL
@@ -6507,6 +6628,51 @@ CREATE TABLE live_winners (
 );
 COMMENT ON TABLE live_winners IS 'by merchant: who won in a draw, by which message';
 CREATE INDEX live_winners_of_a_buyer ON live_winners (buyer_id);
+
+CREATE TABLE live_streams (
+    stream      text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+);
+COMMENT ON TABLE live_streams IS 'by key: the public name of a video that was admitted, and whose session it is';
+
+CREATE TABLE live_orders (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , second      integer NOT NULL
+  , product_id  uuid
+  , paid_at     timestamptz
+  , seal        integer
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+);
+COMMENT ON TABLE live_orders IS 'by merchant: orders that came out of a session';
+COMMENT ON COLUMN live_orders.second IS 'Of the session, since it began, as the buyer''s page knew it when the checkout was opened';
+COMMENT ON COLUMN live_orders.product_id IS 'What was explained at that second; none: nothing was';
+COMMENT ON COLUMN live_orders.seal IS 'The number of the seal that it is in; none: not sealed yet';
+CREATE INDEX live_orders_of_a_session ON live_orders (merchant_id, session_id, second);
+
+CREATE TABLE live_unsealed (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , since       timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, session_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_unsealed IS 'by merchant: sessions of which something is to be sealed';
+CREATE INDEX live_unsealed_by_time ON live_unsealed (since);
+
+CREATE TABLE live_sealed_segments (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , number      integer NOT NULL
+  , seal        integer NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, number)
+  , FOREIGN KEY (merchant_id, session_id, number) REFERENCES live_segments
+);
+COMMENT ON TABLE live_sealed_segments IS 'by merchant, append-only: the seal that a piece of video is in';
 
 -- channels.agents
 

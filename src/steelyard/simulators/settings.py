@@ -10,6 +10,7 @@ API_KEY_DEMO = "simulated-api-key"
 WEBHOOK_SECRET_DEMO = "whsec_c3RlZWx5YXJkLXNpbXVsYXRlZC13ZWJob29rLXNlY3JldA=="  # noqa: S105 - public, of simulated webhooks
 
 STRIPE_WEBHOOK_SECRET_DEMO = "whsec_simulated_stripe"  # noqa: S105 - public, of simulated messages
+STRIPE_CONNECT_WEBHOOK_SECRET_DEMO = "whsec_simulated_connect"  # noqa: S105 - public, of simulated messages
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_webhook_secret: str = STRIPE_WEBHOOK_SECRET_DEMO
     stripe_webhook_url: str | None = None
     """Where the simulated Stripe sends its messages: the real one has that in its account, and not in requests."""
+    stripe_connect_webhook_secret: str = STRIPE_CONNECT_WEBHOOK_SECRET_DEMO
+    stripe_connect_webhook_url: str | None = None
+    """Where it tells of connected accounts: an endpoint of its own, with a secret of its own."""
     faults: Faults | None = None
     refund_seconds: float = 3
     """How long a refund is pending."""

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steelyard.channels import live
-from steelyard.channels.live import states
+from steelyard.channels.live import keeping, states
 from steelyard.channels.live.beats import BeatKind, NewBeat
 from steelyard.channels.live.model import SessionState
 from steelyard.channels.live.stage_model import (
@@ -108,8 +108,10 @@ async def test_between_two_messages_of_one_buyer_lie_the_seconds_of_slow_mode(sh
     buyer = ids.mint()
     for _ in range(2):
         await shop.transact(live.slow_down, *session.key, 30)
-    (first,) = await said(shop, session.say(buyer, "one"))
+    first, at_once = await said(shop, session.say(buyer, "one"), session.say(buyer, "one more"))
     (second,) = await said(shop, session.say(buyer, "two"))
+
+    assert isinstance(at_once, TooQuick)
 
     assert isinstance(first, int)
     assert isinstance(second, TooQuick)
@@ -299,3 +301,40 @@ async def test_thousands_of_messages_cost_a_few_transactions(shop: Database, ses
 async def _commits(read: Read) -> int:
     """How many transactions have written beats."""
     return await read.value("SELECT count(DISTINCT xmin::text) FROM live_beats")
+
+
+async def test_who_leaves_takes_their_words_along_and_the_record_keeps_them_for_its_time(
+    shop: Database, session: OnAir
+) -> None:
+    buyer = ids.mint()
+    (seq,) = await said(shop, session.say(buyer, "mine"))
+    assert isinstance(seq, int)
+    await shop.transact(live.mute, *session.key, seq, "staff:1")
+
+    taken = await shop.ask(live.written_by, [buyer])
+    await shop.transact(live.forget_buyers, [buyer])
+
+    assert [each["text"] for each in taken] == ["mine"]
+    assert await shop.ask(_kept_of, buyer) == (1, 0, 0)
+    assert await shop.transact(keeping.forget_writers) == 0
+    await shop.transact(_years_ago)
+    assert [await shop.transact(keeping.forget_writers) for _ in range(2)] == [1, 0]
+    assert await shop.ask(_kept_of, buyer) == (0, 0, 0)
+    assert len(await heard(shop, session, BeatKind.CHAT)) == 1
+
+
+async def _kept_of(read: Read, buyer_id: UUID) -> tuple[int, int, int]:
+    row = await read.row(
+        """
+        SELECT (SELECT count(*) FROM live_chats WHERE buyer_id = $1) AS chats
+             , (SELECT count(*) FROM live_speakers WHERE buyer_id = $1) AS speakers
+             , (SELECT count(*) FROM live_mutes WHERE buyer_id = $1) AS mutes
+        """,
+        buyer_id,
+    )
+    assert row is not None
+    return row["chats"], row["speakers"], row["mutes"]
+
+
+async def _years_ago(tx: Tx) -> None:
+    await tx.execute("UPDATE live_chats SET at = at - interval '37 months'")

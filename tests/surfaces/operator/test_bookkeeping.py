@@ -11,7 +11,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read
 from steelyard.money import ledger
 from steelyard.money.ledger import DatedTransfer
-from steelyard.money.ledger.model import AccountKind, Period, Transfer, month_of
+from steelyard.money.ledger.model import BOOKS_ZONE, AccountKind, Period, Transfer, month_of
 from tests.support import deal
 from tests.support.browser import Browser, words
 from tests.support.consoles import signed_in
@@ -53,7 +53,7 @@ async def test_a_statement_opens_with_what_stood_there_and_closes_with_what_stan
 ) -> None:
     bank, _ = await put_in(db)
     asked = {"kind": "bank_cash", "currency": "CNY"}
-    today = datetime.now(UTC).date().isoformat()
+    today = datetime.now(BOOKS_ZONE).date().isoformat()
 
     of_all = words(await chief.get("/operator/books/statement", **asked))
     before = await chief.get(
@@ -141,7 +141,7 @@ async def test_the_journal_is_sent_as_csv_and_as_text_that_checks_itself(
 ) -> None:
     await put_in(db)
     await deal.paid(db, [(world.items["green"].sku_id, 2)])
-    query = {"from": last_month().period.isoformat(), "to": datetime.now(UTC).date().isoformat()}
+    query = {"from": last_month().period.isoformat(), "to": datetime.now(BOOKS_ZONE).date().isoformat()}
 
     csv = await chief.get("/operator/books/journal.csv", **query)
     text = await chief.get("/operator/books/journal.txt", **query)
@@ -161,7 +161,7 @@ async def _count(read: Read) -> int:
 async def test_the_money_position_explains_the_gap(db: Database, world: World, chief: Browser) -> None:
     await put_in(db)
     await deal.paid(db, [(world.items["green"].sku_id, 2)])
-    await db.transact(ledger.sum_days, datetime.now(UTC).date())
+    await db.transact(ledger.sum_days, datetime.now(BOOKS_ZONE).date())
 
     page = words(await chief.get("/operator/money"))
 
@@ -170,7 +170,7 @@ async def test_the_money_position_explains_the_gap(db: Database, world: World, c
     [held] = [each for each in await db.ask(_held) if each.currency == "CNY"]
     assert held.gap == sum(held.why.values()) == 500_000
     assert (await chief.get("/operator/money", format="csv")).text.count("\r\n") > 3
-    assert "5,000.00" in words(await chief.get("/operator/money", at=datetime.now(UTC).date().isoformat()))
+    assert "5,000.00" in words(await chief.get("/operator/money", at=datetime.now(BOOKS_ZONE).date().isoformat()))
 
 
 async def _held(read: Read) -> list[ledger.Held]:

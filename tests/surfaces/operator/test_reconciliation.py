@@ -19,7 +19,7 @@ async def test_without_statements_the_page_says_what_to_do(db: Database, world: 
     assert "No statement has come yet" in words(await chief.get(HERE))
     assert "No statement has come yet" in words(await chief.get(f"{HERE}/files"))
     sources = words(await chief.get(f"{HERE}/sources"))
-    assert "The platform" in sources and "0.6%" in sources
+    assert "The platform" in sources and "UTC+8:00" in sources
 
 
 async def test_a_statement_is_uploaded_and_what_differs_is_listed(db: Database, world: World, chief: Browser) -> None:

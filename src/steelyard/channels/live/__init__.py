@@ -8,7 +8,9 @@ beside it: `schema_stage_acts.sql`).
 
 On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
-and `leaving`, what follows when a session goes on air or off it. Decision 0166.
+and `leaving`, what follows when a session goes on air or off it. What is `sold` is told to those who watch. What the media origin
+asks and tells is `streaming`. The `record` of a session is sealed as a chain; `keeping` says for how long. `listing` is what the
+shop's pages show. Decision 0166.
 """
 
 from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
@@ -31,7 +33,9 @@ from steelyard.channels.live.crowd import count, minutes, viewers_of
 from steelyard.channels.live.drawing import SECRET_BYTES, Draw, Winner, draws, winners
 from steelyard.channels.live.drawing import begin as begin_draw
 from steelyard.channels.live.events import SessionChanged
+from steelyard.channels.live.keeping import forget_buyers, written_by
 from steelyard.channels.live.laying_out import lay_out, write_rundown
+from steelyard.channels.live.listing import OnAir, ended_lately, on_air_now
 from steelyard.channels.live.planning import cancel, change, keep_key, make_ready, plan, plan_again
 from steelyard.channels.live.price_claims import Claim, ClaimKind, claims
 from steelyard.channels.live.prices import LiveOffer, end_price, offers, set_price, source_of
@@ -47,6 +51,7 @@ from steelyard.channels.live.queries import (
     sessions_of_room,
 )
 from steelyard.channels.live.readiness import Finding, look
+from steelyard.channels.live.record import Altered, Looked, Verdict, verify, verify_room
 from steelyard.channels.live.reminding import forget_reminders, remind, remind_not, reminded, reminders_of
 from steelyard.channels.live.rundown_sheet import read_sheet, write_sheet
 from steelyard.channels.live.showing import (
@@ -92,6 +97,18 @@ from steelyard.channels.live.stage_model import (
 )
 from steelyard.channels.live.states import end, go_on_air
 from steelyard.channels.live.stopping import lift, stop_host, stop_room, take_down
+from steelyard.channels.live.streaming import (
+    PublishRefused,
+    Segment,
+    admit,
+    host_key,
+    measured,
+    recorded,
+    recorded_segment,
+    stream_of,
+    to_host,
+    unpublished,
+)
 from steelyard.channels.live.throwing import Drop, drops, grab, throw
 
 __all__ = [
@@ -100,6 +117,7 @@ __all__ = [
     "LIKES_PER_TAP_MAX",
     "NOTE_CHARACTERS_MAX",
     "SECRET_BYTES",
+    "Altered",
     "Beat",
     "BeatKind",
     "ChatMuted",
@@ -116,19 +134,25 @@ __all__ = [
     "Grab",
     "LiveOffer",
     "LivePrice",
+    "Looked",
     "Minute",
     "NewBeat",
     "NewDraw",
     "NotInBag",
     "NotOnAir",
+    "OnAir",
+    "PublishRefused",
     "Say",
+    "Segment",
     "SessionChanged",
     "Stage",
     "Told",
     "TooQuick",
+    "Verdict",
     "Winner",
     "WordsRefused",
     "add_goods",
+    "admit",
     "append",
     "arrange",
     "beats_after",
@@ -147,24 +171,29 @@ __all__ = [
     "drops",
     "end",
     "end_price",
+    "ended_lately",
     "explained",
+    "forget_buyers",
     "forget_reminders",
     "go_on_air",
     "goods",
     "grab",
     "history",
+    "host_key",
     "keep_key",
     "latest",
     "lay_out",
     "lift",
     "look",
     "make_ready",
+    "measured",
     "minutes",
     "move_goods",
     "mute",
     "mute_all",
     "offers",
     "on_air",
+    "on_air_now",
     "on_screen",
     "pick_question",
     "pin",
@@ -173,6 +202,8 @@ __all__ = [
     "plan",
     "plan_again",
     "read_sheet",
+    "recorded",
+    "recorded_segment",
     "remind",
     "remind_not",
     "reminded",
@@ -193,15 +224,21 @@ __all__ = [
     "stage",
     "stop_host",
     "stop_room",
+    "stream_of",
     "take_down",
     "throw",
+    "to_host",
     "told",
     "unpin",
+    "unpublished",
     "unwanted",
+    "verify",
+    "verify_room",
     "viewers_of",
     "wanted_again",
     "winners",
     "words",
     "write_rundown",
     "write_sheet",
+    "written_by",
 ]

@@ -101,6 +101,9 @@ async def append(tx: Tx, *beats: NewBeat) -> list[int]:
         ), put AS (
             INSERT INTO live_beats (merchant_id, session_id, seq, at, kind, body)
             SELECT merchant_id, session_id, seq, clock_timestamp(), kind, body FROM placed
+        ), unsealed AS (
+            INSERT INTO live_unsealed (merchant_id, session_id) SELECT merchant_id, session_id FROM numbered
+            ON CONFLICT (merchant_id, session_id) DO NOTHING
         )
         SELECT session_id, seq FROM placed ORDER BY place
         """,

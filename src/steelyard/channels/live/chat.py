@@ -58,13 +58,20 @@ async def say(tx: Tx, wanted: Sequence[Say]) -> list[int | Refusal]:
     )
     now = datetime.now(UTC)
     answers: list[int | Refusal | None] = []
+    # Of one buyer in one session, one message at a time.
+    heard: set[tuple[UUID, UUID]] = set()
     for place, (each, speaker) in enumerate(zip(wanted, speakers, strict=True)):
         if speaker.seq is not None:
             answers.append(speaker.seq)
             continue
         room = rooms.get((each.merchant_id, each.session_id))
         unwanted = [found.said for found in screened.held[place]]
+        if (each.session_id, each.buyer_id) in heard:
+            answers.append(TooQuick(seconds=room.slow_seconds if room else 1))
+            continue
         answers.append(_refusal(_tidy(each.text), room, speaker, unwanted, now))
+        if answers[-1] is None:
+            heard.add((each.session_id, each.buyer_id))
     taken = [(place, each) for place, each in enumerate(wanted) if answers[place] is None]
     numbers = await beats.append(
         tx,

@@ -16,3 +16,23 @@ WHERE a.state IN ('planned', 'ready') AND b.state IN ('planned', 'ready', 'on_ai
 SELECT s.merchant_id, s.session_id, r.state
 FROM live_sessions s JOIN rooms r USING (merchant_id, room_id)
 WHERE s.state IN ('ready', 'on_air') AND r.state <> 'open';
+
+-- name: No beat of a live session has a higher number than its last
+SELECT l.merchant_id, l.session_id, l.last_seq, b.seq
+FROM live_sessions l
+CROSS JOIN LATERAL (SELECT b.seq FROM live_beats b WHERE b.merchant_id = l.merchant_id AND b.session_id = l.session_id
+                    ORDER BY b.seq DESC LIMIT 1) b
+WHERE b.seq > l.last_seq;
+
+-- name: A live price counts for orders of its session alone
+SELECT u.merchant_id, u.order_id, u.promotion_id, p.only_source, o.source
+FROM promotions p
+JOIN promotion_uses u USING (merchant_id, promotion_id)
+JOIN orders o ON o.merchant_id = u.merchant_id AND o.order_id = u.order_id
+WHERE p.only_source IS NOT NULL AND o.source NOT LIKE p.only_source || ':%' AND o.source <> p.only_source;
+
+-- name: Live prices have ended where the session has
+SELECT f.merchant_id, f.session_id, l.state
+FROM flash_sessions f
+JOIN live_sessions l ON l.merchant_id = f.merchant_id AND f.only_source = 'live:' || l.session_id
+WHERE l.state <> 'on_air' AND f.ended_at IS NULL AND f.ends_at > now();

@@ -130,9 +130,9 @@ async def plan_again(tx: Tx, merchant_id: UUID, session_id: UUID, by: str) -> No
 
 async def cancel(tx: Tx, merchant_id: UUID, session_id: UUID, reason: str, by: str) -> None:
     """Call a session off. Said twice, nothing changes. Raises `NotFound`, `TransitionRefused`, and `Invalid` without a reason."""
+    session = await lock(tx, merchant_id, session_id)
     if not reason.strip():
         raise Invalid({"reason": N_("Please give a reason.")})
-    session = await lock(tx, merchant_id, session_id)
     if session.state is not SessionState.CANCELLED:
         await move(tx, session, SessionState.CANCELLED, by, reason)
 

@@ -64,6 +64,7 @@ CREATE INDEX live_sessions_of_a_room ON live_sessions (merchant_id, room_id, sta
 CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DESC, session_id DESC);
 CREATE INDEX live_sessions_coming ON live_sessions (starts_at, session_id) WHERE state IN ('planned', 'ready');
 CREATE INDEX live_sessions_on_air ON live_sessions (started_at, session_id) WHERE state = 'on_air';
+CREATE INDEX live_sessions_over ON live_sessions (ended_at DESC, session_id DESC) WHERE state = 'ended';
 CREATE INDEX live_sessions_by_key ON live_sessions (key_digest) WHERE key_digest IS NOT NULL;
 
 CREATE TABLE live_session_history (

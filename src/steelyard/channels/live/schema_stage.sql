@@ -73,6 +73,7 @@ CREATE TABLE live_mutes (
   , PRIMARY KEY (merchant_id, session_id, buyer_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
 );
+CREATE INDEX live_mutes_of_a_buyer ON live_mutes (buyer_id);
 COMMENT ON TABLE live_mutes IS 'by merchant: who may not write in a session''s chat; until is none for the whole session';
 
 CREATE TABLE live_words (

@@ -12,6 +12,7 @@ CREATE TABLE live_stages (
   , entered      bigint NOT NULL DEFAULT 0
   , media_client text NOT NULL DEFAULT ''
   , grace_until  timestamptz
+  , cut_off      boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, session_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
   , CONSTRAINT slow_mode_has_its_bounds CHECK (slow_seconds BETWEEN 1 AND 300)
@@ -23,6 +24,8 @@ COMMENT ON COLUMN live_stages.muted IS 'Nobody but the shop''s own people writes
 COMMENT ON COLUMN live_stages.note IS 'What is pinned over the chat; empty: nothing';
 COMMENT ON COLUMN live_stages.media_client IS 'The publishing connection, as the media origin calls it; empty: none';
 COMMENT ON COLUMN live_stages.grace_until IS 'Until when a stream that broke off is waited for';
+COMMENT ON COLUMN live_stages.cut_off IS 'The media origin is still to be told that this is not to be streamed or played any more';
+CREATE INDEX live_stages_to_cut_off ON live_stages (session_id) WHERE cut_off;
 CREATE INDEX live_stages_waiting ON live_stages (grace_until) WHERE grace_until IS NOT NULL;
 
 CREATE TABLE live_chats (
@@ -41,6 +44,7 @@ COMMENT ON TABLE live_chats IS 'by merchant, never deleted: who wrote which mess
 COMMENT ON COLUMN live_chats.buyer_id IS 'None: the shop''s own people, or a buyer who has been erased after the record''s time';
 COMMENT ON COLUMN live_chats.by IS 'buyer, or staff:<account_id>';
 CREATE INDEX live_chats_of_a_buyer ON live_chats (buyer_id, at);
+CREATE INDEX live_chats_by_time ON live_chats (at) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE live_speakers (
     merchant_id uuid NOT NULL
@@ -122,3 +126,48 @@ CREATE TABLE live_winners (
 );
 COMMENT ON TABLE live_winners IS 'by merchant: who won in a draw, by which message';
 CREATE INDEX live_winners_of_a_buyer ON live_winners (buyer_id);
+
+CREATE TABLE live_streams (
+    stream      text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+);
+COMMENT ON TABLE live_streams IS 'by key: the public name of a video that was admitted, and whose session it is';
+
+CREATE TABLE live_orders (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , second      integer NOT NULL
+  , product_id  uuid
+  , paid_at     timestamptz
+  , seal        integer
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+);
+COMMENT ON TABLE live_orders IS 'by merchant: orders that came out of a session';
+COMMENT ON COLUMN live_orders.second IS 'Of the session, since it began, as the buyer''s page knew it when the checkout was opened';
+COMMENT ON COLUMN live_orders.product_id IS 'What was explained at that second; none: nothing was';
+COMMENT ON COLUMN live_orders.seal IS 'The number of the seal that it is in; none: not sealed yet';
+CREATE INDEX live_orders_of_a_session ON live_orders (merchant_id, session_id, second);
+
+CREATE TABLE live_unsealed (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , since       timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, session_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_unsealed IS 'by merchant: sessions of which something is to be sealed';
+CREATE INDEX live_unsealed_by_time ON live_unsealed (since);
+
+CREATE TABLE live_sealed_segments (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , number      integer NOT NULL
+  , seal        integer NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, number)
+  , FOREIGN KEY (merchant_id, session_id, number) REFERENCES live_segments
+);
+COMMENT ON TABLE live_sealed_segments IS 'by merchant, append-only: the seal that a piece of video is in';

@@ -3,7 +3,7 @@
 A shop asks for a room (`applying`); the conditions are rules, each with its reason (`admission`); the operator decides
 (`deciding`). Hosts are real people, or made ones for whom somebody answers (`hosting`); `crewing` says who does what.
 `stopping` is the operator's takedown and blacklist, and how they are lifted; what follows from a stop for sessions is in
-`channels/live`. Decision 0163.
+`channels/live`; `listing` finds rooms by their keys. Decision 0163.
 """
 
 from steelyard.channels.rooms.admission import (
@@ -17,6 +17,7 @@ from steelyard.channels.rooms.applying import apply
 from steelyard.channels.rooms.crewing import give_roles
 from steelyard.channels.rooms.deciding import approve, close_category, open_category, refuse, send_back, set_grade
 from steelyard.channels.rooms.hosting import let_go, note_training, register, send_back_host, verify
+from steelyard.channels.rooms.listing import rooms_named
 from steelyard.channels.rooms.queries import (
     application,
     applications,
@@ -70,6 +71,7 @@ __all__ = [
     "room",
     "room_history",
     "rooms",
+    "rooms_named",
     "rooms_of",
     "same_person",
     "send_back",

@@ -91,9 +91,9 @@ async def appeal(tx: Tx, merchant_id: UUID, stop_id: UUID, words: str, by: str) 
 
     Raises `NotFound`, `StaleRoomDecision` when it was lifted or answered, and `Invalid` without words.
     """
+    stop = await _held(tx, merchant_id, stop_id)
     if not words.strip():
         raise Invalid({"appeal": N_("Please fill this in")})
-    stop = await _held(tx, merchant_id, stop_id)
     if stop.appealed_at is not None and stop.answered_at is None and stop.stands:
         return
     if not stop.stands or stop.answered_at is not None:

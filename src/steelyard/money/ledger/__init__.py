@@ -74,6 +74,7 @@ from steelyard.money.ledger.vouchers import (
     propose_voucher,
     voucher,
     vouchers,
+    vouchers_waiting,
 )
 
 __all__ = [
@@ -147,6 +148,7 @@ __all__ = [
     "trial_balance_at",
     "voucher",
     "vouchers",
+    "vouchers_waiting",
     "withdraw_closing",
     "written",
 ]

@@ -25,6 +25,22 @@ SELECT (at AT TIME ZONE 'Asia/Shanghai')::date, kind, currency, sum(debits), sum
 """
 
 
+# What stood on all accounts when the last day that is not young was over ($1: the first that is): what stands there now, less
+# what came since, of one instant.
+_BASE = """
+WITH since AS (SELECT $1::date::timestamp AT TIME ZONE 'Asia/Shanghai' AS at), sides AS (
+    SELECT kind, currency, sum(debits) AS debits, sum(credits) AS credits FROM ledger_accounts GROUP BY kind, currency
+    UNION ALL
+    SELECT debit, currency, -sum(amount), 0 FROM ledger_transfers WHERE at >= (SELECT at FROM since) GROUP BY debit, currency
+    UNION ALL
+    SELECT credit, currency, 0, -sum(amount) FROM ledger_transfers WHERE at >= (SELECT at FROM since) GROUP BY credit, currency
+)
+INSERT INTO ledger_base (kind, currency, debits, credits, until)
+SELECT kind, currency, sum(debits), sum(credits), (SELECT at FROM since) FROM sides
+GROUP BY kind, currency HAVING sum(debits) + sum(credits) > 0
+"""
+
+
 class Stood(msgspec.Struct, frozen=True, kw_only=True):
     """What all accounts of a kind came to at the end of a day, on the side that the kind grows on, in minor units."""
 
@@ -37,6 +53,7 @@ async def sum_days(tx: Tx, today: date) -> int:
     """Sum the days that are not summed yet and those that are young; forget old ones. Returns how many were summed."""
     first = today - timedelta(days=DAYS_KEPT)
     await tx.fetch("SELECT pg_advisory_xact_lock($1::integer, -1)", MONTH_LOCKS)
+    await _sum_all_again(tx, today - timedelta(days=DAYS_YOUNG))
     await tx.execute("DELETE FROM ledger_days WHERE day < $1", first)
     await tx.execute("DELETE FROM ledger_days_summed WHERE day < $1", first)
     known = {row["day"] for row in await tx.fetch("SELECT day FROM ledger_days_summed")}
@@ -63,8 +80,20 @@ async def sum_days(tx: Tx, today: date) -> int:
     return len(wanted)
 
 
+async def _sum_all_again(tx: Tx, young: date) -> None:
+    """Sum all accounts once a day, for all who ask what stands there."""
+    if await tx.value(
+        "SELECT EXISTS (SELECT FROM ledger_base WHERE until = $1::date::timestamp AT TIME ZONE 'Asia/Shanghai')", young
+    ):
+        return
+    await tx.execute("DELETE FROM ledger_base")
+    await tx.execute(_BASE, young)
+
+
 async def forget_days(tx: Tx, since: datetime) -> None:
-    """What is written into the past changes what stood on all days since."""
+    """What is written into the past changes what stood on all days since. The sweep waits until it is."""
+    await tx.fetch("SELECT pg_advisory_xact_lock_shared($1::integer, -1)", MONTH_LOCKS)
+    await tx.execute("DELETE FROM ledger_base WHERE until > $1", since)
     await tx.execute(
         "DELETE FROM ledger_days_summed WHERE day >= ($1::timestamptz AT TIME ZONE 'Asia/Shanghai')::date", since
     )

@@ -140,6 +140,16 @@ CREATE TABLE ledger_summed (
 );
 COMMENT ON TABLE ledger_summed IS 'local: what all accounts of a kind came to when they were last summed, all at the same instant';
 
+CREATE TABLE ledger_base (
+    kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , until    timestamptz NOT NULL
+  , PRIMARY KEY (kind, currency)
+);
+COMMENT ON TABLE ledger_base IS 'local: what all accounts of a kind came to at the end of a day that nothing is written into any more, moved on by a sweep: questions about later moments, and about the weeks before, begin here';
+
 CREATE TABLE ledger_transfers (
     owner_id    uuid NOT NULL
   , transfer_id uuid NOT NULL

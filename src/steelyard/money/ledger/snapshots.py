@@ -32,6 +32,11 @@ async def closed_until(read: Read) -> datetime | None:
     return await read.value("SELECT max(ends) FROM ledger_periods WHERE state = 'closed'")
 
 
+async def based_on(read: Read) -> datetime | None:
+    """Of which moment a sweep has summed all accounts; none while it has not."""
+    return await read.value("SELECT max(until) FROM ledger_base")
+
+
 async def period_history(read: Read, first: date) -> list[PeriodStep]:
     """What became of a month, the first step first."""
     return await read.all(
@@ -42,14 +47,40 @@ async def period_history(read: Read, first: date) -> list[PeriodStep]:
 
 
 async def trial_at(read: Read, until: datetime) -> list[TrialLine]:
-    """The trial balance at a moment: from the last month that was closed by then, and what was posted since. Before the
-    first closed month it is today's totals less what came after."""
-    base = await read.row(
+    """The trial balance at a moment: from the last month that was closed by then, or from the base that a sweep has summed
+    (`days`), whichever is later, and what was posted since. Of the weeks before the base it is that less what came between.
+    Where nothing is summed yet it is today's totals less what came after."""
+    month = await read.row(
         "SELECT period, ends FROM ledger_periods WHERE state = 'closed' AND ends <= $1 ORDER BY ends DESC LIMIT 1",
         until,
     )
-    if base is None:
-        return await trial_balance_at(read, until)
+    base = await based_on(read)
+    if base is not None and base <= until and (month is None or month["ends"] < base):
+        return await read.all(
+            TrialLine,
+            """
+            WITH tail AS (
+                SELECT debit AS kind, currency, sum(amount)::bigint AS debits, 0::bigint AS credits FROM ledger_transfers
+                WHERE at >= $1 AND at < $2 GROUP BY debit, currency
+                UNION ALL
+                SELECT credit, currency, 0, sum(amount)::bigint FROM ledger_transfers
+                WHERE at >= $1 AND at < $2 GROUP BY credit, currency
+                UNION ALL
+                SELECT kind, currency, debits, credits FROM ledger_base
+            )
+            SELECT k.kind, t.currency, sum(t.debits)::bigint AS debits, sum(t.credits)::bigint AS credits
+                 , (sum(t.debits - t.credits) * CASE k.normal WHEN 'debit' THEN 1 ELSE -1 END)::bigint AS balance
+            FROM tail t JOIN ledger_account_kinds k USING (kind)
+            GROUP BY k.kind, k.normal, t.currency
+            ORDER BY t.currency, k.normal DESC, k.kind
+            """,
+            base,
+            until,
+        )
+    if month is None:
+        if base is None or not await _days_known(read, until, base):
+            return await trial_balance_at(read, until)
+        return await _less_what_followed(read, until)
     return await read.all(
         TrialLine,
         """
@@ -68,8 +99,53 @@ async def trial_at(read: Read, until: datetime) -> list[TrialLine]:
         GROUP BY k.kind, k.normal, t.currency
         ORDER BY t.currency, k.normal DESC, k.kind
         """,
-        base["period"],
-        base["ends"],
+        month["period"],
+        month["ends"],
+        until,
+    )
+
+
+async def _days_known(read: Read, until: datetime, base: datetime) -> bool:
+    """Whether each whole day from a moment until the base is summed."""
+    return await read.value(
+        """
+        SELECT count(s.day) = count(*)
+        FROM generate_series((($1::timestamptz AT TIME ZONE 'Asia/Shanghai')::date + 1)::timestamp
+                           , ($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date - 1, interval '1 day') AS d (day)
+        LEFT JOIN ledger_days_summed s ON s.day = d.day::date
+        """,
+        until,
+        base,
+    )
+
+
+async def _less_what_followed(read: Read, until: datetime) -> list[TrialLine]:
+    """What stood at the base, less what was moved on the days between and on the rest of the moment's own."""
+    return await read.all(
+        TrialLine,
+        """
+        WITH base AS (
+            SELECT max(until) AS at, (($1::timestamptz AT TIME ZONE 'Asia/Shanghai')::date + 1) AS next FROM ledger_base
+        ), ends AS (
+            SELECT at, next, least(at, next::timestamp AT TIME ZONE 'Asia/Shanghai') AS midnight FROM base
+        ), sides AS (
+            SELECT kind, currency, debits, credits FROM ledger_base
+            UNION ALL
+            SELECT d.kind, d.currency, -d.debits, -d.credits FROM ledger_days d
+            WHERE d.day >= (SELECT next FROM ends) AND d.day < (SELECT (at AT TIME ZONE 'Asia/Shanghai')::date FROM ends)
+            UNION ALL
+            SELECT debit, currency, -sum(amount)::bigint, 0 FROM ledger_transfers
+            WHERE at >= $1 AND at < (SELECT midnight FROM ends) GROUP BY debit, currency
+            UNION ALL
+            SELECT credit, currency, 0, -sum(amount)::bigint FROM ledger_transfers
+            WHERE at >= $1 AND at < (SELECT midnight FROM ends) GROUP BY credit, currency
+        )
+        SELECT k.kind, s.currency, sum(s.debits)::bigint AS debits, sum(s.credits)::bigint AS credits
+             , (sum(s.debits - s.credits) * CASE k.normal WHEN 'debit' THEN 1 ELSE -1 END)::bigint AS balance
+        FROM sides s JOIN ledger_account_kinds k USING (kind)
+        GROUP BY k.kind, k.normal, s.currency HAVING sum(s.debits) + sum(s.credits) > 0
+        ORDER BY s.currency, k.normal DESC, k.kind
+        """,
         until,
     )
 

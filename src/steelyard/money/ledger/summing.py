@@ -7,10 +7,10 @@ import msgspec
 from steelyard.kernel.db import Read, Tx
 from steelyard.money.ledger.model import TrialLine
 from steelyard.money.ledger.queries import trial_balance
-from steelyard.money.ledger.snapshots import closed_until, trial_at
+from steelyard.money.ledger.snapshots import based_on, closed_until, trial_at
 
-# Fewer accounts are summed while one looks.
-MANY_ACCOUNTS = 20_000
+# Fewer accounts are summed while one looks: a millisecond.
+MANY_ACCOUNTS = 2_000
 # Nothing has moved meanwhile: then it is summed anew all the same, for what was imported with its own times.
 SUMMED_MINUTES = 10
 # What was posted since a closed month is summed while one looks, if it is no longer ago.
@@ -27,7 +27,7 @@ class Summed(msgspec.Struct, frozen=True, kw_only=True):
 
 async def summed(read: Read) -> Summed:
     """The trial balance, of this instant while accounts are few, else as it was when all were summed last. Before they were
-    summed once, from the last closed month and what was posted since; without one it is still to come."""
+    summed once, from the last closed month or the base of days, and what was posted since; without one it is still to come."""
     if await _are_many(read):
         rows = await read.fetch(
             """
@@ -40,7 +40,7 @@ async def summed(read: Read) -> Summed:
         if rows:
             return Summed(lines=[msgspec.convert(dict(row), TrialLine) for row in rows], at=rows[0]["at"])
         now = datetime.now(UTC)
-        until = await closed_until(read)
+        until = max(filter(None, (await closed_until(read), await based_on(read))), default=None)
         if until is None or now - until > timedelta(days=TAIL_DAYS_MAX):
             return Summed(lines=[], waited_for=True)
         return Summed(lines=await trial_at(read, now), at=now)

@@ -230,6 +230,11 @@ async def vouchers(read: Read, cursor: str | None = None, limit: int | None = No
     return paging.cut(found, size, lambda last: (last.proposed_at, last.voucher_id))
 
 
+async def vouchers_waiting(read: Read) -> int:
+    """How many entries by hand wait for the second person."""
+    return await read.value("SELECT count(*) FROM ledger_vouchers WHERE state = 'proposed'")
+
+
 async def posted(read: Read, owner_id: UUID, transfer_id: UUID) -> PostedTransfer:
     """A transfer as it stands in the books. Raises `NotFound`."""
     found = await read.one(

@@ -1,8 +1,7 @@
 """Instructions to payment channels, what they answered, and money given back.
 
-A payment collects a purchase's money at once and is split over its orders. The intent is written first, the channel is
-called with no transaction open, and what it answers goes through `record`, which is the only way a payment's state
-moves; answers may come twice, late, out of order, or have to be asked for. Refunds never exceed what was captured.
+A payment collects a purchase's money at once, split over its orders. What the channel answers goes through `record`, the only way
+its state moves: twice, late, out of order, or asked for. Refunds never exceed what was captured.
 
     payment = await db.transact(payments.instruct, Instruction(...))           # transaction 1: the intent
     answer = await channel.collect(instruction, webhook_url)                   # no transaction open
@@ -10,13 +9,11 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 
 The states live in `payments.state_model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares
 of itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
-answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
-becomes of refunds in `refund_outcomes` (lists: `refund_lists`), and those that staff transfer in `by_hand`. What is paid at
-the door is in `door`: its states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What
-channels take back and argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`. What
-channels keep by contract is in `fees`; the bills that they give out are told in the words of `bill_model`. What is authorised
-first is taken by `captures` and let go by `voids`; `giving_back` gives a buyer's money back, whichever it needs; their tables
-are in `schema_captures`, those of `health` in `schema_health`.
+answer, and `excluding` says for whose goods they are not. Bank transfers are in `bank_movements`; what becomes of refunds in
+`refund_outcomes` (lists: `refund_lists`), those by hand in `by_hand`. What is paid at the door is in `door` (`door_model`,
+`door_steps`), what carriers owe of it in `door_remitting`. What channels argue about is in `disputes` (`dispute_model`), what is
+refused in `refusals`, what they keep in `fees`, their bills in `bill_model`. What is authorised first is taken by `captures` and
+let go by `voids`; `giving_back` does whichever a buyer's money needs. Tables are also in `schema_captures`, `schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -116,6 +113,7 @@ from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
+from steelyard.money.payments.gateways.stripe_calls import StripeCalls
 from steelyard.money.payments.giving_back import give_back, give_back_each
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
@@ -277,6 +275,7 @@ __all__ = [
     "Sought",
     "Split",
     "Standing",
+    "StripeCalls",
     "Tendered",
     "Terms",
     "Thanks",

@@ -126,7 +126,9 @@ WHERE p.surplus AND s.refunding + s.refunded <> s.captured;
 -- name: a buyer's money at the channels, with what they took back and argue about or keep, is what was captured less what was given back
 SELECT owner_id, currency, a.debits - a.credits AS booked, m.captured - m.refunded AS known
 FROM (SELECT owner_id, currency, sum(debits) AS debits, sum(credits) AS credits FROM ledger_accounts
-      WHERE (kind IN ('channel_cash', 'chargebacks')
+      WHERE (kind = 'chargebacks'
+             -- (A shop's are transfers to its account at Stripe: settlement's own check is about them.)
+             OR kind = 'channel_cash' AND owner_id NOT IN (SELECT merchant_id FROM merchants)
              OR kind = 'bank_cash' AND owner_id IN (SELECT buyer_id FROM payments)
              OR kind = 'chargeback_losses' AND owner_id NOT IN (SELECT merchant_id FROM merchants))
         AND owner_id NOT IN (SELECT owner_id FROM ledger_counterparties) GROUP BY 1, 2) AS a

@@ -386,3 +386,11 @@ CREATE TABLE channel_fees (
 COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel says that it keeps of a payment, from a day on; the latest that has begun counts';
 COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
 COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';
+-- What the simulated channel has always kept.
+INSERT INTO channel_fees (channel, currency, valid_from, millionths, fixed, set_at) VALUES
+    ('simpay', 'CNY', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'USD', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'EUR', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'GBP', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'JPY', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00')
+  , ('simpay', 'HKD', '2020-01-01', 6000, 0, '2020-01-01 00:00:00+00');

@@ -46,7 +46,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Payment in so many `months`. `buyer_millionths` is what the channel adds to what the buyer pays, `seller_millionths` what
     it keeps of our money, beside its usual fee: by its own published rates, as this installation has set them. Where the seller
     bears it, the buyer pays nothing more. `smallest`: amounts in minor units by currency from which it is offered; a currency
-    that is not there has no such plan.
+    that is not there has no such plan. `rest_first`: half a unit of the charge goes to the even one, amount and charge are each
+    split into equal parts rounded down, and what is left is paid in the first month; else half a unit goes up, and months differ
+    by one unit at most.
     """
 
     months: int
@@ -54,16 +56,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     buyer_millionths: int = 0
     seller_millionths: int = 0
     smallest: Mapping[str, int] = {}
+    rest_first: bool = False
 
     def takes(self, amount: int, currency: str) -> bool:
         return currency in self.smallest and amount >= self.smallest[currency]
 
     def surcharge(self, amount: int) -> int:
-        """What the buyer pays beside the amount, in minor units, half a unit upwards."""
+        """What the buyer pays beside the amount, in minor units."""
+        if self.rest_first:
+            return money.share_to_even(amount, self.buyer_millionths)
         return money.share(amount, self.buyer_millionths)
 
     def monthly(self, amount: int) -> list[int]:
         """What is paid each month, in minor units, the first first: they add up to the amount and what is added to it."""
+        if self.rest_first:
+            parts = (money.parts_with_the_rest_first(each, self.months) for each in (amount, self.surcharge(amount)))
+            return [sum(month) for month in zip(*parts, strict=True)]
         return money.split(amount + self.surcharge(amount), [1] * self.months)
 
 

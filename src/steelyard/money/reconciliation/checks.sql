@@ -33,7 +33,7 @@ FROM reconciliation_matches m
 JOIN reconciliation_lines l USING (source, file_id, line_no)
 JOIN ledger_transfers t USING (owner_id, transfer_id)
 WHERE (l.currency <> t.currency
-       OR l.amount <> CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END)
+       OR l.amount <> CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute', 'transfer') THEN -t.amount ELSE t.amount END)
   AND NOT EXISTS (SELECT FROM reconciliation_differences i
                   WHERE (i.source, i.file_id, i.line_no) = (m.source, m.file_id, m.line_no)
                     AND i.kind IN ('amount', 'currency'));

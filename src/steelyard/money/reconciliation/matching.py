@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from steelyard.kernel.db import Read, Row, Tx
 from steelyard.money.reconciliation.model import CLOCKS_APART_MINUTES, TIMING_DAYS, File, Source
-from steelyard.money.reconciliation.movements import FILL_FROM_BANK, FILL_FROM_CHANNEL
+from steelyard.money.reconciliation.movements import FILL_FROM_BANK, FILL_FROM_CHANNEL, MAKE_MOVEMENTS
 
 _WINDOW = timedelta(days=1)
 LINES_HASHED_MIN = 2_000
@@ -15,13 +15,6 @@ LINES_HASHED_MIN = 2_000
 _MAKE_LINES = """
 CREATE TEMP TABLE reconciling_lines (
     file_id uuid NOT NULL, line_no integer NOT NULL, kind text NOT NULL, at timestamptz NOT NULL, document uuid
-  , their_document text, currency text NOT NULL, amount bigint NOT NULL
-) ON COMMIT DROP
-"""
-
-_MAKE_MOVEMENTS = """
-CREATE TEMP TABLE reconciling_movements (
-    owner_id uuid NOT NULL, transfer_id uuid NOT NULL, kind text NOT NULL, at timestamptz NOT NULL, document uuid NOT NULL
   , their_document text, currency text NOT NULL, amount bigint NOT NULL
 ) ON COMMIT DROP
 """
@@ -92,7 +85,8 @@ SELECT DISTINCT ON (t.owner_id, t.transfer_id) $1, l.file_id, l.line_no, t.owner
 FROM reconciling_lines l
 JOIN ledger_transfers t ON t.document = l.document AND $3::text IN (t.debit, t.credit)
  AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded' WHEN 'dispute' THEN 'charged_back'
-                            WHEN 'dispute_won' THEN 'reinstated' WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END
+                            WHEN 'dispute_won' THEN 'reinstated' WHEN 'paid_out' THEN 'paid_out'
+                            WHEN 'transfer' THEN 'transferred' WHEN 'transfer_reversal' THEN 'transfer_reversed' ELSE 'swept' END
 WHERE l.document IS NOT NULL AND $2::uuid IS NOT NULL
   AND CASE l.kind
       WHEN 'capture' THEN EXISTS (SELECT FROM payments p WHERE (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
@@ -106,10 +100,12 @@ ORDER BY t.owner_id, t.transfer_id, l.at, l.file_id, l.line_no
 ON CONFLICT DO NOTHING
 """
 
+# (Asked line by line: the planner, who takes the matches of this transaction for none, would go through all of them for the few
+# lines that are left.)
 _DROP_MATCHED_LINES = """
-DELETE FROM reconciling_lines l USING reconciliation_matches m
-WHERE m.source = $1 AND (m.file_id, m.line_no) = (l.file_id, l.line_no)
-  AND m.file_id IN (SELECT DISTINCT file_id FROM reconciling_lines)
+DELETE FROM reconciling_lines l
+WHERE (SELECT true FROM reconciliation_matches m
+       WHERE (m.source, m.file_id, m.line_no) = ($1, l.file_id, l.line_no) LIMIT 1)
 """
 
 # The bank's own number, under which staff wrote a buyer's transfer down, or a refund that they made. $2: bank_cash.
@@ -177,20 +173,20 @@ DELETE FROM reconciling_movements r USING reconciliation_matches m
 WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (r.owner_id, r.transfer_id)
 """
 
-# Matched, and yet different: of the file's pairs, each in one way at most, the gravest. $3: its day; $4: the usual fee, where
-# none is agreed for the day and currency (channel_fees); besides, what the seller bears of payment in instalments;
-# $5: the source's minutes ahead of UTC; $6: how far two clocks are apart, in minutes; $7: days that are a matter of time.
+# Matched, and yet different: of the file's pairs, each in one way at most, the gravest. $3: its day. A fee is compared where one
+# is agreed for the day and currency (channel_fees); besides, what the seller bears of payment in instalments. $4: the source's
+# minutes ahead of UTC; $5: how far two clocks are apart, in minutes; $6: days that are a matter of time.
 _DIFFER = """
 WITH pairs AS (
     SELECT l.file_id, l.line_no, t.document, l.currency, l.amount, l.fee, l.at, t.currency AS our_currency, t.at AS our_at
-         , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END AS ours
-         , CASE WHEN l.kind LIKE 'dispute%' OR coalesce(g.millionths, $4::bigint) IS NULL THEN l.fee
+         , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute', 'transfer') THEN -t.amount ELSE t.amount END AS ours
+         , CASE WHEN l.kind LIKE 'dispute%' OR g.millionths IS NULL THEN l.fee
                 WHEN l.kind = 'capture'
-                    THEN (t.amount * coalesce(g.millionths, $4::bigint) + 500000) / 1000000 + coalesce(g.fixed, 0)
+                    THEN (t.amount * g.millionths + 500000) / 1000000 + g.fixed
                        + (t.amount * coalesce(p.seller_millionths, 0) + 500000) / 1000000
                 ELSE 0 END AS agreed
-         , (l.at AT TIME ZONE 'UTC' + make_interval(mins => $5::integer))::date
-           - (t.at AT TIME ZONE 'UTC' + make_interval(mins => $5::integer))::date AS days
+         , (l.at AT TIME ZONE 'UTC' + make_interval(mins => $4::integer))::date
+           - (t.at AT TIME ZONE 'UTC' + make_interval(mins => $4::integer))::date AS days
     FROM reconciliation_matches m
     JOIN reconciliation_lines l USING (source, file_id, line_no)
     JOIN ledger_transfers t USING (owner_id, transfer_id)
@@ -203,17 +199,17 @@ WITH pairs AS (
     SELECT *, CASE WHEN currency <> our_currency THEN 'currency'
                    WHEN amount <> ours THEN 'amount'
                    WHEN fee <> agreed THEN 'fee'
-                   WHEN days <> 0 AND abs(extract(epoch FROM at - our_at)) > 60 * $6::integer THEN 'day' END AS kind
+                   WHEN days <> 0 AND abs(extract(epoch FROM at - our_at)) > 60 * $5::integer THEN 'day' END AS kind
     FROM pairs
 ), fresh AS (
     INSERT INTO reconciliation_differences (source, item_id, day, kind, state, file_id, line_no, document, currency
                                           , theirs, our_currency, ours, ended_at, ended_on)
     SELECT $1, md5(file_id::text || ':' || line_no)::uuid, $3::date, kind
-         , CASE WHEN kind = 'day' AND abs(days) <= $7::integer THEN 'closed' ELSE 'open' END
+         , CASE WHEN kind = 'day' AND abs(days) <= $6::integer THEN 'closed' ELSE 'open' END
          , file_id, line_no, document, currency, CASE kind WHEN 'fee' THEN fee ELSE amount END, our_currency
          , CASE kind WHEN 'fee' THEN agreed ELSE ours END
-         , CASE WHEN kind = 'day' AND abs(days) <= $7::integer THEN now() END
-         , CASE WHEN kind = 'day' AND abs(days) <= $7::integer THEN $3::date END
+         , CASE WHEN kind = 'day' AND abs(days) <= $6::integer THEN now() END
+         , CASE WHEN kind = 'day' AND abs(days) <= $6::integer THEN $3::date END
     FROM different WHERE kind IS NOT NULL
     ON CONFLICT DO NOTHING
     RETURNING source, item_id, state
@@ -231,12 +227,16 @@ WITH left_over AS (
     SELECT file_id, line_no, kind, document, currency, amount FROM reconciliation_lines
     WHERE source = $1 AND file_id = $2 AND kind = 'other'
 ), lost AS (
-    SELECT l.*, EXISTS (
-        SELECT FROM ledger_transfers t JOIN reconciliation_matches m USING (owner_id, transfer_id)
-        WHERE t.document = l.document AND m.source = $1
+    SELECT l.*, coalesce((
+        SELECT true FROM ledger_transfers t
+        WHERE t.document = l.document
           AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded'
                                      WHEN 'dispute' THEN 'charged_back' WHEN 'dispute_won' THEN 'reinstated'
-                                     WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END) AS again
+                                     WHEN 'paid_out' THEN 'paid_out' WHEN 'transfer' THEN 'transferred'
+                                     WHEN 'transfer_reversal' THEN 'transfer_reversed' ELSE 'swept' END
+          AND (SELECT true FROM reconciliation_matches m
+               WHERE (m.source, m.owner_id, m.transfer_id) = ($1, t.owner_id, t.transfer_id) LIMIT 1)
+        LIMIT 1), false) AS again
     FROM left_over l
 ), fresh AS (
     INSERT INTO reconciliation_differences (source, item_id, day, kind, state, file_id, line_no, document, currency
@@ -289,8 +289,7 @@ SELECT FROM reconciliation_differences
 WHERE source = $1 AND item_id IN (SELECT item_id FROM found) ORDER BY item_id FOR UPDATE
 """
 
-# What was missing on one side has turned up: how it stands now, and what was booked for it meanwhile. $2: the day;
-# $3: the usual fee, as above.
+# What was missing on one side has turned up: how it stands now, and what was booked for it meanwhile. $2: the day.
 _TURNED_UP = """
 WITH found AS (
     SELECT d.item_id, d.state, d.booking, d.kind, m.file_id, m.line_no, m.owner_id, m.transfer_id
@@ -302,10 +301,10 @@ WITH found AS (
     WHERE d.source = $1 AND d.kind = 'missing_here' AND d.state <> 'closed'
 )
 SELECT f.item_id, f.state, f.booking, f.kind, f.file_id, l.currency, l.amount AS theirs, l.fee, t.currency AS our_currency
-     , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END AS ours
-     , CASE WHEN l.kind LIKE 'dispute%' OR coalesce(g.millionths, $3::bigint) IS NULL THEN l.fee
+     , CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute', 'transfer') THEN -t.amount ELSE t.amount END AS ours
+     , CASE WHEN l.kind LIKE 'dispute%' OR g.millionths IS NULL THEN l.fee
             WHEN l.kind = 'capture'
-                THEN (t.amount * coalesce(g.millionths, $3::bigint) + 500000) / 1000000 + coalesce(g.fixed, 0)
+                THEN (t.amount * g.millionths + 500000) / 1000000 + g.fixed
                    + (t.amount * coalesce(p.seller_millionths, 0) + 500000) / 1000000
             ELSE 0 END AS agreed
 FROM found f
@@ -338,7 +337,7 @@ async def match(tx: Tx, source: Source, file: File) -> None:
     ends = source.begins(file.day + timedelta(days=1))
     await tx.execute(_DUPLICATES, name, file.file_id, file.received_at, file.day)
     await tx.execute(_MAKE_LINES)
-    await tx.execute(_MAKE_MOVEMENTS)
+    await tx.execute(MAKE_MOVEMENTS)
     await hash_many(tx, file, on=True)
     await tx.execute(_FILL_LINES, name, file.file_id)
     await hash_many(tx, file, on=False)
@@ -364,7 +363,6 @@ async def match(tx: Tx, source: Source, file: File) -> None:
         name,
         file.file_id,
         file.day,
-        source.fee_ppm,
         source.utc_minutes,
         CLOCKS_APART_MINUTES,
         TIMING_DAYS,
@@ -390,7 +388,7 @@ async def hold_missing(tx: Tx, source: str) -> None:
 
 async def turned_up(read: Read, source: Source, day: date) -> list[Row]:
     """What was missing on one side and has its other side now."""
-    return await read.fetch(_TURNED_UP, source.source, day, source.fee_ppm)
+    return await read.fetch(_TURNED_UP, source.source, day)
 
 
 async def open_aged(tx: Tx, source: str, day: date) -> None:

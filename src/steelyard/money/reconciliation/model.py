@@ -14,6 +14,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.money.ledger.model import AccountKind
+from steelyard.money.payments import StripeCalls
 
 FileId = NewType("FileId", UUID)
 ItemId = NewType("ItemId", UUID)
@@ -40,7 +41,8 @@ _SWEPT = UUID("0c8d2b1e-52a4-5f0b-8d6f-3f6f4b7c9e21")
 
 class LineKind(StrEnum):
     """`payout`: the channel has sent money to our bank. `paid_out` and `received`: the bank has paid a merchant, or has
-    money from a channel. `dispute`: a channel has taken a payment back, `dispute_won`: it has given it back after all. `other`:
+    money from a channel. `dispute`: a channel has taken a payment back, `dispute_won`: it has given it back after all.
+    `transfer`: it has sent money on to a shop, `transfer_reversal`: it has taken that back. `other`:
     nothing that we know of."""
 
     CAPTURE = "capture"
@@ -51,6 +53,8 @@ class LineKind(StrEnum):
     RECEIVED = "received"
     DISPUTE = "dispute"
     DISPUTE_WON = "dispute_won"
+    TRANSFER = "transfer"
+    TRANSFER_REVERSAL = "transfer_reversal"
     OTHER = "other"
 
 
@@ -99,14 +103,12 @@ INTO = (AccountKind.SUSPENSE, AccountKind.CHANNEL_FEES)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sends statements. `fee_ppm`: its usual fee in millionths, where none is agreed (`payments.fees`); without either,
-    fees are not compared."""
+    """Who sends statements. Fees are compared where one is agreed (`payments.fees`)."""
 
     source: str
     side: Literal["channel", "bank"]
     format: str
     utc_minutes: int
-    fee_ppm: int | None
     name: Text
 
     @property
@@ -142,6 +144,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         """The payment, refund, statement or transfer that the reference names."""
         if self.kind is LineKind.RECEIVED:
             return swept_document(self.reference) if self.reference else None
+        if self.kind in (LineKind.TRANSFER, LineKind.TRANSFER_REVERSAL):
+            return StripeCalls.document_of(self.reference) if self.reference else None
         return document_of(self.reference)
 
 

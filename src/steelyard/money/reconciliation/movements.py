@@ -1,6 +1,13 @@
 """What the books say has moved at a channel or the bank, as far as no line of a statement has been matched with it: SQL for
 `matching`."""
 
+MAKE_MOVEMENTS = """
+CREATE TEMP TABLE reconciling_movements (
+    owner_id uuid NOT NULL, transfer_id uuid NOT NULL, kind text NOT NULL, at timestamptz NOT NULL, document uuid NOT NULL
+  , their_document text, currency text NOT NULL, amount bigint NOT NULL
+) ON COMMIT DROP
+"""
+
 # Our side of a channel, as far as it is not matched. $2: channel_cash; $3 and $4: from when until when.
 FILL_FROM_CHANNEL = """
 INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, their_document, currency, amount)
@@ -29,6 +36,14 @@ SELECT t.owner_id, t.transfer_id, CASE t.reason WHEN 'charged_back' THEN 'disput
 FROM channel_disputes d JOIN ledger_transfers t ON t.document = d.document
 WHERE t.reason IN ('charged_back', 'reinstated') AND $2::text IN (t.debit, t.credit) AND t.at >= $3 AND t.at < $4
   AND d.channel = $1
+  AND NOT EXISTS (SELECT FROM reconciliation_matches m
+                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
+UNION ALL
+-- What it has sent on to shops, or taken back of that, by why it moves.
+SELECT t.owner_id, t.transfer_id, CASE t.credit WHEN $2::text THEN 'transfer' ELSE 'transfer_reversal' END, t.at, t.document
+     , NULL, t.currency, CASE t.credit WHEN $2::text THEN -t.amount ELSE t.amount END
+FROM ledger_transfers t JOIN reconciliation_routes r USING (reason)
+WHERE $2::text IN (t.debit, t.credit) AND t.at >= $3 AND t.at < $4 AND r.source = $1
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 """

@@ -77,7 +77,7 @@ async def sources(read: Read) -> list[Source]:
     """Everybody who sends statements."""
     return await read.all(
         Source,
-        "SELECT source, side, format, utc_minutes, fee_ppm, name FROM reconciliation_sources ORDER BY side DESC, source",
+        "SELECT source, side, format, utc_minutes, name FROM reconciliation_sources ORDER BY side DESC, source",
     )
 
 
@@ -285,7 +285,9 @@ async def health(read: Read) -> list[Health]:
              , (SELECT count(*) FROM reconciliation_files f WHERE f.source = s.source AND f.state = 'refused'
                   AND f.day > coalesce(r.day, '-infinity')) AS refused
              , (SELECT count(*) FROM reconciliation_fetches f
-                WHERE f.source = s.source AND f.next_at IS NOT NULL AND f.tries > 0) AS missing
+                WHERE f.source = s.source AND f.tries > 0
+                  AND NOT EXISTS (SELECT FROM reconciliation_files h
+                                  WHERE (h.source, h.day) = (f.source, f.day) AND h.state = 'read')) AS missing
              , (SELECT f.failure FROM reconciliation_fetches f
                 WHERE f.source = s.source AND f.next_at IS NOT NULL AND f.failure IS NOT NULL
                 ORDER BY f.day DESC LIMIT 1) AS failure

@@ -213,7 +213,7 @@ async def _count(tx: Tx, source: str, file: File, files: Sequence[UUID]) -> None
             FROM reconciliation_lines l WHERE (l.source, l.file_id) = (d.source, d.file_id) GROUP BY l.currency
             UNION ALL
             SELECT t.currency, 0
-                 , sum(CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute') THEN -t.amount ELSE t.amount END), 0, 0
+                 , sum(CASE WHEN l.kind IN ('refund', 'paid_out', 'dispute', 'transfer') THEN -t.amount ELSE t.amount END), 0, 0
             FROM reconciliation_matches m JOIN reconciliation_lines l USING (source, file_id, line_no)
             JOIN ledger_transfers t USING (owner_id, transfer_id)
             WHERE (m.source, m.file_id) = (d.source, d.file_id) GROUP BY t.currency

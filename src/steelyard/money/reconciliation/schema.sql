@@ -5,31 +5,28 @@ CREATE TABLE reconciliation_sources (
   , side        text NOT NULL
   , format      text NOT NULL
   , utc_minutes integer NOT NULL
-  , fee_ppm     integer
   , name        jsonb NOT NULL
   , CONSTRAINT a_source_is_a_channel_or_a_bank CHECK (side IN ('channel', 'bank'))
-  , CONSTRAINT a_fee_is_a_part_of_the_whole CHECK (fee_ppm BETWEEN 0 AND 1000000)
 );
 COMMENT ON TABLE reconciliation_sources IS 'reference: who sends statements: a channel is called as in payments.channel';
 COMMENT ON COLUMN reconciliation_sources.utc_minutes IS 'Where its days begin: minutes ahead of UTC';
-COMMENT ON COLUMN reconciliation_sources.fee_ppm IS 'The usual fee of a captured amount in millionths, half a minor unit rounded up, where channel_fees has none for the day and currency; without either, fees are booked as they come and not compared';
-INSERT INTO reconciliation_sources (source, side, format, utc_minutes, fee_ppm, name) VALUES
-    ('simpay', 'channel', 'simpay', 0, 6000, '{"zh-Hans": "模拟支付", "en": "Simulated channel"}')
-  , ('stripe', 'channel', 'stripe', 0, NULL, '{"zh-Hans": "Stripe", "en": "Stripe"}')
-  , ('alipay', 'channel', 'alipay', 480, NULL, '{"zh-Hans": "支付宝", "en": "Alipay"}')
-  , ('wechatpay', 'channel', 'wechatpay', 480, NULL, '{"zh-Hans": "微信支付", "en": "WeChat Pay"}')
-  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}')
-  , ('bank', 'bank', 'bank_csv', 480, NULL, '{"zh-Hans": "平台收款银行账户", "en": "The platform''s own bank account"}');
+INSERT INTO reconciliation_sources (source, side, format, utc_minutes, name) VALUES
+    ('simpay', 'channel', 'simpay', 0, '{"zh-Hans": "模拟支付", "en": "Simulated channel"}')
+  , ('stripe', 'channel', 'stripe', 0, '{"zh-Hans": "Stripe", "en": "Stripe"}')
+  , ('alipay', 'channel', 'alipay', 480, '{"zh-Hans": "支付宝", "en": "Alipay"}')
+  , ('wechatpay', 'channel', 'wechatpay', 480, '{"zh-Hans": "微信支付", "en": "WeChat Pay"}')
+  , ('simbank', 'bank', 'simbank', 0, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}')
+  , ('bank', 'bank', 'bank_csv', 480, '{"zh-Hans": "平台收款银行账户", "en": "The platform''s own bank account"}');
 
 CREATE TABLE reconciliation_routes (
     reason text PRIMARY KEY
   , source text REFERENCES reconciliation_sources
 );
-COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account money moves, by why it moves; * is for all that is not said';
+COMMENT ON TABLE reconciliation_routes IS 'reference: through which bank account, or channel that pays shops, money moves, by why it moves; * is for all that is not said';
 COMMENT ON COLUMN reconciliation_routes.source IS 'None: the bank shows many of these in one line, so that they are not laid beside it one by one';
 INSERT INTO reconciliation_routes (reason, source) VALUES
     ('paid_out', 'simbank'), ('payout_returned', 'simbank'), ('swept', 'simbank'), ('*', 'bank')
-  , ('remitted', NULL), ('carrier_fee', NULL);
+  , ('remitted', NULL), ('carrier_fee', NULL), ('transferred', 'stripe'), ('transfer_reversed', 'stripe');
 
 CREATE TABLE reconciliation_files (
     source      text NOT NULL REFERENCES reconciliation_sources
@@ -98,7 +95,8 @@ CREATE TABLE reconciliation_lines (
   , PRIMARY KEY (source, file_id, line_no)
   , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
   , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN (
-        'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'other'))
+        'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'transfer', 'transfer_reversal'
+      , 'other'))
 );
 COMMENT ON TABLE reconciliation_lines IS 'by key, append-only: what a statement says has moved';
 COMMENT ON COLUMN reconciliation_lines.their_id IS 'What the sender calls this movement; a second line of it is a duplicate';

@@ -157,7 +157,7 @@ async def source_called(read: Read, name: str) -> Source:
     """Raises `NoSuchSource`."""
     found = await read.one(
         Source,
-        "SELECT source, side, format, utc_minutes, fee_ppm, name FROM reconciliation_sources WHERE source = $1",
+        "SELECT source, side, format, utc_minutes, name FROM reconciliation_sources WHERE source = $1",
         name,
     )
     if found is None:

@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
+from steelyard.channels import live
 from steelyard.goods import promotions
 from steelyard.kernel import events, i18n, jobs
 from steelyard.kernel.db import Database, Read, Tx
@@ -169,6 +170,7 @@ async def everything(read: Read, buyer_id: BuyerId) -> dict[str, Any]:
     told["favourites"] = await favourites.of_buyers(read, owners)
     told["coupons"] = await promotions.of_buyers(read, owners)
     told["reviews"] = msgspec.to_builtins(await reviews.said_by(read, owners))
+    told["live_chat"] = await live.written_by(read, owners)
     return told
 
 
@@ -218,6 +220,7 @@ def packed(told: Mapping[str, Any], locale: str) -> bytes:
 _HEADINGS = {**{name: heading for name, (heading, _) in _SUBJECTS.items()}, "favourites": N_("Favourites")} | {
     "reviews": N_("Reviews and questions"),
     "coupons": N_("Coupons"),
+    "live_chat": N_("What you wrote in live sessions"),
 }
 
 

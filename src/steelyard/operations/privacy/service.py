@@ -127,6 +127,7 @@ async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
     await chargebacks.forget(tx, owners)
     await agents.forget_sessions(tx, await checkout.forget(tx, owners))
     await live.forget_reminders(tx, owners)
+    await live.forget_buyers(tx, owners)
     await customers.forget(tx, owners)
     await tx.execute("DELETE FROM data_exports WHERE buyer_id = ANY($1)", owners)
     await _end(tx, erasure, ErasureState.DONE, by)

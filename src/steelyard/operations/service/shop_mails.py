@@ -12,35 +12,49 @@ from steelyard.parties import access, merchants, notifications
 from steelyard.parties.access.model import CHIEF_ROLE, AccountId, AccountKind
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.notifications.model import HandedOver, MailId, PayoutAccountChanged, ShopNews, Template
-from steelyard.trade import campaigns, discipline
+from steelyard.trade import campaigns, discipline, settlement
+
+# Of an account's name, as owners are told of it.
+DIGITS_TOLD = 4
 
 
 async def tell_payout_account_changed(tx: Tx, events: Sequence[merchants.PayoutAccountChanged]) -> None:
     """Every owner hears that the money goes elsewhere, so that nobody redirects it unseen."""
     for event in events:
+        await _tell_of_account(tx, MerchantId(event.merchant_id), event.bank, event.ending, "/merchant/shop")
+
+
+async def tell_way_chosen(tx: Tx, events: Sequence[settlement.WayChosen]) -> None:
+    """The same, of a shop that is paid through Stripe from now on, or to its bank again."""
+    for event in events:
         merchant_id = MerchantId(event.merchant_id)
-        card = (await merchants.cards(tx, [merchant_id])).get(merchant_id)
-        if card is None:
-            continue
-        for member in await access.staff(tx, merchant_id):
-            if CHIEF_ROLE[AccountKind.MERCHANT] not in member.roles or member.disabled_at is not None:
+        bank, account = "Stripe", event.account_id or ""
+        if event.account_id is None:
+            merchant = await merchants.get(tx, merchant_id)
+            if merchant is None:
                 continue
-            facts = PayoutAccountChanged(
-                name=member.name,
-                shop=card.name,
-                bank=event.bank,
-                ending=event.ending,
-                at=datetime.now(UTC),
-                link="/merchant/shop",
-            )
-            await notifications.send(
-                tx,
-                recipient=member.email,
-                template=Template.PAYOUT_ACCOUNT_CHANGED,
-                locale=member.locale,
-                facts=facts,
-                mail_id=MailId(ids.mint()),
-            )
+            bank, account = merchant.payout.bank, merchant.payout.account
+        await _tell_of_account(tx, merchant_id, bank, account[-DIGITS_TOLD:], "/merchant/money/stripe")
+
+
+async def _tell_of_account(tx: Tx, merchant_id: MerchantId, bank: str, ending: str, link: str) -> None:
+    card = (await merchants.cards(tx, [merchant_id])).get(merchant_id)
+    if card is None:
+        return
+    for member in await access.staff(tx, merchant_id):
+        if CHIEF_ROLE[AccountKind.MERCHANT] not in member.roles or member.disabled_at is not None:
+            continue
+        facts = PayoutAccountChanged(
+            name=member.name, shop=card.name, bank=bank, ending=ending, at=datetime.now(UTC), link=link
+        )
+        await notifications.send(
+            tx,
+            recipient=member.email,
+            template=Template.PAYOUT_ACCOUNT_CHANGED,
+            locale=member.locale,
+            facts=facts,
+            mail_id=MailId(ids.mint()),
+        )
 
 
 async def tell_handed_over(tx: Tx, events: Sequence[access.OwnershipHandedOver]) -> None:

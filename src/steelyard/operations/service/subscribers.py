@@ -43,6 +43,7 @@ from steelyard.operations.service.shop_mails import (
     tell_payout_account_changed,
     tell_violation_decided,
     tell_violation_recorded,
+    tell_way_chosen,
 )
 from steelyard.operations.service.team_mails import TEAM_REASONS, tell_let_go
 from steelyard.operations.service.team_mails import tell as tell_team
@@ -66,6 +67,7 @@ from steelyard.trade import (
     orders,
     promises,
     reviews,
+    settlement,
 )
 from steelyard.trade.aftersales.model import Reason
 from steelyard.trade.orders.model import OrderId, PurchaseId
@@ -191,6 +193,7 @@ SUBSCRIBER = Subscriber(
         aftersales.AfterSalesAppealed: tell_appealed,
         aftersales.AppealEnded: tell_appeal_ended,
         merchants.PayoutAccountChanged: tell_payout_account_changed,
+        settlement.WayChosen: tell_way_chosen,
         access.OwnershipHandedOver: tell_handed_over,
         discipline.ViolationRecorded: tell_violation_recorded,
         discipline.ViolationDecided: tell_violation_decided,

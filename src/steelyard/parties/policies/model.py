@@ -310,6 +310,19 @@ OFF_MOST = Policy(
     least=10,
     most=99,
 )
+LIVE_RECORD_MONTHS = Policy(
+    key="live_record_months",
+    area=KEEPING,
+    name=N_("How long it is known who wrote in a live session"),
+    about=N_(
+        "The record of a live session, with its video, chat and trades, is kept for three years at least. After this time it "
+        "says no more who wrote a message; the words stay."
+    ),
+    unit=Unit.MONTHS,
+    default=36,
+    least=36,
+    most=120,
+)
 POLICIES: tuple[Policy, ...] = (
     PAYMENT_WINDOW,
     UNTRACKED_DELIVERY,
@@ -323,6 +336,7 @@ POLICIES: tuple[Policy, ...] = (
     RESET_MINUTES,
     CART_DAYS,
     CHECKOUT_DAYS,
+    LIVE_RECORD_MONTHS,
     WALLETS,
     POINTS_EARNED,
     POINTS_WELCOME,

@@ -1,25 +1,19 @@
 """What a program may ask of Stripe: /v1, form-encoded, with its error bodies and its idempotency."""
 
-from collections.abc import Callable
 from typing import Any
 
-import msgspec
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from steelyard.simulators.problems import Refused
-from steelyard.simulators.requests import request_id
 from steelyard.simulators.stripe import balance
+from steelyard.simulators.stripe.answers import AnyRequest, answered, done
 from steelyard.simulators.stripe.book import ROWS_MAX, StripeBook
 from steelyard.simulators.stripe.disputes import Disputes
-from steelyard.simulators.stripe.keys import Keys
 from steelyard.simulators.stripe.words import StripeRefused, form
 from steelyard.simulators.web import Foundation
-
-AnyRequest = Request[object, object, State]
 
 
 def on_error(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -31,58 +25,39 @@ def on_error(request: AnyRequest, error: Exception) -> Response[bytes]:
         status, body = error.status, {"type": "api_error", "message": error.detail}
     elif isinstance(error, HTTPException):
         status, body = error.status_code, {"type": "invalid_request_error", "message": error.detail}
-    return _json({"error": body}, status, request)
-
-
-def _json(body: object, status: int, request: AnyRequest) -> Response[bytes]:
-    headers = {"request-id": "req_" + request_id(request.scope)[:14], "stripe-version": "2025-09-30.clover"}
-    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json", headers=headers)
-
-
-async def _done(request: AnyRequest, ground: Foundation, work: Callable[[Any, dict[str, Any]], Any]) -> Response[bytes]:
-    """Do what a POST asks for, once for each of its keys."""
-    given = form((await request.body()).decode())
-    key = request.headers.get("idempotency-key")
-    status, body, again = Keys(ground.store).once(key, request.url.path, given, work)
-    ground.pump.wake()
-    answer = _json(body, status, request)
-    if again:
-        answer.headers["idempotent-replayed"] = "true"
-    if key:
-        answer.headers["idempotency-key"] = key
-    return answer
+    return answered({"error": body}, status, request)
 
 
 @post("/v1/checkout/sessions", status_code=200)
 async def open_session(
     request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, ground, book.open_session)
+    return await done(request, ground, book.open_session)
 
 
 @get("/v1/checkout/sessions/{name:str}")
 async def show_session(request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook]) -> Response[bytes]:
     expand = form(request.url.query).get("expand") or []
-    return _json(book.session(name, whole="payment_intent" in expand), 200, request)
+    return answered(book.session(name, whole="payment_intent" in expand), 200, request)
 
 
 @post("/v1/checkout/sessions/{name:str}/expire", status_code=200)
 async def expire_session(
     request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, ground, lambda tx, _: book.expire(tx, name))
+    return await done(request, ground, lambda tx, _: book.expire(tx, name))
 
 
 @post("/v1/payment_intents", status_code=200)
 async def make_intent(
     request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, ground, book.make_intent)
+    return await done(request, ground, book.make_intent)
 
 
 @get("/v1/payment_intents/{name:str}")
 async def show_intent(request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook]) -> Response[bytes]:
-    return _json(book.get("payment_intent", name), 200, request)
+    return answered(book.get("payment_intent", name), 200, request)
 
 
 @post("/v1/payment_intents/{name:str}/{what:str}", status_code=200)
@@ -95,7 +70,7 @@ async def move_intent(
 ) -> Response[bytes]:
     if what not in ("capture", "cancel"):
         raise StripeRefused(f"Unrecognized request URL (POST: {request.url.path}).", status=404)
-    return await _done(
+    return await done(
         request,
         ground,
         lambda tx, given: book.capture(tx, name, given) if what == "capture" else book.cancel(tx, name),
@@ -106,47 +81,47 @@ async def move_intent(
 async def refund(
     request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, ground, book.refund)
+    return await done(request, ground, book.refund)
 
 
 @get("/v1/refunds/{name:str}")
 async def show_refund(request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook]) -> Response[bytes]:
-    return _json(book.get("refund", name), 200, request)
+    return answered(book.get("refund", name), 200, request)
 
 
 @get("/v1/refunds")
 async def list_refunds(request: AnyRequest, book: NamedDependency[StripeBook]) -> Response[bytes]:
     given = form(request.url.query)
-    return _json(book.listed("refund", given, parent=given.get("payment_intent")), 200, request)
+    return answered(book.listed("refund", given, parent=given.get("payment_intent")), 200, request)
 
 
 @get("/v1/checkout/sessions")
 async def list_sessions(request: AnyRequest, book: NamedDependency[StripeBook]) -> Response[bytes]:
-    return _json(book.listed("checkout.session", form(request.url.query)), 200, request)
+    return answered(book.listed("checkout.session", form(request.url.query)), 200, request)
 
 
 @get("/v1/payment_intents")
 async def list_intents(request: AnyRequest, book: NamedDependency[StripeBook]) -> Response[bytes]:
-    return _json(book.listed("payment_intent", form(request.url.query)), 200, request)
+    return answered(book.listed("payment_intent", form(request.url.query)), 200, request)
 
 
 @get("/v1/disputes/{name:str}")
 async def show_dispute(request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook]) -> Response[bytes]:
     expand = form(request.url.query).get("expand") or []
-    return _json(Disputes(book).whole(name, expand="payment_intent" in expand), 200, request)
+    return answered(Disputes(book).whole(name, expand="payment_intent" in expand), 200, request)
 
 
 @get("/v1/disputes")
 async def list_disputes(request: AnyRequest, book: NamedDependency[StripeBook]) -> Response[bytes]:
     given = form(request.url.query)
-    return _json(book.listed("dispute", given, parent=given.get("payment_intent")), 200, request)
+    return answered(book.listed("dispute", given, parent=given.get("payment_intent")), 200, request)
 
 
 @post("/v1/disputes/{name:str}", status_code=200)
 async def answer_dispute(
     request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(
+    return await done(
         request, ground, lambda tx, given: _expanded(tx, book, Disputes(book).update(tx, name, given), given)
     )
 
@@ -155,14 +130,14 @@ async def answer_dispute(
 async def close_dispute(
     request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, ground, lambda tx, given: _expanded(tx, book, Disputes(book).accept(tx, name), given))
+    return await done(request, ground, lambda tx, given: _expanded(tx, book, Disputes(book).accept(tx, name), given))
 
 
 @get("/v1/balance_transactions")
 async def list_movements(
     request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return _json(balance.page(ground.store, book.get, form(request.url.query), ROWS_MAX), 200, request)
+    return answered(balance.page(ground.store, book.get, form(request.url.query), ROWS_MAX), 200, request)
 
 
 def _expanded(tx: Any, book: StripeBook, dispute: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ CREATE INDEX IF NOT EXISTS balance_by_time ON balance (created DESC, id DESC);
 """
 Thing = dict[str, Any]
 Get = Callable[[str, str], Thing]
+# The categories of what moves with Connect are called as what they come from; their types by these names.
+OF_CONNECT = {"transfer": "transfer", "transfer_reversal": "transfer_refund", "topup": "topup"}
 
 
 class Movement(msgspec.Struct, frozen=True):
@@ -42,6 +44,11 @@ class Movement(msgspec.Struct, frozen=True):
     currency: str
     amount: int
     fee: int
+
+
+class _Sum(msgspec.Struct, frozen=True):
+    currency: str
+    amount: int
 
 
 def moved(tx: Tx, category: str, about: Thing, amount: int, now: float, *, fee: int | None = None) -> str:
@@ -91,9 +98,19 @@ def page(read: Read, get: Get, given: Thing, most: int) -> Thing:
     return {"object": "list", "data": data, "has_more": len(rows) > limit, "url": "/v1/balance_transactions"}
 
 
+def available(read: Read) -> dict[str, int]:
+    """What the platform can send on, in minor units by currency."""
+    rows = read.rows(
+        _Sum, "SELECT currency, sum(amount - fee) AS amount FROM balance GROUP BY currency ORDER BY currency"
+    )
+    return {row.currency: row.amount for row in rows}
+
+
 def _source(row: Movement, get: Get) -> Thing:
     if row.category == "charge":
         return _charge_of(get("payment_intent", row.about))
+    if row.category in OF_CONNECT:
+        return get(row.category, row.about)
     return get("dispute" if row.category.startswith("dispute") else "refund", row.about)
 
 
@@ -103,7 +120,7 @@ def _told(row: Movement, source: Thing | str) -> Thing:
         "id": row.id, "object": "balance_transaction", "amount": row.amount, "available_on": row.created,
         "created": row.created, "currency": row.currency, "description": None, "exchange_rate": None, "fee": row.fee,
         "net": row.amount - row.fee, "reporting_category": row.category, "source": source, "status": "available",
-        "type": "adjustment" if row.category.startswith("dispute") else row.category,
+        "type": "adjustment" if row.category.startswith("dispute") else OF_CONNECT.get(row.category, row.category),
     }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from steelyard.simulators.payments.model import REFUND_FAILS_ON_LAST_DIGITS
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.store import Read, Tx
 from steelyard.simulators.stripe import balance
-from steelyard.simulators.stripe.charges import charge, decline, large_enough, unexpected
-from steelyard.simulators.stripe.words import StripeRefused, integer, missing, word
+from steelyard.simulators.stripe.charges import OPEN, charge, decline, large_enough, unexpected
+from steelyard.simulators.stripe.words import PREFIX, StripeRefused, integer, missing, word
 from steelyard.simulators.web import Foundation
 
 SCHEMA = """
@@ -37,12 +37,10 @@ CREATE TABLE IF NOT EXISTS idempotency (
 , body    BLOB NOT NULL
 );
 """
-PREFIX = {"checkout.session": "cs_test_", "payment_intent": "pi_", "refund": "re_", "dispute": "du_"}
 LATEST_SHOWN = 50
 ROWS_MAX = 100
 SESSION_SECONDS_MIN = 30 * 60
 SESSION_SECONDS_MAX = 24 * 3600
-OPEN = ("requires_payment_method", "requires_action", "requires_capture", "requires_confirmation")
 Thing = dict[str, Any]
 
 
@@ -65,7 +63,7 @@ class StripeBook:
     def __init__(self, ground: Foundation, settings: Settings) -> None:
         self._store, self._clock, self._outbox, self._faults = ground.store, ground.clock, ground.outbox, ground.faults
         self._url, self._tell = settings.stripe_url, settings.stripe_webhook_url
-        self._refund_seconds = settings.refund_seconds
+        self._refund_seconds, self._tell_connected = settings.refund_seconds, settings.stripe_connect_webhook_url
 
     # Things
 
@@ -115,6 +113,9 @@ class StripeBook:
 
     def say(self, tx: Tx, kind: str, thing: Thing) -> None:
         self._outbox.publish(tx, kind, thing["id"], self._tell, thing)
+
+    def say_connected(self, tx: Tx, kind: str, thing: Thing) -> None:
+        self._outbox.publish(tx, kind, thing["id"], self._tell_connected, thing)
 
     def new(self, kind: str, **facts: Any) -> Thing:
         made = {"id": PREFIX[kind] + secrets.token_hex(12), "object": kind, "created": int(self._clock.now())}

@@ -5,6 +5,7 @@ from typing import Any
 
 from steelyard.simulators.stripe.words import StripeRefused
 
+OPEN = ("requires_payment_method", "requires_action", "requires_capture", "requires_confirmation")
 SMALLEST = {"usd": 50, "eur": 50, "gbp": 30, "hkd": 400, "jpy": 50}
 Thing = dict[str, Any]
 

@@ -44,6 +44,8 @@ async def index(request: AnyRequest, book: NamedDependency[StripeBook]) -> Templ
         intents=book.latest("payment_intent"),
         disputes=book.latest("dispute"),
         reasons=REASONS,
+        accounts=book.latest("account"),
+        transfers=book.latest("transfer"),
     )
 
 

@@ -4,6 +4,11 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+# How the name of a thing of each kind begins.
+PREFIX = {
+    "checkout.session": "cs_test_", "payment_intent": "pi_", "refund": "re_", "dispute": "du_", "account": "acct_",
+    "transfer": "tr_", "transfer_reversal": "trr_", "topup": "tu_", "payout": "po_",
+}  # fmt: skip
 PART = re.compile(r"\[([^\[\]]*)\]")
 
 

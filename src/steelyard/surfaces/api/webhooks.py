@@ -55,6 +55,12 @@ async def carriers(request: WebRequest) -> None:
     await _take(request, parcels.receive_webhook)
 
 
+@post("/webhooks/stripe-connect", status_code=204)
+async def connected_accounts(request: WebRequest) -> None:
+    """From Stripe: a shop's account there has changed."""
+    await _take(request, settlement.receive_account_webhook)
+
+
 @post("/webhooks/simbank", status_code=204)
 async def simbank(request: WebRequest) -> None:
     """From the bank: a payout was paid or rejected."""
@@ -74,7 +80,7 @@ async def _take(request: WebRequest, receive: Receive) -> None:
 routers = [
     Router(
         "/",
-        route_handlers=[payment_channel, carriers, simbank],
+        route_handlers=[payment_channel, carriers, connected_accounts, simbank],
         request_max_body_size=BODY_BYTES_MAX,
         include_in_schema=False,
     )

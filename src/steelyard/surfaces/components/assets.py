@@ -46,11 +46,20 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "composer.css",
     ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
-    "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js", "favourites.js", "sheets.js"),
+    "components.js": (
+        "behaviour.js",
+        "toasts.js",
+        "uploads.js",
+        "drafts.js",
+        "favourites.js",
+        "sheets.js",
+        "corner.js",
+    ),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
 }
 VENDOR: dict[str, str] = {
     "vendor/htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "vendor/hls.min.js": "hls.js/dist/hls.min.js",
     "vendor/echarts.min.js": "echarts/dist/echarts.min.js",
 }
 

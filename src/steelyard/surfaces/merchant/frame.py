@@ -32,6 +32,7 @@ PRESALES = f"{HOME}/presales"
 GROUPS = f"{HOME}/groups"
 TEAMS = f"{HOME}/group-buying"
 CALENDAR = f"{HOME}/calendar"
+LIVE = f"{HOME}/live"
 CAMPAIGNS = f"{HOME}/campaigns"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
@@ -67,6 +68,7 @@ PLACES = (
     (TEAMS, N_("Group buying"), "handshake", "promotions.manage", N_("Marketing")),
     (PRESALES, N_("Presales"), "calendar-clock", "promotions.manage", N_("Marketing")),
     (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),
+    (LIVE, N_("Live"), "radio", "live.read", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "orders.read", N_("Money")),

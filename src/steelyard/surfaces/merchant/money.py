@@ -103,6 +103,8 @@ async def overview(read: Read, merchant_id: MerchantId, cursor: str | None) -> O
 async def money_page(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
     """The balance, and the calendar of what will be paid out."""
     found = await visit.merchant_db.ask(overview, visit.merchant_id, cursor)
+    stripe = settlement.stripe_connect(visit.settings) is not None
+    account = await visit.merchant_db.ask(settlement.account_of, visit.merchant_id) if stripe else None
     most = max((each.earned + each.awaited for each in found.expected), default=0)
     return await frame.show(
         visit,
@@ -118,6 +120,8 @@ async def money_page(visit: NamedDependency[Visit], cursor: FromQuery[str | None
         export_href=address(f"{frame.MONEY}/expected", format="csv"),
         next_href=address(frame.MONEY, cursor=found.awaited.next) + "#awaited" if found.awaited.next else "",
         start_href=f"{frame.MONEY}#awaited" if cursor else "",
+        stripe=stripe,
+        account=account,
     )
 
 

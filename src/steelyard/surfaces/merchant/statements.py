@@ -19,7 +19,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import exports, statement_papers
+from steelyard.surfaces.web import exports, settlement_words, statement_papers
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -145,6 +145,7 @@ async def statement_page(
         crumbs=[(visit.say(N_("Statements")), frame.STATEMENTS), (found.statement.code, None)],
         found=found,
         statement=found.statement,
+        words=settlement_words,
         here=here,
         next_href=address(here, cursor=found.entries.next) if found.entries.next else "",
         start_href=here if cursor else "",

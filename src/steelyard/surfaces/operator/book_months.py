@@ -66,14 +66,11 @@ async def _month(read: Read, first: date) -> Month:
     period = await ledger.period(read, first)
     everything = await ledger.periods(read)
     closed = [each.period for each in everything if each.state is PeriodState.CLOSED]
-    waiting = [
-        each for each in (await ledger.vouchers(read, None, 100)).items if each.state is ledger.VoucherState.PROPOSED
-    ]
     return Month(
         period=period,
         steps=await ledger.period_history(read, first),
         lines=await ledger.trial_at(read, period.ends) if period.ends <= datetime.now(UTC) else [],
-        vouchers_open=len(waiting),
+        vouchers_open=await ledger.vouchers_waiting(read),
         before_open=[each for each in everything[::-1] if each.period < first and each.state is PeriodState.OPEN],
         last_closed=bool(closed) and max(closed) == first,
     )

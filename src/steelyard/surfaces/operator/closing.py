@@ -12,7 +12,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders, settlement
 from steelyard.trade.orders.model import OrderState
 
-UNPAID = ("issued", "checked", "batched", "paying", "failed")
+UNPAID = ("issued", "checked", "batched", "paying", "held", "failed")
 STATEMENTS_LOOKED_AT = 100
 _OPEN_ORDERS = (OrderState.PLACED, OrderState.HELD, OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED)
 # What stands on these belongs to somebody else than the platform.

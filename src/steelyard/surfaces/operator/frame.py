@@ -33,6 +33,7 @@ FLASH = f"{HOME}/flash"
 TEAMS = f"{HOME}/group-buying"
 PRESALES = f"{HOME}/presales"
 CALENDAR = f"{HOME}/calendar"
+LIVE = f"{HOME}/live"
 CAMPAIGNS = f"{HOME}/campaigns"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
@@ -74,6 +75,7 @@ PLACES = (
     (FLASH, N_("Flash sales"), "zap", "catalog.manage", N_("Trade")),
     (TEAMS, N_("Group buying"), "handshake", "catalog.manage", N_("Trade")),
     (PRESALES, N_("Presales"), "calendar-clock", "catalog.manage", N_("Trade")),
+    (LIVE, N_("Live rooms"), "radio", "rooms.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from steelyard.kernel.i18n import N_
 from steelyard.money.ledger.model import AccountKind
+from steelyard.money.reconciliation import Answer
 from steelyard.money.reconciliation.model import DifferenceState, Kind, LineKind
 
 KINDS: Mapping[str, str] = {
@@ -32,6 +33,8 @@ LINES: Mapping[str, str] = {
     LineKind.RECEIVED: N_("Received"),
     LineKind.DISPUTE: N_("Charged back"),
     LineKind.DISPUTE_WON: N_("Chargeback won"),
+    LineKind.TRANSFER: N_("Sent on to a shop"),
+    LineKind.TRANSFER_REVERSAL: N_("Taken back from a shop"),
     LineKind.OTHER: N_("Something else"),
 }
 FILES: Mapping[str, tuple[str, str]] = {
@@ -39,6 +42,16 @@ FILES: Mapping[str, tuple[str, str]] = {
     "refused": (N_("Cannot be read"), "bad"),
     "withdrawn": (N_("Withdrawn"), "quiet"),
 }
+# What came of asking for a statement.
+FETCHES: Mapping[str, tuple[str, str]] = {
+    Answer.HERE: (N_("It is here"), "good"),
+    Answer.NONE: (N_("They have none of this day"), "quiet"),
+    Answer.OTHER: (N_("Another statement counts"), "info"),
+    Answer.NOT_YET: (N_("Not ready yet"), "quiet"),
+    Answer.UNREADABLE: (N_("Cannot be read"), "bad"),
+    Answer.FAILED: (N_("It did not come"), "warn"),
+}
+NOT_ASKED = (N_("Not asked for yet"), "quiet")
 # What is to be done about each kind, beside the entry that is suggested.
 ADVICE: Mapping[str, str] = {
     Kind.MISSING_HERE: N_(

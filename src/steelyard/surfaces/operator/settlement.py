@@ -23,7 +23,8 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.settlement_tabs import tabs
-from steelyard.surfaces.web import exports, statement_papers
+from steelyard.surfaces.operator.stripe_payouts import Sent, sent
+from steelyard.surfaces.web import exports, settlement_words, statement_papers
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.moments import day_of
@@ -47,6 +48,7 @@ TABS: dict[str, tuple[str, StatementState | None]] = {
     "checked": (N_("To be paid"), StatementState.CHECKED),
     "batched": (N_("In a bank file"), StatementState.BATCHED),
     "paying": (N_("Being paid"), StatementState.PAYING),
+    "held": (N_("Waits for Stripe"), StatementState.HELD),
     "paid": (N_("Paid out"), StatementState.PAID),
     "failed": (N_("Payout failed"), StatementState.FAILED),
     OBJECTED: (N_("Objected"), None),
@@ -70,6 +72,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     kinds: list[tuple[settlement.EntryKind, int, int]]
     disputed: dict[UUID, settlement.Dispute]
     fees: list[settlement.FeeSum]
+    stripe: Sent | None
 
 
 async def listed(read: Read, tab: str, cursor: str | None) -> Listed:
@@ -98,6 +101,7 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         raise NotFound()
     entries = await settlement.entries(read, merchant_id, statement_id, cursor, ENTRIES_PER_PAGE)
     wanted = sorted({OrderId(entry.order_id) for entry in entries.items if entry.order_id})
+    through = await sent(read, statement)
     return Whole(
         statement=statement,
         merchant=merchant,
@@ -105,11 +109,12 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         steps=await settlement.timeline(read, merchant_id, statement_id),
         entries=entries,
         codes=await orders.codes_of(read, merchant_id, wanted),
-        transfers=await ledger.transfers_of(read, [statement_id]),
+        transfers=await ledger.transfers_of(read, [statement_id, *(through.documents if through else ())]),
         checks=await settlement.checks_of(read, merchant_id, statement_id),
         kinds=await settlement.by_kind(read, merchant_id, statement_id),
         disputed={each.entry_id: each for each in await settlement.disputes_of(read, merchant_id, statement_id)},
         fees=await settlement.fees_of_statement(read, merchant_id, statement_id),
+        stripe=through,
     )
 
 
@@ -222,6 +227,8 @@ async def statement_page(
         statement=found.statement,
         base=base,
         return_id=ids.mint(),
+        reversal_id=ids.mint(),
+        words=settlement_words,
         next_href=address(base, cursor=found.entries.next) if found.entries.next else "",
         start_href=base if cursor else "",
     )

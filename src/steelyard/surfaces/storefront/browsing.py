@@ -11,6 +11,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.channels import live
+from steelyard.channels.live import OnAir
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import Category
 from steelyard.goods.promotions.model import Offer
@@ -45,6 +47,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     composed: Composed
     choices: search.Choices = search.Choices()
     campaigns: Sequence[Campaign] = ()
+    live: Sequence[OnAir] = ()
 
 
 class ListingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +63,7 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     own_hits: Sequence[Hit] = ()
     offers: Sequence[Offer] = ()
     campaigns: Sequence[Campaign] = ()
+    live: Sequence[OnAir] = ()
 
 
 async def home_view(read: Read, visit: Visit) -> PageView:
@@ -71,6 +75,7 @@ async def home_view(read: Read, visit: Visit) -> PageView:
         composed=await compose(read, visit, around, page.blocks if page and page.blocks else DEFAULT_HOME),
         choices=await search.choices(read, visit.buyer_id),
         campaigns=await campaigns.running(read),
+        live=await live.on_air_now(read),
     )
 
 
@@ -119,6 +124,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
         own_category=chosen,
         own_hits=hits,
         offers=await coupons.of_shop(read, shop.merchant_id, visit.known_buyer_id),
+        live=[each for each in await live.on_air_now(read) if each.merchant_id == shop.merchant_id],
     )
 
 

@@ -29,7 +29,7 @@ def policy(settings: Settings) -> str:
 
 def framed(settings: Settings) -> str:
     """Of a page that stands in a frame of another page of ours."""
-    return policy(settings).replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+    return in_a_frame(policy(settings))
 
 
 def playing(settings: Settings, *addresses: str) -> str:
@@ -44,3 +44,8 @@ def playing(settings: Settings, *addresses: str) -> str:
             "worker-src 'self' blob:",
         ]
     )
+
+
+def in_a_frame(policy: str) -> str:
+    """A policy of a page that may stand in a frame of another page of ours."""
+    return policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")

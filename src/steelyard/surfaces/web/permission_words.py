@@ -20,6 +20,8 @@ AREAS: dict[str, tuple[str, str]] = {
     "products": (N_("Products"), N_("Goods, their words, pictures and prices.")),
     "reviews": (N_("Reviews"), N_("Reviews and questions of buyers.")),
     "words": (N_("Sensitive words"), N_("The dictionary that people's words are held against.")),
+    "rooms": (N_("Live rooms"), N_("Who may sell live, and what is stopped.")),
+    "live": (N_("Live"), N_("Live sessions: planned, hosted, run and served.")),
     "stock": (N_("Stock"), N_("What lies in which warehouse.")),
     "statements": (N_("Money"), N_("Statements, balance and payouts.")),
     "shop": (N_("Shop"), N_("The shop's name, notice, decoration, pauses and bank account.")),

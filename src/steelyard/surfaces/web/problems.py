@@ -26,7 +26,7 @@ from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, prov
 
 PROBLEM = "application/problem+json"
 # Everything below these paths is talked to by programs.
-FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/.well-known/", "/health/")
+FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/hooks/", "/.well-known/", "/health/")
 # What addresses call the place where a list goes on.
 CURSORS = ("cursor", "after")
 # What stands below these belongs to somebody.

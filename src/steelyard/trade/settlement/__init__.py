@@ -10,6 +10,8 @@ example: docs/algorithms/settlement.md.
 - `payouts`: from statements to the merchant's bank account; `moving`: a statement goes from one state to the next
 - `batches`: payouts in bank files, made by one person and approved by another, from an account of `payers`;
   `bankfiles`: pain.001, pain.002 and CSV; `answers`: what the bank says of them
+- `connecting`: shops' accounts at Stripe (its words are in `connect_model`, its tables in `schema_connect`); `transferring`:
+  payouts to them; `reversing`: what is taken back of these
 - `reserving`: what is kept back for a time; `checking` and `disputing`: what merchants say of statements and their lines
 - `terms`: the cycle, minimum, reserve and checking time agreed with each shop, from a day on
 - `expecting`: what will be paid out when; `ageing`: how long money has been held, of all shops
@@ -40,12 +42,48 @@ from steelyard.trade.settlement.batches import (
 from steelyard.trade.settlement.bulk import bulk_settled
 from steelyard.trade.settlement.charges import FeeSum, OrderFee, fees_by_order, fees_of_statement
 from steelyard.trade.settlement.checking import check_statement, checks_of, objected, silently_checked, unchecked
+from steelyard.trade.settlement.connect_model import (
+    COUNTRIES,
+    Account,
+    AccountNotReady,
+    AccountState,
+    DueReversal,
+    DueTransfer,
+    Facts,
+    NothingToTakeBack,
+    PayoutTransfer,
+    Purpose,
+    Reversal,
+    ReversalAnswer,
+    TransferAnswer,
+)
+from steelyard.trade.settlement.connecting import (
+    account_of,
+    account_opened,
+    accounts,
+    begin_account,
+    choose_way,
+    look_now,
+    record_account,
+    to_look_at,
+)
 from steelyard.trade.settlement.disputing import Dispute, answer_dispute, dispute, disputes_of, open_disputes
 from steelyard.trade.settlement.earnings import bulk_enter, enter
-from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
+from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid, WayChosen
 from steelyard.trade.settlement.expecting import awaited, due_by, expected, held, paid_out, payouts_of
-from steelyard.trade.settlement.gateways import Bank, bank
-from steelyard.trade.settlement.jobs import receive_webhook, run_today, send_payouts, settle
+from steelyard.trade.settlement.gateways import Bank, StripeConnect, bank, stripe_connect
+from steelyard.trade.settlement.jobs import (
+    look_at,
+    look_at_accounts,
+    onboard,
+    receive_account_webhook,
+    receive_webhook,
+    run_today,
+    send_payouts,
+    send_reversals,
+    send_transfers,
+    settle,
+)
 from steelyard.trade.settlement.model import (
     AwaitedOrder,
     BankAnswer,
@@ -86,13 +124,27 @@ from steelyard.trade.settlement.queries import (
     waiting,
 )
 from steelyard.trade.settlement.reserving import Reserve, release_reserve, release_reserves, reserves_of
+from steelyard.trade.settlement.reversing import (
+    owed,
+    record_reversal,
+    reversals_of,
+    take_back_all_owed,
+    take_back_owed,
+    take_back_payout,
+    to_reverse,
+)
 from steelyard.trade.settlement.runs import BEGINNING, RunStep, run, step, withdraw
 from steelyard.trade.settlement.simulating import Outcome, Trial, simulate
 from steelyard.trade.settlement.terms import Agreed, Cycle, Terms, agree, agreed, call_off
+from steelyard.trade.settlement.transferring import record_transfer, to_transfer, transfers_of
 
 __all__ = [
     "BANDS",
     "BEGINNING",
+    "COUNTRIES",
+    "Account",
+    "AccountNotReady",
+    "AccountState",
     "Aged",
     "Agreed",
     "Ahead",
@@ -105,15 +157,19 @@ __all__ = [
     "Cycle",
     "Dispute",
     "DuePayout",
+    "DueReversal",
+    "DueTransfer",
     "Entry",
     "EntryKind",
     "Expected",
+    "Facts",
     "FeeSum",
     "Heard",
     "Held",
     "NewEntry",
     "NoPayerAccount",
     "NoPayoutAccount",
+    "NothingToTakeBack",
     "Objected",
     "OrderFee",
     "OrderPayout",
@@ -123,8 +179,12 @@ __all__ = [
     "PayoutFailed",
     "PayoutNews",
     "PayoutOrder",
+    "PayoutTransfer",
+    "Purpose",
     "Report",
     "Reserve",
+    "Reversal",
+    "ReversalAnswer",
     "RunStep",
     "SamePerson",
     "Statement",
@@ -133,11 +193,17 @@ __all__ = [
     "StatementPaid",
     "StatementState",
     "Step",
+    "StripeConnect",
     "Terms",
     "ToBatch",
+    "TransferAnswer",
     "Trial",
     "Waiting",
     "Way",
+    "WayChosen",
+    "account_of",
+    "account_opened",
+    "accounts",
     "agree",
     "agreed",
     "ahead",
@@ -149,12 +215,14 @@ __all__ = [
     "bank_csv",
     "batch",
     "batches",
+    "begin_account",
     "bulk_enter",
     "bulk_settled",
     "by_kind",
     "call_off",
     "check_statement",
     "checks_of",
+    "choose_way",
     "count_held",
     "dispute",
     "disputes_of",
@@ -174,25 +242,37 @@ __all__ = [
     "held_by_age",
     "is_complete",
     "is_iban",
+    "look_at",
+    "look_at_accounts",
+    "look_now",
     "make_batch",
     "mark_sent",
     "objected",
+    "onboard",
     "open_disputes",
     "orders_of_batch",
+    "owed",
     "paid_out",
     "pain001",
     "pay_again",
     "payer_accounts",
     "payouts_of",
     "read_report",
+    "receive_account_webhook",
     "receive_webhook",
+    "record_account",
     "record_payout",
+    "record_reversal",
+    "record_transfer",
     "release_reserve",
     "release_reserves",
     "reserves_of",
+    "reversals_of",
     "run",
     "run_today",
     "send_payouts",
+    "send_reversals",
+    "send_transfers",
     "set_payer",
     "settle",
     "settlement_day",
@@ -204,10 +284,18 @@ __all__ = [
     "statements_named",
     "statements_page",
     "step",
+    "stripe_connect",
     "take_back",
+    "take_back_all_owed",
+    "take_back_owed",
+    "take_back_payout",
     "timeline",
     "to_batch",
+    "to_look_at",
     "to_pay",
+    "to_reverse",
+    "to_transfer",
+    "transfers_of",
     "unchecked",
     "waiting",
     "waiting_for_file",

@@ -109,14 +109,16 @@ class SamePerson(Refusal):
 
 
 async def to_batch(read: Read, currency: str, limit: int = PAYMENTS_PER_BATCH_MAX) -> list[ToBatch]:
-    """What can go into a bank file of a currency, the oldest first: issued and not waiting for a check, checked, or failed."""
+    """What can go into a bank file of a currency, the oldest first: issued and not waiting for a check, checked, failed, or
+    held at Stripe."""
     return await read.all(
         ToBatch,
         """
         SELECT s.merchant_id, s.statement_id, s.code, s.day, s.currency, s.payout, s.state, s.failure
              , coalesce(m.payout, '{}') AS payee
         FROM statements s LEFT JOIN merchants m USING (merchant_id)
-        WHERE s.currency = $1 AND s.state IN ('issued', 'checked', 'failed') AND (s.state <> 'issued' OR s.check_by IS NULL)
+        WHERE s.currency = $1 AND s.state IN ('issued', 'checked', 'failed', 'held')
+          AND (s.state <> 'issued' OR s.check_by IS NULL)
         ORDER BY s.issued_at, s.statement_id LIMIT $2
         """,
         currency,
@@ -129,7 +131,7 @@ async def waiting_for_file(read: Read) -> dict[str, int]:
     rows = await read.fetch(
         """
         SELECT currency, count(*)::integer AS statements FROM statements
-        WHERE state IN ('issued', 'checked', 'failed') AND (state <> 'issued' OR check_by IS NULL)
+        WHERE state IN ('issued', 'checked', 'failed', 'held') AND (state <> 'issued' OR check_by IS NULL)
         GROUP BY currency ORDER BY currency
         """
     )
@@ -199,7 +201,7 @@ async def _hold(tx: Tx, currency: str, chosen: Collection[UUID]) -> list[ToBatch
         """
         SELECT s.merchant_id, s.statement_id, s.code, s.day, s.currency, s.payout, s.state, s.failure, m.payout AS payee
         FROM statements s JOIN merchants m USING (merchant_id)
-        WHERE s.statement_id = ANY($2) AND s.currency = $1 AND s.state IN ('issued', 'checked', 'failed')
+        WHERE s.statement_id = ANY($2) AND s.currency = $1 AND s.state IN ('issued', 'checked', 'failed', 'held')
           AND (s.state <> 'issued' OR s.check_by IS NULL)
         ORDER BY s.merchant_id, s.statement_id
         FOR UPDATE OF s

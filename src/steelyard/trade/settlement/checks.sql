@@ -67,6 +67,7 @@ JOIN (VALUES ('sale', 'released', 'held', 'payable')
            , ('chargeback_borne', 'chargeback_borne', 'chargeback_losses', 'payable')
            , ('chargeback_fee', 'chargeback_fee', 'payable', 'channel_fees')
            , ('compensation_returned', 'compensation_returned', 'goodwill', 'payable')
+           , ('taken_back', 'transfer_reversed', 'channel_cash', 'payable')
            , ('cash_kept', 'kept_at_the_door', 'payable', 'door_claims')
            , ('reserve', 'reserve', 'payable', 'reserve')
            , ('reserve_released', 'reserve_released', 'reserve', 'payable')
@@ -138,3 +139,27 @@ FROM payout_orders o
 JOIN statements s USING (merchant_id, statement_id)
 JOIN payout_batches b USING (batch_id)
 WHERE o.amount <> s.payout OR o.currency <> s.currency OR b.currency <> s.currency;
+
+-- name: what shops were sent through Stripe is its transfers, and what came back their reversals
+SELECT owner_id, currency, a.debits, a.credits, t.sent, r.back
+FROM (SELECT * FROM ledger_accounts WHERE kind = 'channel_cash' AND owner_id IN (SELECT merchant_id FROM stripe_accounts)) AS a
+FULL JOIN (
+    SELECT merchant_id AS owner_id, currency, sum(amount) AS sent FROM payout_transfers WHERE transfer_id IS NOT NULL GROUP BY 1, 2
+) AS t USING (owner_id, currency)
+LEFT JOIN (
+    SELECT merchant_id AS owner_id, currency, sum(amount) AS back FROM payout_reversals WHERE state = 'succeeded' GROUP BY 1, 2
+) AS r USING (owner_id, currency)
+WHERE coalesce(a.credits, 0) <> coalesce(t.sent, 0) OR coalesce(a.debits, 0) <> coalesce(r.back, 0);
+
+-- name: what is taken back of a transfer are its reversals
+SELECT t.merchant_id, t.statement_id, t.attempt, t.reversed, r.amount
+FROM payout_transfers t
+LEFT JOIN (
+    SELECT merchant_id, statement_id, attempt, sum(amount) AS amount FROM payout_reversals WHERE state <> 'failed' GROUP BY 1, 2, 3
+) AS r USING (merchant_id, statement_id, attempt)
+WHERE t.reversed <> coalesce(r.amount, 0);
+
+-- name: a transfer is its statement's payout
+SELECT t.merchant_id, t.statement_id, t.attempt
+FROM payout_transfers t JOIN statements s USING (merchant_id, statement_id)
+WHERE t.amount <> s.payout OR t.currency <> s.currency;

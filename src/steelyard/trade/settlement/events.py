@@ -39,3 +39,12 @@ class PayoutFailed(Event, frozen=True, kw_only=True):
     payout: int
     currency: str
     failure: str
+
+
+class WayChosen(Event, frozen=True, kw_only=True):
+    """A shop has chosen to be paid elsewhere from today on. `account_id` is its account at Stripe; none: to its bank."""
+
+    KIND = "settlement.way_chosen"
+
+    merchant_id: UUID
+    account_id: str | None

@@ -30,6 +30,7 @@ class StatementState(StrEnum):
     CHECKED = "checked"
     BATCHED = "batched"
     PAYING = "paying"
+    HELD = "held"
     PAID = "paid"
     FAILED = "failed"
 
@@ -38,10 +39,16 @@ STATEMENT_MACHINE = Machine(
     "statement",
     {StatementState.ISSUED, StatementState.PAID},
     {
-        StatementState.ISSUED: {StatementState.CHECKED, StatementState.PAYING, StatementState.BATCHED},
-        StatementState.CHECKED: {StatementState.PAYING, StatementState.BATCHED},
+        StatementState.ISSUED: {
+            StatementState.CHECKED,
+            StatementState.PAYING,
+            StatementState.BATCHED,
+            StatementState.HELD,
+        },
+        StatementState.CHECKED: {StatementState.PAYING, StatementState.BATCHED, StatementState.HELD},
         StatementState.BATCHED: {StatementState.CHECKED, StatementState.PAYING},
-        StatementState.PAYING: {StatementState.PAID, StatementState.FAILED},
+        StatementState.PAYING: {StatementState.PAID, StatementState.FAILED, StatementState.HELD},
+        StatementState.HELD: {StatementState.PAYING, StatementState.BATCHED},
         StatementState.FAILED: {StatementState.PAYING, StatementState.BATCHED},
         StatementState.PAID: {StatementState.FAILED},
     },
@@ -78,6 +85,7 @@ class EntryKind(StrEnum):
     RESERVE_RELEASED = "reserve_released"
     CORRECTION = "correction"
     CORRECTION_TAKEN = "correction_taken"
+    TAKEN_BACK = "taken_back"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,10 +109,12 @@ class Entry(NewEntry, frozen=True, kw_only=True):
 
 
 class Way(StrEnum):
-    """How a payout reaches the merchant's bank: through the bank that is connected, or in a file that people take there."""
+    """How a payout reaches the merchant: through the bank that is connected, in a file that people take there, or to its account
+    at Stripe, which pays it on."""
 
     DIRECT = "direct"
     FILE = "file"
+    STRIPE = "stripe"
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -124,7 +134,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned
     − subsidy returned + adjustments (goodwill of the platform, deposit, fines, compensation, reserve, corrections).
 
-    `check_by` is until when the payout waits for the merchant to check it; none: it does not wait."""
+    `check_by` is until when the payout waits for the merchant to check it; none: it does not wait. `held_for`: what it waits for
+    at Stripe, the shop's account or the platform's balance."""
 
     merchant_id: MerchantId
     statement_id: StatementId
@@ -146,6 +157,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     subsidy_returned: int = 0
     way: Way = Way.DIRECT
     check_by: datetime | None = None
+    held_for: Literal["account", "balance"] | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

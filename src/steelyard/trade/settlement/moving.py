@@ -17,8 +17,11 @@ async def move(
     failure: str | None = None,
     reference: str | None = None,
     asked: bool = True,
+    held_for: str | None = None,
+    again_seconds: int = 0,
 ) -> Statement:
-    """Move a statement that is held by the caller. With `asked` the connected bank is asked about what is being paid."""
+    """Move a statement that is held by the caller. With `asked` the connected bank is asked about what is being paid. What waits
+    for something is looked at again after so many seconds."""
     STATEMENT_MACHINE.check(before, to)
     moved = await tx.one(
         Statement,
@@ -31,12 +34,14 @@ async def move(
         UPDATE statements
         SET state = $4, failure = $6, bank_reference = coalesce($7, bank_reference)
           , paid_at = CASE $4 WHEN 'paid' THEN now() END
-          , attempt_at = CASE WHEN $4 = 'paying' AND $8 OR $4 = 'checked' AND way = 'direct' THEN now() END
+          , attempt_at = CASE WHEN $4 = 'paying' AND $8 OR $4 = 'checked' AND way <> 'file' THEN now()
+                              WHEN $4 = 'held' THEN now() + $10 * interval '1 second' END
+          , held_for = $9
           , attempts = CASE $4 WHEN 'paying' THEN 0 ELSE attempts END
         WHERE merchant_id = $1 AND statement_id = $2
         RETURNING merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned
                 , adjustments, payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
-                , way, check_by
+                , way, check_by, held_for
         """,
         merchant_id,
         statement_id,
@@ -46,6 +51,8 @@ async def move(
         failure,
         reference,
         asked,
+        held_for,
+        again_seconds,
     )
     assert moved is not None
     return moved
@@ -67,8 +74,8 @@ async def move_all(tx: Tx, merchant_ids: list[UUID], statement_ids: list[UUID], 
             GROUP BY m.merchant_id, m.statement_id, m.state
         )
         UPDATE statements s
-        SET state = $3, failure = NULL, attempts = 0
-          , attempt_at = CASE WHEN $3 = 'checked' AND s.way = 'direct' THEN now() END
+        SET state = $3, failure = NULL, attempts = 0, held_for = NULL
+          , attempt_at = CASE WHEN $3 = 'checked' AND s.way <> 'file' THEN now() END
         FROM moved m
         WHERE (s.merchant_id, s.statement_id) = (m.merchant_id, m.statement_id)
         """,

@@ -42,7 +42,7 @@ async def statements_page(
         Statement,
         """
         SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, adjustments
-             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by
+             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by, held_for
         FROM statements
         WHERE ($1::uuid IS NULL OR merchant_id = $1) AND ($2::text IS NULL OR state = $2)
           AND ($3::timestamptz IS NULL OR (issued_at <= $3 AND (issued_at < $3 OR statement_id > $4::uuid)))
@@ -65,7 +65,7 @@ async def sought(read: Read, words: str, *, limit: int) -> list[Statement]:
         Statement,
         """
         SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, adjustments
-             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by
+             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by, held_for
         FROM statements WHERE code ~>=~ $1 AND code ~<~ $2
         LIMIT $3
         """,
@@ -79,7 +79,7 @@ async def statement(read: Read, merchant_id: UUID, statement_id: UUID) -> Statem
         Statement,
         """
         SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, adjustments
-             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by
+             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by, held_for
         FROM statements WHERE merchant_id = $1 AND statement_id = $2
         """,
         merchant_id,
@@ -187,7 +187,7 @@ async def statements_named(read: Read, merchant_id: UUID, statement_ids: Collect
         Statement,
         """
         SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, adjustments
-             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by
+             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by, held_for
         FROM statements WHERE merchant_id = $1 AND statement_id = ANY($2) ORDER BY day, statement_id
         """,
         merchant_id,

@@ -74,11 +74,12 @@ WITH due AS (
     SELECT merchant_id, statement_id, code, $1, currency, sales, commission, refunds, commission_returned, subsidy
          , subsidy_returned, amount - traded - reserved, amount - reserved, 'issued', way
          , CASE WHEN check_days > 0 THEN now() + check_days * interval '1 day' END
-         , CASE WHEN check_days = 0 AND way = 'direct' THEN now() END
+         , CASE WHEN check_days = 0 AND way <> 'file' THEN now() END
     FROM reckoned
     ON CONFLICT (merchant_id, currency, day) DO NOTHING
     RETURNING merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned
             , adjustments, payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned, way, check_by
+            , held_for
 ), told AS (
     INSERT INTO statement_history (merchant_id, statement_id, step, from_state, to_state, by)
     SELECT merchant_id, statement_id, 1, 'nowhere', 'issued', 'system' FROM made
@@ -346,27 +347,31 @@ def set_aside(merchant_id: UUID, statement_id: UUID, amount: int, currency: str)
     )
 
 
-def paid_out(merchant_id: UUID, document: UUID, amount: int, currency: str) -> Transfer:
-    """The bank has paid it. `document` is the statement, or what came back of it before."""
+def paid_out(
+    merchant_id: UUID, document: UUID, amount: int, currency: str, cash: AccountKind = AccountKind.BANK_CASH
+) -> Transfer:
+    """The bank has paid it, or Stripe has sent it on. `document` is the statement, what came back of it before, or a transfer."""
     return Transfer(
         owner_id=merchant_id,
         debit=AccountKind.PAYOUT_IN_TRANSIT,
-        credit=AccountKind.BANK_CASH,
+        credit=cash,
         amount=amount,
         currency=currency,
-        reason="paid_out",
+        reason="paid_out" if cash is AccountKind.BANK_CASH else "transferred",
         document=document,
     )
 
 
-def came_back(merchant_id: UUID, return_id: UUID, amount: int, currency: str) -> Transfer:
-    """The bank has sent a payout back: it is on its way again."""
+def came_back(
+    merchant_id: UUID, document: UUID, amount: int, currency: str, cash: AccountKind = AccountKind.BANK_CASH
+) -> Transfer:
+    """The bank has sent a payout back, or it was taken back at Stripe: it is on its way again."""
     return Transfer(
         owner_id=merchant_id,
-        debit=AccountKind.BANK_CASH,
+        debit=cash,
         credit=AccountKind.PAYOUT_IN_TRANSIT,
         amount=amount,
         currency=currency,
-        reason="payout_returned",
-        document=return_id,
+        reason="payout_returned" if cash is AccountKind.BANK_CASH else "transfer_reversed",
+        document=document,
     )

@@ -6,7 +6,8 @@ INSERT INTO statement_transitions (from_state, to_state) VALUES
     ('nowhere', 'issued'), ('nowhere', 'paid')
   , ('issued', 'checked'), ('issued', 'paying'), ('issued', 'batched'), ('checked', 'paying'), ('checked', 'batched')
   , ('batched', 'checked'), ('batched', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying')
-  , ('failed', 'batched'), ('paid', 'failed');
+  , ('failed', 'batched'), ('paid', 'failed')
+  , ('issued', 'held'), ('checked', 'held'), ('paying', 'held'), ('held', 'paying'), ('held', 'batched');
 
 CREATE TABLE settlement_terms (
     merchant_id  uuid NOT NULL REFERENCES merchants
@@ -32,7 +33,7 @@ CREATE TABLE settlement_terms (
   , CONSTRAINT a_reserve_leaves_something CHECK (reserve_rate BETWEEN 0 AND 500000)
   , CONSTRAINT a_reserve_has_its_days CHECK (reserve_days BETWEEN 0 AND 365 AND (reserve_rate > 0) = (reserve_days > 0))
   , CONSTRAINT a_check_takes_some_days CHECK (check_days BETWEEN 0 AND 30)
-  , CONSTRAINT a_payout_goes_one_of_two_ways CHECK (way IN ('direct', 'file'))
+  , CONSTRAINT a_payout_goes_one_of_these_ways CHECK (way IN ('direct', 'file', 'stripe'))
 );
 COMMENT ON TABLE settlement_terms IS 'by merchant: when and how a shop is paid, as agreed with it from a day on; without a row: daily, T+N of merchants';
 COMMENT ON COLUMN settlement_terms.days IS 'N of T+N: days from the release of an order''s money until a statement may take it';
@@ -41,7 +42,7 @@ COMMENT ON COLUMN settlement_terms.month_day IS 'In a shorter month its last day
 COMMENT ON COLUMN settlement_terms.minimum IS 'What comes to less waits for more, in currency; in other currencies there is no minimum';
 COMMENT ON COLUMN settlement_terms.reserve_rate IS 'Of what a statement''s trade brings, in millionths, kept back for reserve_days';
 COMMENT ON COLUMN settlement_terms.check_days IS 'How long the payout waits for the merchant to check the statement; 0: it does not wait';
-COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make';
+COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make; stripe: to the shop''s account there';
 
 CREATE TABLE statements (
     merchant_id  uuid NOT NULL
@@ -66,10 +67,12 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , way          text NOT NULL DEFAULT 'direct'
   , check_by     timestamptz
+  , held_for     text
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT it_is_paid_one_of_two_ways CHECK (way IN ('direct', 'file'))
-  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying'))
+  , CONSTRAINT it_is_paid_one_of_these_ways CHECK (way IN ('direct', 'file', 'stripe'))
+  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying', 'held'))
+  , CONSTRAINT held_means_for_what CHECK ((state = 'held') = (held_for IS NOT NULL) AND held_for IN ('account', 'balance'))
   , CONSTRAINT a_statement_adds_up
         CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
@@ -80,10 +83,12 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
 COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
-COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
+COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file; stripe: to the shop''s account there';
+COMMENT ON COLUMN statements.held_for IS 'What its payout waits for at Stripe: account: the shop''s is not ready; balance: the platform''s has too little';
 COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
 CREATE INDEX statements_to_check ON statements (check_by) WHERE state = 'issued' AND check_by IS NOT NULL;
-CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed');
+CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed', 'held');
+CREATE INDEX statements_short ON statements (attempt_at) WHERE held_for = 'balance';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
 CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
@@ -120,14 +125,14 @@ CREATE TABLE settlement_entries (
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
                                                        , 'correction', 'correction_taken', 'cash_kept', 'disputed'
-                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne'))
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne', 'taken_back'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
                        , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
-COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction)';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction), a reversal at Stripe (taken_back)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 COMMENT ON COLUMN settlement_entries.statement_id IS 'Its statement, or the one that it is being gathered for (settlement_drafts): so checks.sql holds it, no foreign key';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);

@@ -43,7 +43,7 @@ async def _bill(wire: Wire, kind: str, day: date) -> bytes | Unknown | None:
     answer = await wire.ask(METHOD, {"bill_type": kind, "bill_date": day.isoformat()}, _Address)
     match answer:
         case _Address():
-            address = _trusted(answer.bill_download_url, wire.url)
+            address = trusted(answer.bill_download_url, wire.url)
             if address is None:
                 return Unknown(why="the address of the bill is not Alipay's")
             content = await downloaded(wire.client, address)
@@ -59,12 +59,18 @@ async def _bill(wire: Wire, kind: str, day: date) -> bytes | Unknown | None:
             return answer
 
 
-def _trusted(address: str, gateway: str) -> str | None:
+def trusted(address: str, gateway: str) -> str | None:
     """The address, if it is one of Alipay's or of the simulator that plays it; what it writes without TLS is fetched with it."""
     parts = urlsplit(address)
     if outside.origin(address) == outside.origin(gateway):
         return address
     host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host.endswith(DOMAIN) or parts.port not in (None, 80, 443):
+    # (Nothing but a name and the usual port: no user, no other port.)
+    if parts.scheme not in ("http", "https") or not host.endswith(DOMAIN) or parts.netloc.lower() not in _usual(host):
         return None
     return parts._replace(scheme="https", netloc=host).geturl()
+
+
+def _usual(host: str) -> tuple[str, ...]:
+    """How an address may write a host."""
+    return host, f"{host}:80", f"{host}:443"

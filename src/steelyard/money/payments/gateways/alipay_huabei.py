@@ -2,7 +2,8 @@
 
 What the request says is in `extend_params` of https://opendocs.alipay.com/open/270/105899: `hb_fq_num` months, and
 `hb_fq_seller_percent`, how many per cent of the charge for it the seller bears: 100 or 0. The rates are those of the
-seller's own contract, so this installation says them: `months:who:millionths`, several with spaces between.
+seller's own contract, so this installation says them: `months:who:millionths`, several with spaces between. How the charge and
+the months are rounded is Alipay's rule for what a shop shows (opendocs.alipay.com/open/277/105952).
 """
 
 import re
@@ -30,6 +31,7 @@ def plans(said: str) -> tuple[Plan, ...]:
                 buyer_millionths=millionths if bearer is Bearer.BUYER else 0,
                 seller_millionths=millionths if bearer is Bearer.MERCHANT else 0,
                 smallest={"CNY": SMALLEST},
+                rest_first=True,
             )
         )
     if len({plan.months for plan in found}) < len(found):

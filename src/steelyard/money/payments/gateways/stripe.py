@@ -5,10 +5,9 @@ using it up for something that is given back at once makes sure that nothing is 
 docs/decisions/0121. The library is loaded with the first call: an installation without Stripe does not pay for it.
 """
 
-import json
 from collections.abc import Awaitable, Mapping
 from datetime import date
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import httpx
 import msgspec
@@ -19,6 +18,7 @@ from steelyard.money.payments.bill_model import Bills, NoBill, NotYet
 from steelyard.money.payments.capture_model import CaptureAnswer, DueCapture, DueVoid
 from steelyard.money.payments.dispute_model import Dispute, DisputeUnknown, Evidence
 from steelyard.money.payments.gateways import stripe_bills
+from steelyard.money.payments.gateways.stripe_calls import URL, StripeCalls
 from steelyard.money.payments.gateways.stripe_disputes import dispute_of, evidence_form
 from steelyard.money.payments.gateways.stripe_words import (
     KEY_USED,
@@ -44,12 +44,9 @@ from steelyard.money.payments.model import (
 from steelyard.money.payments.refusals import BadWebhook
 from steelyard.money.payments.terms import Fee, Terms
 
-T = TypeVar("T")
-
 _WITH_INTENT: dict[str, Any] = {"expand": ["payment_intent"]}
-URL = "https://api.stripe.com"
-CHECKOUT_ORIGIN = "https://checkout.stripe.com"
-TOLERANCE_SECONDS = 300
+# Where buyers pay, and where shops give Stripe what it asks them for.
+ORIGINS = ("https://checkout.stripe.com", "https://connect.stripe.com")
 # How far apart their clock and ours may be when one of theirs is looked for by when it was made.
 SKEW_SECONDS = 300
 PAGES_LOOKED_AT_MAX = 10
@@ -70,7 +67,7 @@ TERMS = Terms(
 )
 
 
-class Stripe:
+class Stripe(StripeCalls):
     """A client of one Stripe account. `client` is given by tests."""
 
     name = "stripe"
@@ -79,11 +76,10 @@ class Stripe:
     def __init__(
         self, url: str, key: str, secret: str, *, fee_millionths: int = 0, client: httpx.AsyncClient | None = None
     ) -> None:
-        cashier = CHECKOUT_ORIGIN if url == URL else outside.origin(url)
-        self.terms = msgspec.structs.replace(TERMS, cashiers=(cashier,), fee=Fee(millionths=fee_millionths))
-        self._url, self._key, self._secret = url, key, secret
-        self._http = client
-        self._made: Any = None
+        cashiers = ORIGINS if url == URL else (outside.origin(url),)
+        self.terms = msgspec.structs.replace(TERMS, cashiers=cashiers, fee=Fee(millionths=fee_millionths))
+        super().__init__(url, key, client)
+        self._secret = secret
 
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
         """At its page, or at once with a token (a PaymentMethod). Messages go where the account says, not to `webhook_url`."""
@@ -191,19 +187,7 @@ class Stripe:
         return _disputed(await self._tried(self._api.disputes.close_async(reference, _WITH_INTENT)))
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
-        from stripe import SignatureVerificationError, WebhookSignature  # noqa: PLC0415  # loaded when it is needed
-
-        header = headers.get("stripe-signature", "")
-        try:
-            WebhookSignature.verify_header(body.decode(), header, self._secret)
-            # The first is what they sign, whatever others somebody has written behind it.
-            at = next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
-        except (SignatureVerificationError, ValueError, StopIteration) as error:
-            raise BadWebhook(why="signature") from error
-        if not self._secret:
-            raise BadWebhook(why="there is no secret")
-        if abs(now - at) > TOLERANCE_SECONDS:
-            raise BadWebhook(why="stale")
+        self.verify(self._secret, headers, body, now)
         return self.read_stored("", self.unpack(body))
 
     def unpack(self, body: bytes) -> Mapping[str, object]:
@@ -218,40 +202,9 @@ class Stripe:
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise BadWebhook(why="unreadable") from error
 
-    async def close(self) -> None:
-        if self._http is not None:
-            await self._http.aclose()
-
-    @property
-    def _api(self) -> Any:
-        """Their version 1; made at the first call."""
-        if self._made is None:
-            from steelyard.money.payments.gateways import stripe_wire  # noqa: PLC0415  # 12 MB for those who use it
-
-            self._http = self._http or outside.client(self._url, self._key)
-            self._made = stripe_wire.api(self._url, self._key, self._http)
-        return self._made
-
     @staticmethod
     def _key_of(instruction: Instruction) -> dict[str, str]:
         return {"idempotency_key": str(instruction.payment_id)}
-
-    async def _tried(self, call: Awaitable[Any]) -> "dict[str, Any] | Refused | Unknown":
-        """What they answered; refused when they say so for good; anything else leaves us not knowing."""
-        import stripe  # noqa: PLC0415  # loaded when it is needed
-
-        try:
-            return cast("dict[str, Any]", json.loads(str(await call)))
-        except stripe.IdempotencyError:
-            return Refused(KEY_USED)
-        except (stripe.CardError, stripe.InvalidRequestError) as error:
-            if error.http_status in (409, 429):
-                return Unknown(why=str(error.code or error.http_status))
-            return Refused(str(error.code or getattr(error, "param", None) or "refused"), error.http_status)
-        except stripe.StripeError as error:
-            return Unknown(why=type(error).__name__)
-        except httpx.HTTPError as error:
-            return Unknown(why=type(error).__name__)
 
     async def _charge(self, instruction: Instruction, capture: str) -> ChannelAnswer | Unknown:
         told = await self._tried(

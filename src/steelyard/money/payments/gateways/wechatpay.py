@@ -268,7 +268,7 @@ class Wechatpay:
         """A file of theirs: the request is signed, what comes is not, and is held against its hash."""
         if outside.origin(address) != outside.origin(self._url):
             return Unknown(why="the address of the bill is not WeChat Pay's")
-        path = address.removeprefix(outside.origin(address))
+        path = httpx.URL(address).raw_path.decode()  # as it is sent
         return await downloaded(self._client, address, self._headers("GET", path, b""))
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:

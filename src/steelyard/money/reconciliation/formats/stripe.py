@@ -1,7 +1,8 @@
 """Stripe's itemised report of balance changes (`balance_change_from_activity.itemized`): CSV in UTF-8, major units, UTC.
 
-Our name of a payment or refund is looked for in the columns of metadata; else Stripe's own names of it count. `charge`,
-`refund`, `payout` and `fee` are reporting categories, as in docs.stripe.com/reports/reporting-categories.
+Our name of a payment or refund is looked for in the columns of metadata; else Stripe's own names of it count, and so they do for
+transfers to shops and their reversals. `charge`, `refund`, `transfer` and so on are reporting categories, as in
+docs.stripe.com/reports/reporting-categories.
 """
 
 from collections.abc import Iterator
@@ -23,8 +24,12 @@ KINDS = {
     "tax": LineKind.FEE,
     "dispute": LineKind.DISPUTE,
     "dispute_reversal": LineKind.DISPUTE_WON,
+    "transfer": LineKind.TRANSFER,
+    "transfer_reversal": LineKind.TRANSFER_REVERSAL,
 }
 CHANNEL = "stripe"
+# What has no word of ours on it, and is known by Stripe's own.
+TRANSFERS = (LineKind.TRANSFER, LineKind.TRANSFER_REVERSAL)
 DISPUTES = (LineKind.DISPUTE, LineKind.DISPUTE_WON)
 OURS = {LineKind.CAPTURE: "payment_metadata[", LineKind.REFUND: "refund_metadata["}
 
@@ -66,10 +71,17 @@ def _line(row: Row) -> Line:
             currency=currency,
             amount=gross,
             fee=fee,
-            reference=(source or row["balance_transaction_id"]) if kind is LineKind.PAYOUT else _ours(row, kind),
+            reference=_reference(row, kind),
             their_document=(row.get("payment_intent_id") or source) if kind is LineKind.CAPTURE else source or None,
         )
     )
+
+
+def _reference(row: Row, kind: LineKind) -> str | None:
+    source = row.get("source_id")
+    if kind is LineKind.PAYOUT:
+        return source or row["balance_transaction_id"]
+    return source or None if kind in TRANSFERS else _ours(row, kind)
 
 
 def _ours(row: Row, kind: LineKind) -> str | None:

@@ -1,0 +1,94 @@
+"""What a media origin asks and tells, as it comes over HTTP."""
+
+import base64
+import hashlib
+import hmac
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from steelyard.channels import live
+from steelyard.channels.live import host_key
+from steelyard.kernel import ids
+from steelyard.kernel.settings import Settings
+from tests.support.live import OnAir, on_air
+from tests.support.world import World
+from tests.surfaces.api.served import Served
+
+SECRET = "whsec_" + base64.b64encode(b"a media secret for these tests").decode()
+PLAY = "http://media.test/live/{stream}/index.m3u8"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        home=tmp_path, base_url="http://shop.test", media_webhook_secret=SECRET, media_play_url=PLAY,
+        media_push_url="rtmp://media.test/live", development=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def session(served: Served, world: World) -> OnAir:
+    return await on_air(served.db, world)
+
+
+async def said(served: Served, action: str, *, sign: bool = True, **body: str | float) -> httpx.Response:
+    content = msgspec.json.encode(body)
+    name, at = f"msg_{ids.mint()}", str(int(time.time()))
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    digest = hmac.new(key, f"{name}.{at}.".encode() + content, hashlib.sha256).digest()
+    signature = "v1," + base64.b64encode(digest).decode()
+    headers = {"webhook-id": name, "webhook-timestamp": at, "webhook-signature": signature} if sign else {}
+    return await served.http.post(f"/hooks/media/{action}", content=content, headers=headers)
+
+
+async def test_a_publisher_is_admitted_streams_and_is_missed(served: Served, session: OnAir) -> None:
+    stream = session.session_id.hex
+    key = host_key(SECRET, stream)
+    refused = await said(served, "on_publish", stream=stream, client_id="c-1", param="?key=wrong")
+    admitted = await said(served, "on_publish", stream=stream, client_id="c-1", param=f"?key={key}")
+    segment: dict[str, Any] = {
+        "seq_no": 5,
+        "duration": 2.0,
+        "size": 500_000,
+        "file": "5.m4s",
+        "sha256": "ab" * 32,
+    }
+    started_at = "2026-03-01T12:00:00.123Z"
+    _, told = [await said(served, "on_segment", stream=stream, started_at=started_at, **segment) for _ in range(2)]
+    left = await said(served, "on_unpublish", stream=stream, client_id="c-1", reason="dropped", grace_seconds=30)
+    stranger = await said(served, "on_unpublish", stream=ids.mint().hex, client_id="c-1")
+
+    codes = [(each.status_code, each.json()["code"]) for each in (refused, admitted, told, left, stranger)]
+    assert codes == [(403, 403), (200, 0), (200, 0), (200, 0), (410, 2048)]
+    now = await served.db.ask(live.session, *session.key)
+    assert now is not None
+    assert (now.playback, now.media) == ({"hls": PLAY.replace("{stream}", stream)}, {"kbps": 2_000})
+    assert not now.streaming
+
+
+async def test_who_does_not_sign_is_not_heard(served: Served, session: OnAir) -> None:
+    stream = session.session_id.hex
+    body = {"stream": stream, "client_id": "c-1"}
+    unsigned = await said(served, "on_unpublish", sign=False, stream=stream)
+    wrong = await served.http.post("/hooks/media/on_unpublish?secret=guessed", json=body)
+    right = await served.http.post("/hooks/media/on_unpublish", params={"secret": SECRET}, json=body)
+
+    assert (unsigned.status_code, wrong.status_code, right.status_code) == (401, 403, 410)
+    assert (await said(served, "on_dance", stream=stream)).status_code == 410
+    assert (await served.http.post("/hooks/media/on_dvr", params={"secret": SECRET}, content=b"[")).status_code == 400
+
+
+async def test_the_built_in_host_is_told_what_to_play(served: Served, session: OnAir) -> None:
+    await served.db.transact(live.pin, *session.key, session.products["nuts"])
+    nobody = await served.http.get("/hooks/media/host")
+    told = await served.http.get("/hooks/media/host", headers={"authorization": f"Bearer {SECRET}"})
+
+    (one,) = told.json()["sessions"]
+    assert nobody.status_code == 403
+    assert one["push"].startswith(f"rtmp://media.test/live/{session.session_id.hex}?key=")
+    assert (one["goods"][one["now"]]["name"]["en"], one["goods"][one["now"]]["price"]) == ("Hickory nuts", "¥39.90")
