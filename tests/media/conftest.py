@@ -27,6 +27,7 @@ class House:
         self.heard: list[dict[str, Any]] = []
         self.ids: list[str] = []
         self.silent = False
+        self.refuses: set[str] = set()
         self.before_answer: Callable[[dict[str, Any]], Awaitable[None]] | None = None
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
@@ -40,6 +41,8 @@ class House:
         self.heard.append(said)
         if self.before_answer:
             await self.before_answer(said)
+        if said["action"] in self.refuses:
+            return httpx.Response(409, json={"code": 409})
         admitted = said["action"] != "on_publish" or said["param"] == f"?key={KEY}"
         return httpx.Response(200, json={"code": 0 if admitted else 1})
 

@@ -232,3 +232,13 @@ async def test_players_of_any_page_may_read_and_media_may_be_kept(running: Runni
     assert (await running.http.options("/live/room/0.m4s")).status_code == 204
     assert (await running.get("/live/../news.sqlite3")).status_code == 404
     assert (await running.get("/live/room/%2e%2e")).status_code == 404
+
+
+async def test_what_the_house_refuses_does_not_stand_in_the_way(running: Running, flv: Path) -> None:
+    running.house.refuses = {"on_unpublish"}
+
+    await sent(running, "room", flv)
+    await until(lambda: running.house.said("on_dvr"))
+
+    told = [one["action"] for one in running.house.heard]
+    assert told == ["on_publish", *["on_segment"] * SECONDS, *["on_unpublish"] * 5, "on_dvr"]

@@ -27,6 +27,10 @@ TELL_SECONDS_MAX = 5
 PAUSE_SECONDS_MAX = 60
 KEPT_DAYS = 7
 GONE = 410
+REFUSED = (400, 409, 422)
+"""The house has understood, and does not want it."""
+
+REFUSED_TRIES_MAX = 5
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS news (
@@ -127,13 +131,16 @@ class Hooks:
             self._sending[stream] = asyncio.create_task(self._send_all(stream))
 
     async def _send_all(self, stream: str) -> None:
-        pause = self._retry_seconds
+        pause, refused = self._retry_seconds, 0
         try:
             while row := self._next(stream):
                 number, message, action, body, written_at = row
-                if await self._heard(action, message, body) or time.time() - written_at > KEPT_DAYS * 86400:
+                status = await self._told(action, message, body)
+                refused += status in REFUSED
+                old = time.time() - written_at > KEPT_DAYS * 86400
+                if 200 <= status < 300 or status == GONE or refused >= REFUSED_TRIES_MAX or old:
                     self._news.execute("DELETE FROM news WHERE id = ?", (number,))
-                    pause = self._retry_seconds
+                    pause, refused = self._retry_seconds, 0
                 else:
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, PAUSE_SECONDS_MAX)
@@ -145,15 +152,16 @@ class Hooks:
             "SELECT id, message, action, body, written_at FROM news WHERE stream = ? ORDER BY id LIMIT 1", (stream,)
         ).fetchone()
 
-    async def _heard(self, action: str, message: str, body: bytes) -> bool:
+    async def _told(self, action: str, message: str, body: bytes) -> int:
+        """The status of the answer; 0 for none."""
         try:
             answer = await self._post(action, message, body)
         except httpx.HTTPError as error:
             log.warning("media.house_silent", action=action, error=type(error).__name__)
-            return False
+            return 0
         if not answer.is_success:
             log.warning("media.house_refuses", action=action, status=answer.status_code)
-        return answer.is_success or answer.status_code == GONE
+        return answer.status_code
 
     async def _post(self, action: str, message: str, body: bytes) -> httpx.Response:
         now = str(int(time.time()))
