@@ -68,7 +68,7 @@
   const held = [];
   let paused = false;
   const write = (beat) => {
-    const line = document.createElement("li");
+    const line = document.createElement("div");
     line.dataset.seq = beat.seq;
     const said = document.createElement("span");
     if (beat.body.shop) {

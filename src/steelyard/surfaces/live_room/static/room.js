@@ -41,7 +41,7 @@
   let paused = false;
   const CHATS_MAX = 200;
   const write = (beat) => {
-    const line = document.createElement("li");
+    const line = document.createElement("div");
     line.dataset.seq = beat.seq;
     const who = document.createElement("b");
     who.textContent = beat.body.name;
