@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read, Tx
+from steelyard.money import payments
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.access.model import AccountId
 from steelyard.parties.merchants.model import MerchantId
@@ -86,7 +87,9 @@ async def _dear(read: Read, merchant_id: MerchantId) -> list[Order]:
 
 async def _decisions(read: Read) -> Sequence[DecideCase]:
     """For the buyer, in some of the disputes that wait for the platform."""
-    cases = {case.order_id: case for case in (await aftersales.disputed(read)).items if case.currency == CURRENCY}
+    waiting = [case for case in (await aftersales.disputed(read)).items if case.currency == CURRENCY]
+    appealed = await aftersales.appeals_of(read, [case.case_id for case in waiting])  # the other side is heard first
+    cases = {case.order_id: case for case in waiting if case.case_id not in appealed}
     asked = [await orders.order(read, case.merchant_id, case.order_id) for case in cases.values()]  # a dozen
     found = [order for order in asked if order is not None]
     return [
@@ -98,6 +101,13 @@ async def _decisions(read: Read) -> Sequence[DecideCase]:
 
 
 async def _dearer(read: Read, found: Sequence[Order], limit: int) -> list[Order]:
-    """Those of which nothing went back, whose first piece costs so much that it is above the limit whatever was taken off."""
+    """Those of which nothing went back, whose first piece costs so much that it is above the limit whatever was taken off; and
+    whose money is here to be given back: what is paid at the door or was charged back is not."""
     lines = await orders.lines_of(read, [order.order_id for order in found])
-    return [order for order in found if not order.refunded and lines[order.order_id][0].unit_price > 2 * limit]
+    dear = [order for order in found if not order.refunded and lines[order.order_id][0].unit_price > 2 * limit]
+    kept: list[Order] = []
+    for order in dear:  # a dozen
+        splits = await payments.splits_of_order(read, order.merchant_id, order.order_id)
+        if sum(split.refundable for split in splits) >= lines[order.order_id][0].unit_price:
+            kept.append(order)
+    return kept
