@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read, Tx
+from steelyard.kernel.errors import Refusal
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.access.model import AccountId
 from steelyard.parties.merchants.model import MerchantId
@@ -38,11 +39,11 @@ async def ask_a_second_person(db: Database) -> None:
                 refund_id=RefundId(made("waiting refund", str(order.order_id))), merchant_id=shop, order_id=order.order_id,
                 lines=[Returned(1, 1)], reason=Reason.GOODWILL, note=words,
             )  # fmt: skip
-            await db.transact(_waits, clerk, GiveBack(request=request), words == WORDS[-1])
+            await _ask(db, clerk, GiveBack(request=request), declined=words == WORDS[-1])
     service = Giver(account_id=AccountId(made("account", "service")), side=RequestSide.OPERATOR, roles=[SERVICE])
     if not await db.ask(_asked, service):
         for command in await db.ask(_decisions):
-            await db.transact(_waits, service, command, False)
+            await _ask(db, service, command)
 
 
 async def _limit(tx: Tx, shop: MerchantId) -> None:
@@ -62,6 +63,13 @@ async def _asked(read: Read, giver: Giver) -> bool:
         for waiting in (True, False)
     ]
     return any(page.items for page in pages)
+
+
+async def _ask(db: Database, giver: Giver, command: GivingCommand, *, declined: bool = False) -> None:
+    try:
+        await db.transact(_waits, giver, command, declined)
+    except Refusal:
+        return  # a bank argues about the same money, or it went back meanwhile
 
 
 async def _waits(tx: Tx, giver: Giver, command: GivingCommand, declined: bool) -> None:

@@ -1,4 +1,4 @@
-"""Payments of the demo that are authorised first and taken when goods leave: of two shops one has sent its goods; nothing of
+"""Payments of the demo that are authorised first and taken when goods leave: of three shops one has sent its goods; nothing of
 another purchase is taken yet; and one was called off before anything was."""
 
 from uuid import UUID
@@ -17,8 +17,8 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import aftersales, orders
 from steelyard.trade.orders.model import Order, OrderState
 
-# Both keep yuan, and neither's sums are in examples.
-SHOPS = ("qingxu", "yuxi")
+# All keep yuan, and nobody's sums are in examples.
+SHOPS = ("qingxu", "yuxi", "tiesuo")
 FATES = ("one sent", "waits", "called off")
 
 

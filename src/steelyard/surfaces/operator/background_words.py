@@ -72,6 +72,15 @@ SWEEPS: dict[str, str] = {
     "gifts.send": N_("Sends gift cards whose day has come"),
     "wallets.expire_cards": N_("Ends gift cards that were given away and are too old"),
     "wallets.expire_points": N_("Takes points away that nobody spent in time"),
+    "live.remind_soon": N_("Tells who asked for it that a live session begins soon"),
+    "live.tell_begun": N_("Tells who asked for it that a live session has begun"),
+    "live.call_off_missed": N_("Calls off live sessions that never began"),
+    "live.draw": N_("Draws the winners in live sessions"),
+    "live.seal": N_("Seals the records of live sessions"),
+    "live.end_silent": N_("Ends live sessions whose stream did not come back"),
+    "live.cut_off": N_("Has the media origin cut off what was taken down"),
+    "live.forget_writers": N_("Forgets who wrote in live sessions long ago"),
+    "live.forget_processes": N_("Forgets web processes that are gone"),
 }
 
 SUBSCRIBERS: dict[str, str] = {
@@ -90,6 +99,7 @@ SUBSCRIBERS: dict[str, str] = {
     "promises": N_("Pays what shops promised for counterfeits"),
     "rewards": N_("Gives buyers points for received orders, and takes them back for refunds"),
     "settlement": N_("Enters completed orders and refunds into settlement"),
+    "live": N_("Tells viewers of live sessions what was sold, and counts it"),
 }
 
 BATCHERS: dict[str, str] = {

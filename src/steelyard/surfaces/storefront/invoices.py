@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
+from steelyard.goods.taxes.model import EU
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
@@ -61,6 +62,7 @@ class AskPage(msgspec.Struct, frozen=True, kw_only=True):
     titles: Sequence[SavedTitle]
     invoices: Sequence[Invoice]
     electronic: Sequence[EInvoice]
+    by_itself: bool
 
     @property
     def open(self) -> Invoice | None:
@@ -78,12 +80,14 @@ async def invoices_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId]
 
 
 async def ask_page(read: Read, buyer_id: BuyerId, order: Order) -> AskPage:
+    """What goes to the EU by a shop that is registered there has an e-invoice once it is sent; nobody has to ask for it."""
     of_order = await invoices.invoices_of_orders(read, [(order.merchant_id, order.order_id)])
     return AskPage(
         shell=await shell(read, buyer_id),
         titles=await invoices.titles(read, buyer_id),
         invoices=of_order[order.order_id],
         electronic=await einvoices.of_order(read, order.merchant_id, order.order_id),
+        by_itself=order.address.country in EU and await einvoices.seller(read, order.merchant_id) is not None,
     )
 
 
