@@ -14,10 +14,14 @@ from steelyard.kernel.settings import Settings
 from tests.parties.people import SOME_HASH
 
 
+def nothing(_what: str, _done: int, _of: int) -> None:
+    """Nobody watches the progress."""
+
+
 async def test_a_shop_can_go_live_in_the_demo(db: Database, database_url: str, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, database_url=database_url)
     await db.transact(people.operators, SOME_HASH)
-    await generator.furnish(db, settings, SOME_HASH, seed=1, size=Size(0.02), step=lambda *_: None)
+    await generator.furnish(db, settings, SOME_HASH, seed=1, size=Size(0.02), step=nothing)
 
     for _ in range(2):
         await demo_rooms.go_live(db, settings)
