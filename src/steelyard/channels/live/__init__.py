@@ -53,7 +53,7 @@ from steelyard.channels.live.queries import (
 from steelyard.channels.live.readiness import Finding, look
 from steelyard.channels.live.record import Altered, Looked, Verdict, verify, verify_room
 from steelyard.channels.live.reminding import forget_reminders, remind, remind_not, reminded, reminders_of
-from steelyard.channels.live.rundown_sheet import read_sheet, write_sheet
+from steelyard.channels.live.rundown_sheet import SHEET_BYTES_MAX, read_sheet, write_sheet
 from steelyard.channels.live.showing import (
     arrange,
     explained,
@@ -117,6 +117,7 @@ __all__ = [
     "LIKES_PER_TAP_MAX",
     "NOTE_CHARACTERS_MAX",
     "SECRET_BYTES",
+    "SHEET_BYTES_MAX",
     "Altered",
     "Beat",
     "BeatKind",

@@ -12,7 +12,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from steelyard.channels import rooms
-from steelyard.channels.rooms.admission import Condition
 from steelyard.channels.rooms.model import (
     Host,
     HostId,
@@ -54,7 +53,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     rooms: Sequence[Room]
     wanted: RoomApplication | None
-    conditions: Sequence[Condition]
+    conditions: Sequence[rooms.Condition]
     hosts: Sequence[Host]
     stops: Sequence[Stop]
     categories: Sequence[tuple[UUID, Text]]

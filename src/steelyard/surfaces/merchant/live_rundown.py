@@ -12,7 +12,6 @@ from litestar.response import Redirect
 
 from steelyard.channels import live
 from steelyard.channels.live.model import ENTRIES_MAX, Entry, EntryId, Session, new_stream_key
-from steelyard.channels.live.rundown_sheet import SHEET_BYTES_MAX
 from steelyard.channels.rooms.model import Role
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import ProductId, ProductView
@@ -179,7 +178,7 @@ async def import_rundown(
     found = await visit.merchant_db.ask(laid, visit.merchant_id, live_id)
     try:
         uploads = form.files("file")
-        content = await uploads[0].read(SHEET_BYTES_MAX + 1) if uploads else b""
+        content = await uploads[0].read(live.SHEET_BYTES_MAX + 1) if uploads else b""
         slugs: dict[str, UUID] = {each.slug: each.product_id for each in found.products.values()}
         entries = live.read_sheet(content, slugs, {each.entry_id for each in found.entries})
         await visit.merchant_db.transact(write, visit.actor, visit.merchant_id, live_id, entries)

@@ -12,7 +12,6 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from steelyard.channels import live, rooms
-from steelyard.channels.rooms.admission import ClosedCategory
 from steelyard.channels.rooms.model import Host, HostState, Stop, StopId, Training, TrainingId
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import Category
@@ -226,7 +225,7 @@ async def keep_stop(
     )
 
 
-async def closed(read: Read) -> tuple[Sequence[ClosedCategory], list[tuple[UUID, Text]]]:
+async def closed(read: Read) -> tuple[Sequence[rooms.ClosedCategory], list[tuple[UUID, Text]]]:
     return await rooms.closed_categories(read), _flat(await catalog.categories(read))
 
 

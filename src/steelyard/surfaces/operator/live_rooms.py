@@ -13,7 +13,6 @@ from litestar.response import Redirect
 
 from steelyard.channels import live, rooms
 from steelyard.channels.live.model import Session
-from steelyard.channels.rooms.admission import Condition
 from steelyard.channels.rooms.model import (
     Grade,
     Host,
@@ -55,7 +54,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     application: RoomApplication
     shop: ShopCard
-    conditions: Sequence[Condition]
+    conditions: Sequence[rooms.Condition]
     categories: Sequence[Text]
     host: Host | None
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from steelyard.channels import live
 from steelyard.channels.live.model import SessionState
-from steelyard.channels.live.readiness import Finding
 from steelyard.channels.rooms.model import (
     Grade,
     HostState,
@@ -72,7 +72,7 @@ def toned(visit: Visit, known: dict[str, tuple[str, str]]) -> dict[str, tuple[st
     return {str(key): (visit.say(word), tone) for key, (word, tone) in known.items()}
 
 
-def findings(visit: Visit, found: Sequence[Finding]) -> dict[str, list[tuple[str, bool]]]:
+def findings(visit: Visit, found: Sequence[live.Finding]) -> dict[str, list[tuple[str, bool]]]:
     """What was found in words, and whether it forbids becoming ready, by field."""
     told: dict[str, list[tuple[str, bool]]] = {}
     for each in found:
