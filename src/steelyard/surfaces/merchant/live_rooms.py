@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from steelyard.channels import rooms
+from steelyard.channels.rooms import Condition
 from steelyard.channels.rooms.model import (
     Host,
     HostId,
@@ -53,7 +54,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     rooms: Sequence[Room]
     wanted: RoomApplication | None
-    conditions: Sequence[rooms.Condition]
+    conditions: Sequence[Condition]
     hosts: Sequence[Host]
     stops: Sequence[Stop]
     categories: Sequence[tuple[UUID, Text]]
