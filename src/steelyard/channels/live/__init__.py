@@ -108,6 +108,7 @@ from steelyard.channels.live.streaming import (
     stream_of,
     to_host,
     unpublished,
+    wait_again,
 )
 from steelyard.channels.live.throwing import Drop, drops, grab, throw
 
@@ -236,6 +237,7 @@ __all__ = [
     "verify",
     "verify_room",
     "viewers_of",
+    "wait_again",
     "wanted_again",
     "winners",
     "words",
