@@ -35,7 +35,7 @@ def scene(session: Session, goods: Goods, place: int, data: bytes | None) -> Pai
         image = ground.copy()
         if shown is not None:
             sway = round(10 * math.sin(second * 2 * math.pi / 3))
-            image.paste(shown, ((WIDTH - _PICTURE) // 2 + sway, 230))
+            image.paste(shown, ((WIDTH - _PICTURE) // 2 + sway, 246))
         _host(ImageDraw.Draw(image), second, loud)
         return image
 
@@ -59,9 +59,9 @@ def _ground(session: Session, goods: Goods, place: int) -> Image.Image:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 1000, WIDTH, HEIGHT), fill="#8a6a4f")
     draw.rectangle((0, 1000, WIDTH, 1012), fill="#6f5340")
-    draw.text((_SAFE, 168), _fit(_said(session.title), 28, 320), font=_font(28), fill=_INK)
+    draw.text((_SAFE, 190), _fit(_said(session.title), 28, 320), font=_font(28), fill=_INK)
     simulated = "模拟直播 SIMULATED" if _chinese() else "SIMULATED"
-    draw.text((WIDTH - _SAFE, 196), simulated, font=_font(20), fill=_INK, anchor="rs")
+    draw.text((WIDTH - _SAFE, 218), simulated, font=_font(20), fill=_INK, anchor="rs")
     draw.rounded_rectangle((_SAFE, 800, WIDTH - _SAFE, 970), 24, fill=_PALE)
     draw.text((_SAFE + 28, 822), _fit(_said(goods.name), 38, WIDTH - 2 * _SAFE - 56), font=_font(38), fill=_INK)
     draw.text((_SAFE + 28, 886), goods.price, font=_font(58), fill=_PRICE)
