@@ -14,6 +14,7 @@ from steelyard.money import payments, reconciliation
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments import PaymentId, RecordedPayment, RecordedRefund, RefundId
 from steelyard.money.payments.model import Split
+from steelyard.money.reconciliation.arriving import LINES_AT_ONCE
 from steelyard.money.reconciliation.model import DayRun, Difference, File
 
 COLUMNS = ("time", "kind", "id", "payment", "reference", "currency", "amount", "fee", "net")
@@ -103,11 +104,13 @@ async def sold(db: Database, sales: Sequence[Sale], channel: str = "simpay") -> 
     return rows
 
 
-async def received(db: Database, source: str, day: date, content: bytes, by: str = "system") -> File:
+async def received(
+    db: Database, source: str, day: date, content: bytes, by: str = "system", at_once: int = LINES_AT_ONCE
+) -> File:
     known = await db.ask(reconciliation.source_called, source)
     traded = await db.ask(reconciliation.traded)
-    statement = reconciliation.read_statement(known, day, f"{source}-{day}.csv", content, traded)
-    return await db.transact(reconciliation.take, statement, by)
+    arrival = reconciliation.Arrival(source=known, day=day, name=f"{source}-{day}.csv", content=content)
+    return await reconciliation.receive(db, arrival, traded, by, at_once=at_once)
 
 
 async def reconciled(db: Database, day: date, rows: Sequence[Row] | bytes = (), source: str = "simpay") -> DayRun:
