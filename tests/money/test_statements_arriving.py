@@ -1,8 +1,7 @@
-"""Large statements come in parts: none of a file counts before all of it is here, whatever breaks off and whoever sends it too."""
+"""Large statements come in parts: nothing of a file counts before all of it is here, whatever breaks off."""
 
 import asyncio
 import random
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +12,18 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.money import reconciliation
 from steelyard.money.reconciliation import arriving
 from steelyard.money.reconciliation.model import DayTaken, DifferenceState, File, FileKnown, GivenUp, NoStatement
-from tests.money.statements import Row, Sale, listed, noon, received, reconciled, sold, written
+from tests.money.statements import (
+    Row,
+    Sale,
+    broken_after,
+    broken_off,
+    listed,
+    noon,
+    received,
+    reconciled,
+    sold,
+    written,
+)
 
 DAY = date(2026, 3, 5)
 NEXT = DAY + timedelta(days=1)
@@ -40,30 +50,6 @@ async def lines(db: Database, file: File) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in rows]
 
     return await db.transact(of)
-
-
-def broken_after(packets: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The process that takes a file in ends after so many packets; returns where each packet began that was tried."""
-    begun: list[int] = []
-    whole = arriving._packet
-
-    async def packet(tx: Tx, source: str, file_id: Any, begins: int, of: Sequence[Any]) -> None:
-        if len(begun) == packets:
-            raise ConnectionAbortedError
-        begun.append(begins)
-        await whole(tx, source, file_id, begins, of)
-
-    monkeypatch.setattr(arriving, "_packet", packet)
-    return begun
-
-
-async def broken_off(db: Database, content: bytes, packets: int = 2) -> File:
-    """Taken in by two lines a transaction, and broken off."""
-    with pytest.MonkeyPatch.context() as patch:
-        broken_after(packets, patch)
-        with pytest.raises(ConnectionAbortedError):
-            await received(db, "simpay", DAY, content, at_once=2)
-    return (await kept(db))[0]
 
 
 async def test_however_many_lines_come_at_once_the_same_are_here_and_match_the_same(db: Database) -> None:
@@ -134,7 +120,7 @@ async def test_when_another_statement_of_the_day_counts_meanwhile_the_one_that_a
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = await a_day(db)
-    whole = arriving._count
+    whole = arriving._count  # pyright: ignore[reportPrivateUsage]
 
     async def and_another(tx: Tx, read: Any, *others: Any) -> File:
         monkeypatch.setattr(arriving, "_count", whole)
@@ -171,7 +157,7 @@ async def test_one_that_is_withdrawn_while_it_arrives_stops_and_can_be_begun_ane
 
 async def begun_and_given_up(db: Database, content: bytes, monkeypatch: pytest.MonkeyPatch) -> File:
     """Withdrawn by another process before its first bytes are here."""
-    part = arriving._part
+    part = arriving._part  # pyright: ignore[reportPrivateUsage]
 
     async def withdrawn_before(tx: Tx, source: str, file_id: Any, *others: Any) -> None:
         await db.transact(reconciliation.give_up, source, file_id)
