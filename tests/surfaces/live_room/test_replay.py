@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Litestar
 
 from steelyard.channels import live
+from steelyard.channels.rooms.model import StopId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.trade import checkout
@@ -112,7 +113,7 @@ async def test_what_the_platform_takes_down_has_no_replay(
     app: Litestar, world: World, session: OnAir, db: Database
 ) -> None:
     await over(db, session)
-    await db.transact(live.take_down, live_plans.chief(world), *session.key, ids.mint(), "A claim")
+    await db.transact(live.take_down, live_plans.chief(world), *session.key, StopId(ids.mint()), "A claim")
     async with browsing(app) as guest:
         page = await guest.get(replay_of(session))
     assert page.status_code == 404
