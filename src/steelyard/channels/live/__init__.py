@@ -120,6 +120,7 @@ from steelyard.channels.live.streaming import (
     stream_of,
     to_host,
     unpublished,
+    wait_again,
 )
 from steelyard.channels.live.throwing import Drop, drops, grab, throw
 
@@ -258,6 +259,7 @@ __all__ = [
     "verify",
     "verify_room",
     "viewers_of",
+    "wait_again",
     "wanted_again",
     "winners",
     "words",
