@@ -167,6 +167,12 @@ NOT_SHOWN_TO_A_BUYER = {
     "/live/{slug:str}/goods",
     "/live/{slug:str}/share",
     "/live/{slug:str}/buy/{product_id:uuid}",
+    # What has ended: the demo's session is on air.
+    "/live/{slug:str}/replays",
+    "/live/{slug:str}/replay/{replay_id:uuid}",
+    "/live/{slug:str}/replay/{replay_id:uuid}/chapters/{chapter:int}",
+    "/live/{slug:str}/replay/{replay_id:uuid}/chat",
+    "/live/{slug:str}/replay/{replay_id:uuid}/buy/{product_id:uuid}",
 }
 # Files, and pages that one comes to by doing something: journeys of their own look at these.
 NOT_SHOWN_TO_A_MERCHANT: set[str] = {

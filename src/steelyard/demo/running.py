@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from steelyard.demo import generator
+from steelyard.demo import generator, rooms
 from steelyard.demo.generator import Size
 from steelyard.kernel import installation, migrations, processes
 from steelyard.kernel.db import Database
@@ -174,7 +174,9 @@ async def _generate(settings: Settings, seed: int, made_up: bool, size: Size, pr
     db = await Database.connect(settings.database_url, size=4, patient=True)
     filling = await Database.connect_to_fill(settings.database_url, size=2)
     try:
-        if not await db.ask(generator.is_made):
+        if await db.ask(generator.is_made):
+            await rooms.of_today(db)
+        else:
             await generator.make(
                 db,
                 settings,

@@ -165,6 +165,19 @@ async def unpublished(tx: Tx, stream: str, client_id: str, grace_seconds: int | 
         await _tell(tx, session, streaming=False)
 
 
+async def wait_again(tx: Tx, merchant_id: UUID, session_id: UUID) -> None:
+    """The house itself was away: whoever published to a session that is on air is waited for from now on."""
+    await tx.execute(
+        """
+        UPDATE live_stages SET grace_until = greatest(grace_until, $3)
+        WHERE merchant_id = $1 AND session_id = $2 AND grace_until IS NOT NULL
+        """,
+        merchant_id,
+        session_id,
+        datetime.now(UTC) + timedelta(seconds=GRACE_SECONDS + GRACE_MORE_SECONDS),
+    )
+
+
 async def end_silent(tx: Tx) -> int:
     """The sessions whose stream did not come back in time are over; returns how many."""
     rows = await tx.fetch(
@@ -255,14 +268,14 @@ async def recorded(tx: Tx, stream: str, recording: Mapping[str, Any]) -> None:
 
 
 async def to_host(read: Read) -> list[Session]:
-    """What the built-in host of a house in development plays: what is on air, or ready and due."""
+    """What the built-in host of a house in development plays: what is on air, or ready and due, until its time is over."""
     rows = await read.fetch(
         """
         SELECT merchant_id, session_id FROM (
-            SELECT merchant_id, session_id, started_at AS at FROM live_sessions WHERE state = 'on_air'
+            SELECT merchant_id, session_id, started_at AS at FROM live_sessions WHERE state = 'on_air' AND ends_at > now()
             UNION ALL
             SELECT merchant_id, session_id, starts_at FROM live_sessions
-            WHERE state IN ('planned', 'ready') AND state = 'ready' AND starts_at <= now()) AS due
+            WHERE state IN ('planned', 'ready') AND state = 'ready' AND starts_at <= now() AND ends_at > now()) AS due
         ORDER BY at, session_id LIMIT $1
         """,
         HOSTED_MAX,
