@@ -11,13 +11,13 @@ from tests.surfaces.storefront.test_round_trips import counted
 
 BUDGET = {
     "/live": 10,
-    "/live/tea-live": 14,
+    "/live/tea-live": 15,
     "/live/tea-live/goods": 12,
     "/live/tea-live/buy/{tea}": 9,
     "/merchant/live": 6,
     "/merchant/live/room": 18,
     "/merchant/live/hosts": 2,
-    "/merchant/live/{session}": 15,
+    "/merchant/live/{session}": 16,
     "/merchant/live/{session}/desk": 15,
     "/merchant/live/{session}/prompter": 15,
     "/merchant/live/{session}/screen": 9,
