@@ -68,6 +68,7 @@
     video.currentTime = Number(link.dataset.jump);
     const begun = video.play();
     if (begun) begun.catch(() => {});
+    video.scrollIntoView({ block: "nearest" });
     history.replaceState(null, "", link.href);
     mark(place);
     talk();
