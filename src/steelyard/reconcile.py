@@ -5,6 +5,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -27,16 +28,17 @@ def reconcile() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result for a program.")
 @plainly
 def take_in(file: Path, source: str, day: Any, as_json: bool) -> None:
-    """Keep a statement and lay it beside the books; lines that cannot be read are told, and then none of it counts."""
+    """Keep a statement and lay it beside the books; lines that cannot be read are told, and then none of it counts. Broken
+    off, it goes on where it was when it is said again."""
     from steelyard.money import reconciliation
 
     async def question(db: Database) -> dict[str, Any]:
         known = await db.ask(reconciliation.source_called, source)
         traded = await db.ask(reconciliation.traded)
         content = await asyncio.to_thread(file.read_bytes)
-        statement = reconciliation.read_statement(known, day.date(), file.name, content, traded)
-        kept = await db.transact(reconciliation.take, statement, BY)
-        ran = None if statement.problems else await db.transact(reconciliation.run, source, day.date())
+        arrival = reconciliation.Arrival(source=known, day=day.date(), name=file.name, content=content)
+        kept = await reconciliation.receive(db, arrival, traded, BY)
+        ran = None if kept.problems else await db.transact(reconciliation.run, source, day.date())
         return {"file": kept, "problems": await db.ask(reconciliation.problems, source, kept.file_id), "run": ran}
 
     found = ask(question, patient=True)
@@ -109,6 +111,36 @@ def differences(source: str | None, day: Any, everything: bool, as_json: bool) -
 def _line(each: Any) -> str:
     ours = f"{each.ours} {each.our_currency}"
     return f"{each.day}  {each.source:<10} {each.kind:<14} {each.state:<9} theirs {each.theirs} {each.currency}, ours {ours}"
+
+
+@reconcile.command()
+@click.option("--source", help="Of one channel or bank only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list for a program.")
+@plainly
+def files(source: str | None, as_json: bool) -> None:
+    """List the newest statements: whether they count, and how much of those that are arriving is here."""
+    from steelyard.money import reconciliation
+
+    page = ask(lambda db: db.ask(reconciliation.files, source, limit=200))
+    said = [_said_of(each) for each in page.items]
+    tell(page.items, as_json, lambda: click.echo("\n".join(said) or "No statement has come yet."))
+
+
+def _said_of(each: Any) -> str:
+    lines = f"{each.arrived:,} of {each.lines:,}" if each.state == "arriving" else f"{each.lines:,}"
+    return f"{each.day}  {each.source:<10} {each.state:<9} {lines} lines  {each.name}  {each.file_id}"
+
+
+@reconcile.command(name="give-up")
+@click.option("--source", required=True, help="Whose statement.")
+@click.option("--file", "file_id", required=True, type=click.UUID, help="Its number, as `files` shows it.")
+@plainly
+def give_up(source: str, file_id: UUID) -> None:
+    """Withdraw a statement that has not wholly arrived, and of which no line counts."""
+    from steelyard.money import reconciliation
+
+    file = ask(lambda db: db.transact(reconciliation.give_up, source, file_id))
+    click.echo(f"{file.name} does not arrive any more.")
 
 
 @reconcile.command()

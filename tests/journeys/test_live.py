@@ -1,14 +1,13 @@
 """A live room: the picture runs, two viewers talk, the desk pins and lowers a price, and somebody buys without leaving it."""
 
-import json
+import asyncio
 import re
 import time
-import uuid
-from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
-from playwright.async_api import expect
+from playwright.async_api import FrameLocator, expect
 
 from tests.cli import commands
 from tests.journeys import steps
@@ -22,9 +21,16 @@ SHOP = "zoufang"
 PUSHED_MS = 3_000
 FIRST_PICTURE_MS = 60_000
 PICTURE_SECONDS_MAX = 90
+COUNTED_MS = 20_000
 RUNNING = """
     SELECT r.slug, l.session_id FROM live_sessions l JOIN rooms r USING (merchant_id, room_id)
-    WHERE l.merchant_id = %s AND l.state = 'on_air' ORDER BY l.started_at LIMIT 1
+    JOIN shops s USING (merchant_id) WHERE s.slug = %s AND l.state = 'on_air' ORDER BY l.started_at LIMIT 1
+"""
+NEWEST = """
+    SELECT o.source, l.product_id, e.product_id
+    FROM live_orders l JOIN orders o USING (merchant_id, order_id)
+    JOIN live_explained e ON (e.merchant_id, e.session_id) = (l.merchant_id, l.session_id) AND e.to_at IS NULL
+    WHERE l.session_id = %s ORDER BY o.placed_at DESC LIMIT 1
 """
 
 
@@ -63,25 +69,57 @@ async def test_a_viewer_watches_talks_and_buys_without_leaving_the_stream(
     for window, name in ((other, "room"), (desk, "desk")):
         await window.look(f"live-{name}")
 
-    # Bought in a sheet over the picture, which goes on.
+    # Bought in a sheet over the picture, which goes on; the channel's cashier is a window of its own.
+    screen = await visit()
+    await steps.sign_in(screen, house, "merchant@steelyard.test", to=f"/merchant/live/{session_id}/screen")
+    before = figures_of(house, session_id)
     await other.page.locator(".live-pin a[data-buy]").click()
     sheet = other.page.frame_locator("iframe.live-frame")
     await expect(sheet.locator("#live-buy")).to_contain_text(price)
     await sheet.locator("#live-buy button.button-primary").click()
-    await expect(sheet.locator("#place")).to_be_visible()
-    order = source_of_last_checkout(house, session_id)
-    second = int(re.fullmatch(rf"live:{session_id}:(\d+)", order)[1])  # type: ignore[index]  # else it is no such order
-    assert 0 <= second <= 86_400
-    assert "/live/" in other.page.url
+    await place_in_the_sheet(other, sheet)
+    async with other.context.expect_page() as opened:
+        await sheet.locator("a[target='_blank'].button-primary").first.click()
+    cashier = await opened.value
+    await cashier.locator("button[name='do'][value='approve']").click()
+    await expect(sheet.locator("h1")).to_have_text(other.words("Paid. Thank you!"), timeout=COUNTED_MS)
+    assert f"/live/{slug}" in other.page.url
+
+    # The order says of which second of the session it is, and what was on screen then; the figures count it.
+    source, on_screen, pinned, orders, paid = await told_of(house, session_id, before)
+    second = re.fullmatch(rf"live:{session_id}:(\d+)", source)
+    assert second is not None and int(second[1]) <= 86_400
+    assert on_screen == pinned
+    assert (orders, paid) == (before[0] + 1, before[1] + 1)
+    counted = screen.page.locator("#screen-figures .screen-figure", has_text=screen.words("Paid orders")).locator("b")
+    await expect(counted).to_have_text(str(paid), timeout=COUNTED_MS)
+    await end_the_price(desk)
+
+
+async def place_in_the_sheet(viewer: Visitor, sheet: FrameLocator) -> None:
+    """A guest says where to send it, by pasting all of it, and orders."""
+    await sheet.locator("input[name='email']").first.fill("live@example.com")
+    await sheet.locator("details.paste > summary").click()
+    await sheet.locator("textarea[name='pasted']").fill(" ".join(steps.HOME.values()))
+    await sheet.get_by_role("button", name=viewer.words("Recognise"), exact=True).click()
+    await expect(sheet.locator("select[data-level='district']")).to_have_value(steps.HOME["district"])
+    await expect(sheet.locator("#priced input[type='radio']:checked").first).to_be_attached()
+    await expect(sheet.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    await sheet.locator("button[name='then'][value='place']").locator("visible=true").first.click()
+
+
+async def end_the_price(desk: Visitor) -> None:
+    """What is left of it goes back to where everybody buys."""
+    end = desk.page.locator("[id^='end-price-']").first
+    if await end.count():
+        await end.click()
+        await expect(end).to_have_count(0)
 
 
 async def lower_the_price(desk: Visitor, session_id: str, variant: Variant) -> str:
     """The first of the bag at a live price, whatever it costs otherwise; returns the price as it is written."""
     page, price = desk.page, f"{9 + variant.number}.90"
-    end = page.locator("[id^='end-price-']").first
-    if await end.count():
-        await end.click()
-        await expect(end).to_have_count(0)
+    await end_the_price(desk)
     form = page.locator(".desk-good").first.locator("a[id^='price-']")
     await desk.goto(str(await form.get_attribute("href")))
     await desk.look("live-price")
@@ -93,65 +131,40 @@ async def lower_the_price(desk: Visitor, session_id: str, variant: Variant) -> s
 
 
 def on_air(house: House) -> tuple[str, str]:
-    """A session of the shop that is on air, played by the built-in host; one is begun where there is none. Returns when its
-    picture comes in."""
+    """The demo's session, which its built-in host plays. Returns when the picture comes in."""
+    until = time.monotonic() + PICTURE_SECONDS_MAX
     with psycopg.connect(commands.owner_url(house.home), autocommit=True) as owner:
-        shop = owner.execute("SELECT merchant_id FROM shops WHERE slug = %s", (SHOP,)).fetchone()
-        assert shop is not None
-        found = owner.execute(RUNNING, shop).fetchone() or begun(owner, shop[0])
+        while (found := owner.execute(RUNNING, (SHOP,)).fetchone()) is None:
+            assert time.monotonic() < until, "nobody goes on air"
+            time.sleep(0.5)
     slug, session_id = str(found[0]), str(found[1])
     page = httpx.get(f"{house.url}/live/{slug}", timeout=30)
     play = re.search(r'data-play="([^"]+)"', page.text)
     assert play is not None, "the house has no media origin"
-    until = time.monotonic() + PICTURE_SECONDS_MAX
     while httpx.get(play[1], timeout=10).status_code != 200:
         assert time.monotonic() < until, "no picture comes in"
         time.sleep(0.5)
     return slug, session_id
 
 
-def begun(owner: psycopg.Connection[Any], merchant_id: uuid.UUID) -> tuple[str, uuid.UUID]:
-    """A room with a session on air and the shop's best in its bag."""
-    room_id, session_id, slug = uuid.uuid4(), uuid.uuid4(), f"{SHOP}-live"
-    words = json.dumps({"zh-Hans": "秋冬好物专场", "en": "Autumn favourites"})
-    owner.execute(
-        "INSERT INTO rooms (merchant_id, room_id, slug, name, category_ids, state) VALUES (%s, %s, %s, %s, '{}', 'open')",
-        (merchant_id, room_id, slug, words),
-    )
-    owner.execute(
-        "INSERT INTO room_history (merchant_id, room_id, step, from_state, to_state, by)"
-        " VALUES (%s, %s, 1, 'nowhere', 'open', 'journey')",
-        (merchant_id, room_id),
-    )
-    owner.execute(
-        "INSERT INTO room_slugs (slug, merchant_id, room_id) VALUES (%s, %s, %s)", (slug, merchant_id, room_id)
-    )
-    owner.execute(
-        "INSERT INTO live_sessions (merchant_id, session_id, room_id, title, starts_at, ends_at, state, started_at)"
-        " VALUES (%s, %s, %s, %s, now() - interval '5 minutes', now() + interval '3 hours', 'on_air', now())",
-        (merchant_id, session_id, room_id, words),
-    )
-    for step, (before, after) in enumerate([("nowhere", "planned"), ("planned", "ready"), ("ready", "on_air")], 1):
-        owner.execute(
-            "INSERT INTO live_session_history (merchant_id, session_id, step, from_state, to_state, by)"
-            " VALUES (%s, %s, %s, %s, %s, 'journey')",
-            (merchant_id, session_id, step, before, after),
-        )
-    owner.execute(
-        "INSERT INTO live_goods (merchant_id, session_id, product_id, position)"
-        " SELECT merchant_id, %s, product_id, row_number() OVER (ORDER BY sold DESC, product_id)"
-        " FROM search_entries WHERE merchant_id = %s AND in_stock ORDER BY sold DESC, product_id LIMIT 4",
-        (session_id, merchant_id),
-    )
-    return slug, session_id
-
-
-def source_of_last_checkout(house: House, session_id: str) -> str:
-    """What the checkout that was opened last says of where it came from."""
+def figures_of(house: House, session_id: str) -> tuple[int, int]:
+    """How many orders the session has, and how many of them are paid."""
     with psycopg.connect(commands.owner_url(house.home)) as owner:
         row = owner.execute(
-            "SELECT client FROM checkouts WHERE client LIKE %s ORDER BY created_at DESC LIMIT 1",
-            (f"live:{session_id}:%",),
+            "SELECT count(*), count(paid_at) FROM live_orders WHERE session_id = %s", (session_id,)
         ).fetchone()
-    assert row is not None, "nothing was opened in the session"
-    return str(row[0])
+    assert row is not None
+    return row[0], row[1]
+
+
+async def told_of(house: House, session_id: str, before: tuple[int, int]) -> tuple[str, UUID, UUID, int, int]:
+    """Of the newest order of the session: its source, what was on screen, what is explained now; and the counts, as soon as
+    they have moved."""
+    until = time.monotonic() + COUNTED_MS / 1_000
+    while figures_of(house, session_id) != (before[0] + 1, before[1] + 1):
+        assert time.monotonic() < until, "the order is not counted"
+        await asyncio.sleep(0.2)
+    with psycopg.connect(commands.owner_url(house.home)) as owner:
+        row = owner.execute(NEWEST, (session_id,)).fetchone()
+    assert row is not None, "nothing was ordered in the session"
+    return (*row, *figures_of(house, session_id))

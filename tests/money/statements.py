@@ -5,15 +5,20 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import pytest
+
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.money import share
 from steelyard.money import payments, reconciliation
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments import PaymentId, RecordedPayment, RecordedRefund, RefundId
 from steelyard.money.payments.model import Split
+from steelyard.money.reconciliation import arriving
+from steelyard.money.reconciliation.arriving import LINES_AT_ONCE
 from steelyard.money.reconciliation.model import DayRun, Difference, File
 
 COLUMNS = ("time", "kind", "id", "payment", "reference", "currency", "amount", "fee", "net")
@@ -103,11 +108,37 @@ async def sold(db: Database, sales: Sequence[Sale], channel: str = "simpay") -> 
     return rows
 
 
-async def received(db: Database, source: str, day: date, content: bytes, by: str = "system") -> File:
+async def received(
+    db: Database, source: str, day: date, content: bytes, by: str = "system", at_once: int = LINES_AT_ONCE
+) -> File:
     known = await db.ask(reconciliation.source_called, source)
     traded = await db.ask(reconciliation.traded)
-    statement = reconciliation.read_statement(known, day, f"{source}-{day}.csv", content, traded)
-    return await db.transact(reconciliation.take, statement, by)
+    arrival = reconciliation.Arrival(source=known, day=day, name=f"{source}-{day}.csv", content=content)
+    return await reconciliation.receive(db, arrival, traded, by, at_once=at_once)
+
+
+def broken_after(packets: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The process that takes a file in ends after so many packets; returns where each packet began that was tried."""
+    begun: list[int] = []
+    whole = arriving._packet  # pyright: ignore[reportPrivateUsage]
+
+    async def packet(tx: Tx, source: str, file_id: Any, begins: int, of: Sequence[Any]) -> None:
+        if len(begun) == packets:
+            raise ConnectionAbortedError
+        begun.append(begins)
+        await whole(tx, source, file_id, begins, of)
+
+    monkeypatch.setattr(arriving, "_packet", packet)
+    return begun
+
+
+async def broken_off(db: Database, content: bytes, packets: int = 2) -> File:
+    """Taken in by two lines a transaction, and broken off."""
+    with pytest.MonkeyPatch.context() as patch:
+        broken_after(packets, patch)
+        with pytest.raises(ConnectionAbortedError):
+            await received(db, "simpay", date(2026, 3, 5), content, at_once=2)
+    return (await db.ask(reconciliation.files)).items[0]
 
 
 async def reconciled(db: Database, day: date, rows: Sequence[Row] | bytes = (), source: str = "simpay") -> DayRun:

@@ -99,7 +99,7 @@ async def test_a_file_that_cannot_be_read_is_kept_and_asked_for_again(db: Databa
 
 
 async def test_of_a_statement_that_is_too_large_the_page_says_so(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "read_statement", partial(reconciliation.read_statement, bytes_max=10))
+    monkeypatch.setattr(fetching, "receive", partial(reconciliation.receive, bytes_max=10))
     sender = Played(written([]))
     await fetched(db, sender, after(0))
 

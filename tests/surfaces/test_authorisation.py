@@ -304,6 +304,8 @@ async def things(db: Database, world: World) -> Ids:
             "address_id": str(ids.derived(UUID("7e577e57-0000-4000-8000-000000000001"), "address", "lina")),
             "session_id": str((await on_air(db, world)).session_id),
             "drop_id": str(ids.mint()),
+            "replay_id": str(ids.mint()),
+            "chapter": "1",
             "category_id": str(world.categories["tea"]),
             "change_id": str(ids.mint()),
             "idempotency_key": "k",

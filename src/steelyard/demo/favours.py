@@ -37,7 +37,14 @@ async def favour(tx: Tx, usual: Offer) -> None:
             usual, merchant_id=merchant_id, promotion_id=PromotionId(made("promotion", slug, which)), name=name
         )
         goods = await _goods(tx, merchant_id, usual.currency)
-        await promotions.save(tx, _with_rule(offer, which, goods, regulars))
+        await offered(tx, _with_rule(offer, which, goods, regulars))
+
+
+async def offered(tx: Tx, offer: Offer) -> None:
+    """Offer it, if it is not there yet: a demo that was broken off while it was made goes on at another hour, and what has begun
+    is not offered otherwise."""
+    if await promotions.get(tx, offer.merchant_id, offer.promotion_id) is None:
+        await promotions.save(tx, offer)
 
 
 async def _group(tx: Tx, slug: str, name: Text, *, orders: int) -> GroupId:

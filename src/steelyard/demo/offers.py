@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from steelyard.demo.catalogue import Maker, makers
-from steelyard.demo.favours import favour
+from steelyard.demo.favours import favour, offered
 from steelyard.demo.products import made
 from steelyard.goods import catalog, pricing, promotions
 from steelyard.goods.catalog.model import ProductState
@@ -90,31 +90,25 @@ async def _reduce(tx: Tx, maker: Maker) -> None:
 async def _save(tx: Tx, shops: list[tuple[int, Maker]]) -> None:
     for place, maker in shops:
         name, rule = OFFERED[place % len(OFFERED)]
-        await promotions.save(tx, _offer(maker, "offer", name, rule))
+        await offered(tx, _offer(maker, "offer", name, rule))
         coupon = AmountOff(steps=(Step(19_900, 2_000),))
-        await promotions.save(tx, _offer(maker, "coupon", text("店铺优惠券", "Coupon of the shop"), coupon, copies=500))
+        await offered(tx, _offer(maker, "coupon", text("店铺优惠券", "Coupon of the shop"), coupon, copies=500))
     first = shops[0][1]
     code = AmountOff(steps=(Step(9_900, 1_000),))
-    await promotions.save(
-        tx, _offer(first, "code", text("老客专享", "For our regulars"), code, code="LAOKE", copies=100)
-    )
+    await offered(tx, _offer(first, "code", text("老客专享", "For our regulars"), code, code="LAOKE", copies=100))
     own = shops[-1][1]
     welcome = AmountOff(steps=(Step(2_000, 200),))
-    await promotions.save(
-        tx, _offer(own, "welcome", text("进店有礼", "Welcome"), welcome, code="HUANYING", copies=1_000)
-    )
+    await offered(tx, _offer(own, "welcome", text("进店有礼", "Welcome"), welcome, code="HUANYING", copies=1_000))
     each = Ladder(steps=(Step(1, 50_000),))
-    await promotions.save(
+    await offered(
         tx, _offer(own, "each", text("每件九五折", "Each piece a little less"), each, code="MEIJIAN", copies=1_000)
     )
     sale = RateOff(steps=(Step(1, 120_000),), counted=Counted.PIECES, at_most=100_000)
-    await promotions.save(
-        tx, _offer(first, "sale", text("双十二预热", "Twelve Twelve"), sale, in_days=10, budget=5_000_000)
-    )
+    await offered(tx, _offer(first, "sale", text("双十二预热", "Twelve Twelve"), sale, in_days=10, budget=5_000_000))
 
     await favour(tx, _offer(first, "usual", Text(), FreeShipping()))
     for which, name, rule, coupon in ACROSS:
-        await promotions.save(tx, _of_platform(which, name, rule, coupon=coupon))
+        await offered(tx, _of_platform(which, name, rule, coupon=coupon))
 
 
 def _of_platform(which: str, name: Text, rule: Rule, *, coupon: bool) -> Offer:
@@ -169,7 +163,7 @@ async def _give(tx: Tx, buyer_id: BuyerId) -> None:
     assert buyer is not None and buyer.email is not None, "the demo's buyer signs in"
     thanks = AmountOff(steps=(Step(500_000, 30_000),))
     coupon = _of_platform("given", text("会员回馈券", "A thank-you of the marketplace"), thanks, coupon=True)
-    await promotions.save(tx, msgspec.structs.replace(coupon, given=True))
+    await offered(tx, msgspec.structs.replace(coupon, given=True))
     wish = CouponGift(
         merchant_id=PLATFORM,
         gift_id=made("gift", "platform"),

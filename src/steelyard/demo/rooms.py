@@ -42,7 +42,8 @@ NAMES = {OPEN: ("小满", "林小满"), ASKING: ("阿禾", "周禾")}
 ROOM_NAMES = {OPEN: text("走方鞋履直播间", "Zoufang live"), ASKING: text("雨溪直播间", "Yuxi live")}
 LASTS = timedelta(hours=12)
 UNDER_WAY = (SessionState.PLANNED, SessionState.READY, SessionState.ON_AIR)
-MISSED, UNCORRECTED = "没有按时开播。", "讲稿没有改好，改期再播。"
+# As the worker calls off what nobody began, and what the demo says of a script with a claim in it.
+MISSED, UNCORRECTED = "missed", "讲稿没有改好，改期再播。"
 SCRIPT = "大家晚上好，欢迎来到直播间。\n今天一共讲八款鞋：先看鞋面，再看鞋底，最后说尺码。\n有问题打在公屏上，我会一条一条回答。"
 
 # The platform finds this before it is said: nobody can prove it.

@@ -2040,18 +2040,28 @@ CREATE TABLE reconciliation_files (
   , received_by text NOT NULL
   , received_at timestamptz NOT NULL DEFAULT now()
   , withdrawal_asked_by text
+  , hash_total    numeric(30) NOT NULL
+  , arrived       integer NOT NULL DEFAULT 0
+  , arrived_total numeric(30) NOT NULL DEFAULT 0
   , PRIMARY KEY (source, file_id)
-  , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('read', 'refused', 'withdrawn'))
+  , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('arriving', 'read', 'refused', 'withdrawn'))
+  , CONSTRAINT what_counts_is_all_here CHECK (state <> 'read' OR (arrived = lines AND arrived_total = hash_total))
   , CONSTRAINT refused_means_why CHECK ((state = 'refused') = (problems > 0))
 );
 COMMENT ON TABLE reconciliation_files IS 'by key: statements as they came, whether they could be read or not';
 COMMENT ON COLUMN reconciliation_files.withdrawal_asked_by IS 'Who wants it withdrawn; another person agrees';
 COMMENT ON COLUMN reconciliation_files.size IS 'Bytes';
+COMMENT ON COLUMN reconciliation_files.lines IS 'That could be read in the file, whether they are here yet or not';
+COMMENT ON COLUMN reconciliation_files.hash_total IS 'Amounts and fees of all lines together, in minor units of whatever currency: what must be here before the file counts';
+COMMENT ON COLUMN reconciliation_files.arrived IS 'Lines that are here; of a file that is refused, none';
+COMMENT ON COLUMN reconciliation_files.arrived_total IS 'Like hash_total, of the lines that are here';
 COMMENT ON COLUMN reconciliation_files.problems IS 'How many lines could not be read; one is enough to refuse the file, and nothing of it is used';
 -- (Days on which nothing moved have the same bytes: a header and nothing else.)
 CREATE UNIQUE INDEX the_same_bytes_are_the_same_file ON reconciliation_files (source, sha256)
     WHERE state = 'read' AND lines > 0;
 CREATE UNIQUE INDEX a_day_has_one_statement ON reconciliation_files (source, day) WHERE state = 'read';
+-- (One that is broken off goes on when the same bytes come again.)
+CREATE UNIQUE INDEX the_same_bytes_arrive_once ON reconciliation_files (source, day, sha256) WHERE state = 'arriving';
 CREATE INDEX reconciliation_files_by_time ON reconciliation_files (received_at DESC, file_id DESC);
 
 CREATE TABLE reconciliation_contents (
@@ -3642,7 +3652,7 @@ CREATE TABLE purchases (
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
-COMMENT ON COLUMN purchases.source IS 'Opaque: shop, live:<session>:<second since it began>, ucp:<client>, import:<name of the source>:<its id>';
+COMMENT ON COLUMN purchases.source IS 'Opaque: shop, shop:replay:<session>:<second of its replay>, live:<session>:<second since it began>, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
 COMMENT ON COLUMN purchases.deposit IS 'Of total, what is paid first, where it is of a presale: see presale_bookings; the rest when its time has come';
 COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';
@@ -4107,7 +4117,7 @@ CREATE TABLE checkouts (
 );
 COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
 COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
-COMMENT ON COLUMN checkouts.client IS 'shop, live:<session>:<second>, or the profile of the agent that opened it';
+COMMENT ON COLUMN checkouts.client IS 'shop, shop:replay:<session>:<second>, live:<session>:<second>, or the profile of the agent that opened it';
 COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, confirmed}]; confirmed: that it cannot be returned without a reason';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
@@ -6286,6 +6296,7 @@ CREATE TABLE live_sessions (
   , unpublished_at timestamptz
   , reminded_at    timestamptz
   , begun_told_at  timestamptz
+  , replay_shown   boolean NOT NULL DEFAULT true
   , PRIMARY KEY (merchant_id, session_id)
   , FOREIGN KEY (merchant_id, room_id) REFERENCES rooms
   , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
@@ -6310,6 +6321,7 @@ COMMENT ON COLUMN live_sessions.published_at IS 'When a stream began to come in 
 COMMENT ON COLUMN live_sessions.unpublished_at IS 'When it broke off last; later than published_at: nothing comes in now';
 COMMENT ON COLUMN live_sessions.reminded_at IS 'When those who asked for it were told that it begins soon';
 COMMENT ON COLUMN live_sessions.begun_told_at IS 'When they were told that it has begun';
+COMMENT ON COLUMN live_sessions.replay_shown IS 'Buyers see its recording once it has ended; the shop decides';
 CREATE UNIQUE INDEX a_room_is_on_air_once ON live_sessions (merchant_id, room_id) WHERE state = 'on_air';
 CREATE INDEX live_sessions_of_a_room ON live_sessions (merchant_id, room_id, starts_at DESC, session_id DESC);
 CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DESC, session_id DESC);
@@ -6409,6 +6421,7 @@ CREATE TABLE live_beats (
       , 'likes', 'viewers', 'sold', 'question', 'script'))
 );
 COMMENT ON TABLE live_beats IS 'by merchant, append-only: all that happens in a session and is shown to somebody, numbered without gaps';
+CREATE INDEX live_beats_removed ON live_beats (merchant_id, session_id, ((body ->> 'seq')::bigint)) WHERE kind = 'removed';
 
 CREATE TABLE live_segments (
     merchant_id uuid NOT NULL

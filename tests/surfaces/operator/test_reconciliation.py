@@ -7,6 +7,7 @@ from litestar import Litestar
 from steelyard.kernel.db import Database
 from steelyard.money import reconciliation
 from steelyard.money.reconciliation.model import UPLOAD_BYTES_MAX
+from tests.money.statements import Sale, broken_off, noon, sold, written
 from tests.support.browser import Browser, words
 from tests.support.consoles import signed_in
 from tests.support.statement import DAY, HEADER, strange, strange_file
@@ -135,6 +136,25 @@ async def test_a_statement_is_withdrawn_by_two_people(
 
     assert "Withdrawn" in words(withdrawn)
     assert (await db.ask(reconciliation.difference, "simpay", item.item_id)).state == "closed"
+
+
+async def test_of_a_statement_that_is_arriving_the_pages_say_how_much_is_here_and_one_person_withdraws_it(
+    db: Database, world: World, chief: Browser
+) -> None:
+    part = await broken_off(db, written(await sold(db, [Sale(1_000 + n, noon(DAY)) for n in range(7)])))
+    file = f"{HERE}/files/simpay/{part.file_id}"
+
+    listed, page = await chief.get(f"{HERE}/files"), await chief.get(file)
+    assert "Arriving" in words(listed) and "4 of 7" in words(listed)
+    assert "4 of its 7 lines are here" in words(page)
+    assert "The file as it came" not in words(page), "it is not whole"
+    await chief.post(f"{file}/withdraw", {"act": "agree"})
+    assert "Arriving" in words(await chief.get(file)), "what does not count needs no second person"
+
+    withdrawn = await chief.follow(await chief.post(f"{file}/withdraw", {"act": "give_up"}))
+
+    assert "The statement does not arrive any more." in words(withdrawn)
+    assert "Arriving" not in words(withdrawn) and "Withdrawn" in words(withdrawn)
 
 
 async def test_the_list_is_a_file_too(db: Database, world: World, chief: Browser) -> None:

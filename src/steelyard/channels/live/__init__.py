@@ -10,7 +10,7 @@ On air (data and refusals: `stage_model`): the `chat`, many messages in one tran
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
 and `leaving`, what follows when a session goes on air or off it. What is `sold` is told to those who watch. What the media origin
 asks and tells is `streaming`. The `record` of a session is sealed as a chain; `keeping` says for how long. `listing` is what the
-shop's pages show. Decision 0166.
+shop's pages show. `replays` are recordings of what has ended, with their chapters and chat. Decision 0166.
 """
 
 from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
@@ -53,6 +53,18 @@ from steelyard.channels.live.queries import (
 from steelyard.channels.live.readiness import Finding, look
 from steelyard.channels.live.record import Altered, Looked, Verdict, verify, verify_room
 from steelyard.channels.live.reminding import forget_reminders, remind, remind_not, reminded, reminders_of
+from steelyard.channels.live.replays import (
+    Chapter,
+    Said,
+    Timeline,
+    chapters,
+    chat_between,
+    replay,
+    replay_is_shown,
+    replays,
+    show_replay,
+    timeline,
+)
 from steelyard.channels.live.rundown_sheet import SHEET_BYTES_MAX, read_sheet, write_sheet
 from steelyard.channels.live.showing import (
     arrange,
@@ -122,6 +134,7 @@ __all__ = [
     "Altered",
     "Beat",
     "BeatKind",
+    "Chapter",
     "ChatMuted",
     "Claim",
     "ClaimKind",
@@ -144,10 +157,12 @@ __all__ = [
     "NotOnAir",
     "OnAir",
     "PublishRefused",
+    "Said",
     "Say",
     "Segment",
     "SessionChanged",
     "Stage",
+    "Timeline",
     "Told",
     "TooQuick",
     "Verdict",
@@ -162,6 +177,8 @@ __all__ = [
     "by_key",
     "cancel",
     "change",
+    "chapters",
+    "chat_between",
     "chat_shown",
     "claims",
     "coming",
@@ -212,6 +229,9 @@ __all__ = [
     "reminders_of",
     "remove",
     "remove_goods",
+    "replay",
+    "replay_is_shown",
+    "replays",
     "rundown",
     "say",
     "say_as_shop",
@@ -221,6 +241,7 @@ __all__ = [
     "set_goods",
     "set_price",
     "show",
+    "show_replay",
     "slow_down",
     "source_of",
     "stage",
@@ -229,6 +250,7 @@ __all__ = [
     "stream_of",
     "take_down",
     "throw",
+    "timeline",
     "to_host",
     "told",
     "unpin",

@@ -35,6 +35,7 @@ CREATE TABLE live_sessions (
   , unpublished_at timestamptz
   , reminded_at    timestamptz
   , begun_told_at  timestamptz
+  , replay_shown   boolean NOT NULL DEFAULT true
   , PRIMARY KEY (merchant_id, session_id)
   , FOREIGN KEY (merchant_id, room_id) REFERENCES rooms
   , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
@@ -59,6 +60,7 @@ COMMENT ON COLUMN live_sessions.published_at IS 'When a stream began to come in 
 COMMENT ON COLUMN live_sessions.unpublished_at IS 'When it broke off last; later than published_at: nothing comes in now';
 COMMENT ON COLUMN live_sessions.reminded_at IS 'When those who asked for it were told that it begins soon';
 COMMENT ON COLUMN live_sessions.begun_told_at IS 'When they were told that it has begun';
+COMMENT ON COLUMN live_sessions.replay_shown IS 'Buyers see its recording once it has ended; the shop decides';
 CREATE UNIQUE INDEX a_room_is_on_air_once ON live_sessions (merchant_id, room_id) WHERE state = 'on_air';
 CREATE INDEX live_sessions_of_a_room ON live_sessions (merchant_id, room_id, starts_at DESC, session_id DESC);
 CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DESC, session_id DESC);

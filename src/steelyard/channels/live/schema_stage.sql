@@ -15,6 +15,7 @@ CREATE TABLE live_beats (
       , 'likes', 'viewers', 'sold', 'question', 'script'))
 );
 COMMENT ON TABLE live_beats IS 'by merchant, append-only: all that happens in a session and is shown to somebody, numbered without gaps';
+CREATE INDEX live_beats_removed ON live_beats (merchant_id, session_id, ((body ->> 'seq')::bigint)) WHERE kind = 'removed';
 
 CREATE TABLE live_segments (
     merchant_id uuid NOT NULL

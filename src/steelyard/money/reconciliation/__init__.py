@@ -1,16 +1,17 @@
 """Reconciliation: what channels and banks say has moved, line by line, beside what our books say.
 
 A statement is fetched from who gives it out (`fetching`) or uploaded, and taken in as it came (`taking`, read by one of
-`formats`). The day is run (`running`: its statements of SQL are in `matching` and `movements`), and what differs becomes a list
-for people, who decide on it (`deciding`; what is posted is in `booking`). Statements are matched against the books, so nothing
-above payments needs to be asked: see docs/algorithms/reconciliation.md.
+`formats`; a large one in parts: `arriving`). The day is run (`running`: its statements of SQL are in `matching` and
+`movements`), and what differs becomes a list for people, who decide on it (`deciding`; what is posted is in `booking`).
+Statements are matched against the books, so nothing above payments needs to be asked: see docs/algorithms/reconciliation.md.
 
-    statement = read_statement(source, day, name, content, traded)     # no transaction: it may be a million lines
-    await db.transact(reconciliation.take, statement, by)              # kept, with its lines or with what is wrong
+    arrival = Arrival(source=source, day=day, name=name, content=content)
+    await reconciliation.receive(db, arrival, traded, by)              # kept, with its lines or with what is wrong
     await db.transact(reconciliation.run, source, day)                 # matched, listed, fees and payouts booked
     await db.transact(reconciliation.settle, source, item_id, into, words, by)
 """
 
+from steelyard.money.reconciliation.arriving import Arrival, give_up, receive
 from steelyard.money.reconciliation.booking import Suggestion, suggested
 from steelyard.money.reconciliation.deciding import (
     agree,
@@ -60,6 +61,7 @@ from steelyard.money.reconciliation.taking import (
 __all__ = [
     "FORMATS",
     "Answer",
+    "Arrival",
     "Beside",
     "Fetch",
     "Health",
@@ -84,12 +86,14 @@ __all__ = [
     "fetches",
     "file",
     "files",
+    "give_up",
     "health",
     "history",
     "leave_be",
     "line",
     "problems",
     "read_statement",
+    "receive",
     "routes",
     "run",
     "run_day",

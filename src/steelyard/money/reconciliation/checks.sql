@@ -16,6 +16,13 @@ FROM (
 ) AS steps
 WHERE from_state <> before;
 
+-- name: of a statement as many lines are here as it says, and they come to what it says
+SELECT f.source, f.file_id, f.state, f.arrived, coalesce(l.lines, 0) AS lines, f.arrived_total, coalesce(l.total, 0) AS total
+FROM reconciliation_files f
+LEFT JOIN (SELECT source, file_id, count(*) AS lines, sum(amount::numeric + fee) AS total
+           FROM reconciliation_lines GROUP BY source, file_id) AS l USING (source, file_id)
+WHERE (f.arrived, f.arrived_total) <> (coalesce(l.lines, 0), coalesce(l.total, 0));
+
 -- name: each line of a day that was run is matched, booked, or listed as different
 SELECT l.source, l.file_id, l.line_no, l.kind
 FROM reconciliation_days d

@@ -1,7 +1,6 @@
 """Statements are fetched from those who give them out: each day of each once it is ready, again while there is no answer, and
 whenever somebody asks. What comes goes the way of an upload (`taking`, `running`)."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -16,18 +15,22 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.paging import Page
 from steelyard.money.payments import NoBill, NotYet
 from steelyard.money.payments.model import Unknown
+from steelyard.money.reconciliation.arriving import Arrival, receive
 from steelyard.money.reconciliation.gateways import Sender
 from steelyard.money.reconciliation.model import (
     DayTaken,
+    File,
+    FileId,
     FileKnown,
     FileTooLarge,
+    GivenUp,
     NoStatement,
     NotOver,
     Source,
 )
 from steelyard.money.reconciliation.queries import standing
-from steelyard.money.reconciliation.running import run, withdraw
-from steelyard.money.reconciliation.taking import Statement, read_statement, source_called, take, traded
+from steelyard.money.reconciliation.running import run
+from steelyard.money.reconciliation.taking import Statement, source_called, take, traded
 
 # Days of one source that are asked for at once, the latest first: the others wait for the next time.
 DAYS_AT_ONCE_MAX = 31
@@ -166,42 +169,44 @@ async def _taken(
         case NoBill():
             if not told.certain and now < source.begins(day + timedelta(days=1)) + after + NONE_AFTER:
                 return Answer.NOT_YET, "no bill, or none yet"
-            nothing = Statement(source=source, day=day, name="–", content=b"", lines=[], problems=[])
-            return await _took(db, nothing, Answer.NONE)
+            return await _took(db, Arrival(source=source, day=day, name="–", content=b""), Answer.NONE)
         case bytes():
             ending = ".zip" if told.startswith(b"PK") else ".csv"
-            known = await db.ask(traded)
-            name = f"{source.source}-{day}{ending}"
+            arrival = Arrival(source=source, day=day, name=f"{source.source}-{day}{ending}", content=told)
             try:
-                statement = await asyncio.to_thread(read_statement, source, day, name, told, known)
-            except FileTooLarge as refusal:
+                return await _took(db, arrival, Answer.HERE)
+            except (FileTooLarge, GivenUp) as refusal:
                 return Answer.FAILED, refusal.code
-            return await _took(db, statement, Answer.HERE)
 
 
-async def _took(db: Database, statement: Statement, answer: Answer) -> tuple[Answer, str | None]:
+async def _took(db: Database, arrival: Arrival, answer: Answer) -> tuple[Answer, str | None]:
     """Keep it. By hand, by a fetch that was killed, or by an earlier one it may be here already; a day that had no bill and has
     one now gets it."""
+    source, day = arrival.source.source, arrival.day
     try:
-        file = await db.transact(take, statement, BY)
+        file = await _received(db, arrival, answer)
     except FileKnown:
         return answer, None
     except DayTaken:
-        counts = await db.ask(standing, statement.source.source, statement.day)
-        if statement.content and counts is not None and counts.size == 0:
+        counts = await db.ask(standing, source, day)
+        if arrival.content and counts is not None and counts.size == 0:
             try:
-                await db.transact(_instead, statement)
+                await _received(db, arrival, answer, over=counts.file_id)
             except Refusal as refusal:  # decided on, or withdrawn, meanwhile
                 return Answer.OTHER, refusal.code
             return answer, None
-        same = counts is not None and counts.size == len(statement.content) == 0
+        same = counts is not None and counts.size == len(arrival.content) == 0
         return (answer, None) if same else (Answer.OTHER, "another statement counts")
     return (answer, None) if file.state == "read" else (Answer.UNREADABLE, "unreadable")
 
 
-async def _instead(tx: Tx, statement: Statement) -> None:
-    await withdraw(tx, statement.source.source, statement.day, BY)
-    await take(tx, statement, BY)
+async def _received(db: Database, arrival: Arrival, answer: Answer, over: FileId | None = None) -> File:
+    if answer is Answer.NONE:
+        nothing = Statement(
+            source=arrival.source, day=arrival.day, name=arrival.name, content=b"", lines=[], problems=[]
+        )
+        return await db.transact(take, nothing, BY)
+    return await receive(db, arrival, await db.ask(traded), BY, over=over)
 
 
 async def _note(tx: Tx, source: str, day: date, answer: Answer, why: str | None) -> None:

@@ -178,7 +178,7 @@ PROBLEMS: Mapping[str, str] = {
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement as it came."""
+    """A statement as it came. While it is `arriving`, `arrived` of its `lines` are here and none counts."""
 
     source: str
     file_id: FileId
@@ -189,9 +189,10 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     lines: int
     problems: int
-    state: Literal["read", "refused", "withdrawn"]
+    state: Literal["arriving", "read", "refused", "withdrawn"]
     received_by: str
     received_at: datetime
+    arrived: int
     withdrawal_asked_by: str | None = None
 
 
@@ -259,6 +260,13 @@ class DayTaken(Refusal):
     code = "statement_day_taken"
     title = N_("There is a statement of this day")
     detail = N_("The statement of {day} was read before. Withdraw it first if this one is to count.")
+
+
+class GivenUp(Refusal):
+    """A statement counts when all of it is here, and not at all when it was withdrawn before that."""
+
+    code = "statement_given_up"
+    title = N_("The statement was withdrawn while it arrived")
 
 
 class FileTooLarge(Refusal):

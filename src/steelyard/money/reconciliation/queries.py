@@ -95,7 +95,7 @@ async def files(
     found = await read.all(
         File,
         """
-        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at, arrived
              , withdrawal_asked_by
         FROM reconciliation_files
         WHERE ($1::text IS NULL OR source = $1)
@@ -115,7 +115,7 @@ async def file(read: Read, source: str, file_id: UUID) -> File:
     found = await read.one(
         File,
         """
-        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at, arrived
              , withdrawal_asked_by
         FROM reconciliation_files WHERE source = $1 AND file_id = $2
         """,
@@ -132,7 +132,7 @@ async def standing(read: Read, source: str, day: date) -> File | None:
     return await read.one(
         File,
         """
-        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at, arrived
              , withdrawal_asked_by
         FROM reconciliation_files WHERE source = $1 AND day = $2 AND state = 'read'
         """,

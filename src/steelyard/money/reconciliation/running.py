@@ -67,7 +67,7 @@ async def _file_of(tx: Tx, source: str, day: date) -> File | None:
     return await tx.one(
         File,
         """
-        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at, arrived
              , withdrawal_asked_by
         FROM reconciliation_files WHERE source = $1 AND day = $2 AND state = 'read'
         """,

@@ -42,18 +42,28 @@ CREATE TABLE reconciliation_files (
   , received_by text NOT NULL
   , received_at timestamptz NOT NULL DEFAULT now()
   , withdrawal_asked_by text
+  , hash_total    numeric(30) NOT NULL
+  , arrived       integer NOT NULL DEFAULT 0
+  , arrived_total numeric(30) NOT NULL DEFAULT 0
   , PRIMARY KEY (source, file_id)
-  , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('read', 'refused', 'withdrawn'))
+  , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('arriving', 'read', 'refused', 'withdrawn'))
+  , CONSTRAINT what_counts_is_all_here CHECK (state <> 'read' OR (arrived = lines AND arrived_total = hash_total))
   , CONSTRAINT refused_means_why CHECK ((state = 'refused') = (problems > 0))
 );
 COMMENT ON TABLE reconciliation_files IS 'by key: statements as they came, whether they could be read or not';
 COMMENT ON COLUMN reconciliation_files.withdrawal_asked_by IS 'Who wants it withdrawn; another person agrees';
 COMMENT ON COLUMN reconciliation_files.size IS 'Bytes';
+COMMENT ON COLUMN reconciliation_files.lines IS 'That could be read in the file, whether they are here yet or not';
+COMMENT ON COLUMN reconciliation_files.hash_total IS 'Amounts and fees of all lines together, in minor units of whatever currency: what must be here before the file counts';
+COMMENT ON COLUMN reconciliation_files.arrived IS 'Lines that are here; of a file that is refused, none';
+COMMENT ON COLUMN reconciliation_files.arrived_total IS 'Like hash_total, of the lines that are here';
 COMMENT ON COLUMN reconciliation_files.problems IS 'How many lines could not be read; one is enough to refuse the file, and nothing of it is used';
 -- (Days on which nothing moved have the same bytes: a header and nothing else.)
 CREATE UNIQUE INDEX the_same_bytes_are_the_same_file ON reconciliation_files (source, sha256)
     WHERE state = 'read' AND lines > 0;
 CREATE UNIQUE INDEX a_day_has_one_statement ON reconciliation_files (source, day) WHERE state = 'read';
+-- (One that is broken off goes on when the same bytes come again.)
+CREATE UNIQUE INDEX the_same_bytes_arrive_once ON reconciliation_files (source, day, sha256) WHERE state = 'arriving';
 CREATE INDEX reconciliation_files_by_time ON reconciliation_files (received_at DESC, file_id DESC);
 
 CREATE TABLE reconciliation_contents (

@@ -1,8 +1,9 @@
-"""Taking a statement in: it is read whole, kept as it came, and either all of its lines are here or none."""
+"""Taking a statement in by one transaction: it is read whole, kept as it came, and either all of its lines are here or none.
+Large ones go another way (`arriving`)."""
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -33,7 +34,7 @@ PART_BYTES = 4 * 1024 * 1024
 NAME_LETTERS_MAX = 200
 PATIENCE_SECONDS = 600
 
-_COLUMNS = (
+COLUMNS = (
     "source", "file_id", "line_no", "at", "kind", "their_id", "reference", "document", "their_document", "currency",
     "amount", "fee",
 )  # fmt: skip
@@ -60,20 +61,38 @@ def read_statement(
         raise FileTooLarge(megabytes=bytes_max >> 20)
     lines: list[Line] = []
     problems: list[Problem] = []
-    known = set(traded)
-    for found in FORMATS[source.format](content):
+    for found in found_in(source, content, traded):
         if isinstance(found, Problem):
             problems.append(found)
-        elif found.currency not in known:
-            problems.append(Problem(number=found.number, problem="currency", told=found.currency))
         else:
             lines.append(found)
-        if len(problems) >= PROBLEMS_MAX:
-            break
-        if len(lines) > LINES_MAX:
-            problems.append(Problem(number=found.number, problem="too_many_lines", told=str(LINES_MAX)))
-            break
     return Statement(source=source, day=day, name=name, content=content, lines=lines, problems=problems)
+
+
+def found_in(source: Source, content: bytes, traded: Sequence[str]) -> Iterator[Line | Problem]:
+    """The lines of a file, and what is wrong with others, one after the other; as far as anybody reads on."""
+    known = set(traded)
+    lines = problems = 0
+    for found in FORMATS[source.format](content):
+        if isinstance(found, Problem):
+            problems += 1
+            yield found
+        elif found.currency not in known:
+            problems += 1
+            yield Problem(number=found.number, problem="currency", told=found.currency)
+        else:
+            lines += 1
+            yield found
+        if problems >= PROBLEMS_MAX:
+            return
+        if lines > LINES_MAX:
+            yield Problem(number=found.number, problem="too_many_lines", told=str(LINES_MAX))
+            return
+
+
+def hash_total(lines: Iterable[Line]) -> int:
+    """What lines come to, whatever their currencies: by it, and by their number, it is known that all of them are here."""
+    return sum(line.amount + line.fee for line in lines)
 
 
 async def take(tx: Tx, statement: Statement, by: str) -> File:
@@ -92,10 +111,11 @@ async def take(tx: Tx, statement: Statement, by: str) -> File:
         File,
         """
         INSERT INTO reconciliation_files (source, file_id, day, format, name, sha256, size, lines, problems, state
-                                        , received_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                        , received_by, hash_total, arrived, arrived_total)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::numeric, CASE $10 WHEN 'read' THEN $8 ELSE 0 END
+             , CASE $10 WHEN 'read' THEN $12::numeric ELSE 0 END
         ON CONFLICT DO NOTHING
-        RETURNING source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+        RETURNING source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at, arrived
         """,
         source,
         ids.mint(),
@@ -108,6 +128,7 @@ async def take(tx: Tx, statement: Statement, by: str) -> File:
         len(statement.problems),
         state,
         by,
+        hash_total(statement.lines),
     )
     if file is None:
         known = await by_content(tx, source, digest)
@@ -128,22 +149,27 @@ async def _keep(tx: Tx, file: File, statement: Statement) -> None:
         ],
     )
     if statement.problems:
-        await tx.copy(
-            "reconciliation_problems",
-            ("source", "file_id", "number", "line_no", "problem", "told"),
-            [
-                (file.source, file.file_id, number, wrong.number, wrong.problem, wrong.told.replace("\x00", ""))
-                for number, wrong in enumerate(statement.problems[:PROBLEMS_KEPT_MAX])
-            ],
-        )
+        await keep_problems(tx, file.source, file.file_id, statement.problems)
         return
-    await tx.copy("reconciliation_lines", _COLUMNS, _records(file, statement.lines))
+    await tx.copy("reconciliation_lines", COLUMNS, records(file.source, file.file_id, statement.lines))
 
 
-def _records(file: File, lines: Sequence[Line]) -> Iterator[tuple[object, ...]]:
+async def keep_problems(tx: Tx, source: str, file_id: FileId, problems: Sequence[Problem]) -> None:
+    await tx.copy(
+        "reconciliation_problems",
+        ("source", "file_id", "number", "line_no", "problem", "told"),
+        [
+            (source, file_id, number, wrong.number, wrong.problem, wrong.told.replace("\x00", ""))
+            for number, wrong in enumerate(problems[:PROBLEMS_KEPT_MAX])
+        ],
+    )
+
+
+def records(source: str, file_id: FileId, lines: Sequence[Line]) -> Iterator[tuple[object, ...]]:
+    """As `COLUMNS` are."""
     for line in lines:
         yield (
-            file.source, file.file_id, line.number, line.at, str(line.kind), line.their_id, line.reference, line.document,
+            source, file_id, line.number, line.at, str(line.kind), line.their_id, line.reference, line.document,
             line.their_document, line.currency, line.amount, line.fee,
         )  # fmt: skip
 
@@ -175,9 +201,9 @@ async def by_content(read: Read, source: str, sha256: str) -> File | None:
     return await read.one(
         File,
         """
-        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at, arrived
              , withdrawal_asked_by
-        FROM reconciliation_files WHERE source = $1 AND sha256 = $2 AND state <> 'withdrawn' AND lines + problems > 0
+        FROM reconciliation_files WHERE source = $1 AND sha256 = $2 AND state IN ('read', 'refused') AND lines + problems > 0
         ORDER BY state = 'read' DESC, received_at DESC LIMIT 1
         """,
         source,
@@ -186,12 +212,14 @@ async def by_content(read: Read, source: str, sha256: str) -> File | None:
 
 
 async def content_of(read: Read, source: str, file_id: UUID) -> bytes:
-    """The bytes as they came. Raises `NotFound`."""
+    """The bytes as they came. Raises `NotFound`, also when some of them never did."""
     parts = await read.fetch(
         "SELECT content FROM reconciliation_contents WHERE source = $1 AND file_id = $2 ORDER BY part", source, file_id
     )
-    if not parts and not await read.value(
-        "SELECT EXISTS (SELECT FROM reconciliation_files WHERE source = $1 AND file_id = $2)", source, FileId(file_id)
-    ):
+    size: int | None = await read.value(
+        "SELECT size FROM reconciliation_files WHERE source = $1 AND file_id = $2", source, file_id
+    )
+    content = b"".join(zlib.decompress(part["content"]) for part in parts)
+    if len(content) != size:
         raise NotFound()
-    return b"".join(zlib.decompress(part["content"]) for part in parts)
+    return content

@@ -10,7 +10,9 @@ from steelyard.simulators.host.drawings import NoPicture, picture
 from steelyard.simulators.host.model import Goods, Session
 
 WIDTH, HEIGHT = 720, 1280
-_PICTURE = 560
+_PICTURE = 520
+_SAFE = 88
+"""Pixels at each side, and some more above, that a tall screen crops or covers with what the room says of itself."""
 _FACES = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc",
     "/usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc",
@@ -33,7 +35,7 @@ def scene(session: Session, goods: Goods, place: int, data: bytes | None) -> Pai
         image = ground.copy()
         if shown is not None:
             sway = round(10 * math.sin(second * 2 * math.pi / 3))
-            image.paste(shown, ((WIDTH - _PICTURE) // 2 + sway, 210))
+            image.paste(shown, ((WIDTH - _PICTURE) // 2 + sway, 246))
         _host(ImageDraw.Draw(image), second, loud)
         return image
 
@@ -57,19 +59,12 @@ def _ground(session: Session, goods: Goods, place: int) -> Image.Image:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 1000, WIDTH, HEIGHT), fill="#8a6a4f")
     draw.rectangle((0, 1000, WIDTH, 1012), fill="#6f5340")
-    draw.rectangle((0, 0, WIDTH, 130), fill=_INK)
-    draw.text((36, 22), _said(session.shop or session.title), font=_font(38), fill=_PALE)
-    draw.text((36, 78), _said(session.title), font=_font(28), fill="#d8cfc4")
-    draw.text(
-        (WIDTH - 24, 96),
-        "模拟直播 SIMULATED" if _chinese() else "SIMULATED",
-        font=_font(20),
-        fill="#d8cfc4",
-        anchor="rs",
-    )
-    draw.rounded_rectangle((36, 800, WIDTH - 36, 970), 24, fill=_PALE)
-    draw.text((64, 822), _fit(_said(goods.name), 38, WIDTH - 130), font=_font(38), fill=_INK)
-    draw.text((64, 886), goods.price, font=_font(58), fill=_PRICE)
+    draw.text((_SAFE, 190), _fit(_said(session.title), 28, 320), font=_font(28), fill=_INK)
+    simulated = "模拟直播 SIMULATED" if _chinese() else "SIMULATED"
+    draw.text((WIDTH - _SAFE, 218), simulated, font=_font(20), fill=_INK, anchor="rs")
+    draw.rounded_rectangle((_SAFE, 800, WIDTH - _SAFE, 970), 24, fill=_PALE)
+    draw.text((_SAFE + 28, 822), _fit(_said(goods.name), 38, WIDTH - 2 * _SAFE - 56), font=_font(38), fill=_INK)
+    draw.text((_SAFE + 28, 886), goods.price, font=_font(58), fill=_PRICE)
     return image
 
 

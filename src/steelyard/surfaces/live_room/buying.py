@@ -29,7 +29,7 @@ from steelyard.surfaces.live_room.counted import gatherer_of
 from steelyard.surfaces.live_room.frame import LIVE, Around, around, show
 from steelyard.surfaces.live_room.gathering import Gatherer
 from steelyard.surfaces.live_room.hub import Key
-from steelyard.surfaces.live_room.showing import client_of, live_prices, room_of, second_of
+from steelyard.surfaces.live_room.showing import client_of, live_prices, replay_of, room_of, second_of
 from steelyard.surfaces.web import footfall, limit_words
 from steelyard.surfaces.web.choosing import Choice, choice_of
 from steelyard.surfaces.web.opening import open_with_what_we_know
@@ -44,11 +44,13 @@ DIGITS_MAX = 6
 
 
 class BuyPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be chosen of a product, and what it costs in this session (`low`: there is a live price)."""
+    """What can be chosen of a product, and what it costs in this session (`low`: there is a live price). `replay`: it is bought
+    from the recording, at the price of now."""
 
     around: Around
     session: Session | None
     choice: Choice
+    replay: bool = False
     low: Offer | None = None
 
     @property
@@ -82,9 +84,16 @@ class BuyPage(msgspec.Struct, frozen=True, kw_only=True):
         return max(1, min(flash.left, QUANTITY_PER_LINE_MAX, *own)) if own else max(1, flash.left)
 
 
-async def buy_page(read: Read, slug: str, product_id: UUID, given: Mapping[str, str], buyer_id: UUID | None) -> BuyPage:
-    """Raises `NotFound` for what is not in the bag of the room's session."""
-    room, session = await room_of(read, slug)
+async def buy_page(
+    read: Read,
+    slug: str,
+    product_id: UUID,
+    given: Mapping[str, str],
+    buyer_id: UUID | None,
+    replay_id: UUID | None = None,
+) -> BuyPage:
+    """Of the room's session, or of its replay `replay_id`. Raises `NotFound` for what is not in the bag of it."""
+    room, session = await room_of(read, slug) if replay_id is None else await replay_of(read, slug, replay_id)
     choice = await choice_of(read, product_id, given)
     if session is None or choice.product.merchant_id != room.merchant_id:
         raise NotFound()
@@ -95,17 +104,22 @@ async def buy_page(read: Read, slug: str, product_id: UUID, given: Mapping[str, 
     if low is not None and low.flash is not None and not any(name.startswith("o") for name in given):
         # Nothing is chosen yet: begin with what has the live price.
         choice = await choice_of(read, product_id, {"sku": _code_of(choice, low.flash.sku_id)})
-    return BuyPage(around=await around(read, buyer_id), session=session, choice=choice, low=low)
+    return BuyPage(
+        around=await around(read, buyer_id), session=session, choice=choice, low=low, replay=replay_id is not None
+    )
 
 
 def _code_of(choice: Choice, sku_id: UUID) -> str:
     return next((each.sku.code for each in choice.variants if each.sku.sku_id == sku_id), "")
 
 
-def second_said(given: Mapping[str, Any], session: Session) -> int:
-    """At which second of the session the viewer chose, as their page counts; never later than now, and not long ago."""
-    now = second_of(session, datetime.now(UTC))
+def second_said(given: Mapping[str, Any], session: Session, *, replay: bool = False) -> int:
+    """At which second of the session (of its recording: `replay`) the viewer chose, as their page counts; never later than now,
+    and not long ago."""
     said = str(given.get("second", ""))
+    if replay:
+        return int(said) if said.isascii() and said.isdecimal() and len(said) <= DIGITS_MAX else 0
+    now = second_of(session, datetime.now(UTC))
     seen = int(said) if said.isascii() and said.isdecimal() and len(said) <= DIGITS_MAX else now
     return seen if max(0, now - BEHIND_SECONDS_MAX) <= seen <= now else now
 
@@ -113,8 +127,20 @@ def second_said(given: Mapping[str, Any], session: Session) -> int:
 @get(LIVE + "/{slug:str}/buy/{product_id:uuid}")
 async def options(visit: NamedDependency[Visit], slug: FromPath[str], product_id: FromPath[UUID]) -> Response[str]:
     """What can be chosen, and what it costs here."""
+    return await _options(visit, slug, product_id, None)
+
+
+@get(LIVE + "/{slug:str}/replay/{replay_id:uuid}/buy/{product_id:uuid}")
+async def replay_options(
+    visit: NamedDependency[Visit], slug: FromPath[str], replay_id: FromPath[UUID], product_id: FromPath[UUID]
+) -> Response[str]:
+    """What can be chosen of what is explained in a replay, and what it costs now."""
+    return await _options(visit, slug, product_id, replay_id)
+
+
+async def _options(visit: Visit, slug: str, product_id: UUID, replay_id: UUID | None) -> Response[str]:
     given = visit.connection.query_params
-    view = await visit.db.ask(buy_page, slug, product_id, given, visit.known_buyer_id)
+    view = await visit.db.ask(buy_page, slug, product_id, given, visit.known_buyer_id, replay_id)
     footfall.note(visit, Step.PRODUCT, [view.choice.product.merchant_id], product_id)
     if (counted := _counted(visit, view)) is not None and "hx-request" not in visit.connection.headers:
         counted[0].clicked(counted[1], product_id)
@@ -129,8 +155,26 @@ async def buy(
     data: URLEncodedBody[dict[str, Any]],
 ) -> Response[str] | Redirect:
     """Open a checkout for what was chosen, which says that it comes from this session, and go there. Said twice, it is one."""
+    return await _buy(visit, slug, product_id, data, None)
+
+
+@post(LIVE + "/{slug:str}/replay/{replay_id:uuid}/buy/{product_id:uuid}")
+async def replay_buy(
+    visit: NamedDependency[Visit],
+    slug: FromPath[str],
+    replay_id: FromPath[UUID],
+    product_id: FromPath[UUID],
+    data: URLEncodedBody[dict[str, Any]],
+) -> Response[str] | Redirect:
+    """The same from a replay: a purchase in the shop, which says of which replay and at which second. Said twice, it is one."""
+    return await _buy(visit, slug, product_id, data, replay_id)
+
+
+async def _buy(
+    visit: Visit, slug: str, product_id: UUID, data: Mapping[str, Any], replay_id: UUID | None
+) -> Response[str] | Redirect:
     given = {name: str(value) for name, value in data.items()}
-    view = await visit.db.ask(buy_page, slug, product_id, given, visit.known_buyer_id)
+    view = await visit.db.ask(buy_page, slug, product_id, given, visit.known_buyer_id, replay_id)
     variant = view.choice.variant
     if variant is None or not view.buyable or view.price is None:
         gone = visit.say(N_("This combination cannot be had. Please choose another."))
@@ -157,6 +201,8 @@ async def buy(
 def _client(view: BuyPage, given: Mapping[str, str]) -> str:
     """Before a session begins and after it has ended, its goods are bought in the shop."""
     session = view.session
+    if view.replay and session is not None:
+        return f"{SHOP}:replay:{session.session_id}:{second_said(given, session, replay=True)}"
     if session is None or session.started_at is None or session.ended_at is not None:
         return SHOP
     return client_of(session, second_said(given, session))
@@ -187,23 +233,30 @@ async def _shown(
     visit: Visit, slug: str, view: BuyPage, given: Mapping[str, Any], *, status: int = 200, error: str = ""
 ) -> Response[str]:
     title = view.choice.product.title.in_language(visit.locale)
+    here = f"{LIVE}/{quote(slug)}"
+    if view.replay and view.session:
+        here += f"/replay/{view.session.session_id}"
     return await show(
         visit,
         "buy.html",
         view.around,
-        crumbs=[(visit.say(N_("Live")), LIVE), (visit.say(N_("Room")), f"{LIVE}/{quote(slug)}"), (title, None)],
+        crumbs=[
+            (visit.say(N_("Live")), LIVE),
+            (visit.say(N_("Replay") if view.replay else N_("Room")), here),
+            (title, None),
+        ],
         status=status,
         view=view,
         slug=slug,
         error=error,
-        path=f"{LIVE}/{quote(slug)}/buy/{view.choice.product.product_id}",
+        path=f"{here}/buy/{view.choice.product.product_id}",
         checkout_id=given.get("checkout_id") or ids.mint(),
-        second=second_said(given, view.session) if view.session else 0,
+        second=second_said(given, view.session, replay=view.replay) if view.session else 0,
         quantity=max(1, view.choice.least),
         limit_rules=limit_words.rules(visit, view.choice.limits),
     )
 
 
-HANDLERS = [options, buy]
+HANDLERS = [options, buy, replay_options, replay_buy]
 
 __all__ = ["HANDLERS", "second_said"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -21,6 +22,8 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.checkout.model import LIVE
 
+# Of viewers.
+HERE = "/live"
 # Of a room's sessions so many are looked at to find the one that is shown.
 SESSIONS_LOOKED_AT = 20
 COMING = (SessionState.READY, SessionState.PLANNED)
@@ -77,6 +80,13 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     drops: Sequence[Drop] = ()
     ai_host: bool = False
     host: str = ""
+    replay: bool = False
+
+    @property
+    def here(self) -> str:
+        """The address that it is shown at."""
+        own = f"{HERE}/{quote(self.slug)}"
+        return f"{own}/replay/{self.session.session_id}" if self.replay and self.session else own
 
     @property
     def state(self) -> str:
@@ -134,6 +144,16 @@ def play_address(settings: Settings, session: Session | None) -> str:
     return told or settings.media_play_url.replace("{stream}", live.stream_of(session.session_id))
 
 
+def recording_address(settings: Settings, session: Session) -> str:
+    """Where the player finds the recording of a session: beside its stream. Empty where nothing of it was streamed."""
+    told = str(session.playback.get("hls", ""))
+    if not told and session.published_at is None:
+        return ""
+    address = told or settings.media_play_url.replace("{stream}", live.stream_of(session.session_id))
+    head, slash, file = address.rpartition("/")
+    return f"{head}/recording.m3u8" if slash and file.endswith(".m3u8") else ""
+
+
 def session_to_show(sessions: Sequence[Session]) -> Session | None:
     """Of a room's sessions the one that is on air, else that which comes next, else the last one."""
     waiting = sorted((each for each in sessions if each.state in COMING), key=lambda each: each.starts_at)
@@ -149,6 +169,17 @@ async def room_of(read: Read, slug: str) -> tuple[Room, Session | None]:
         raise NotFound()
     sessions = await live.sessions_of_room(read, found.merchant_id, found.room_id, SESSIONS_LOOKED_AT)
     return found, session_to_show(sessions)
+
+
+async def replay_of(read: Read, slug: str, session_id: UUID) -> tuple[Room, Session]:
+    """The room of this address and a session of it that has ended and whose replay is shown. Raises `NotFound`."""
+    found = await rooms.by_slug(read, slug)
+    if found is None or found.state is not RoomState.OPEN:
+        raise NotFound()
+    session = await live.replay(read, found.merchant_id, session_id)
+    if session is None or session.room_id != found.room_id:
+        raise NotFound()
+    return found, session
 
 
 async def shown(read: Read, slug: str) -> Shown:

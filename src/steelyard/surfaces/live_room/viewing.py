@@ -33,6 +33,7 @@ from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import favourites
 
 CHAT_SHOWN = 40
+REPLAYS_SHOWN = 4
 DAYS_AHEAD = 14
 # What is drawn for all is remembered for so many states of sessions.
 PARTS_REMEMBERED = 256
@@ -62,6 +63,7 @@ class RoomPage(msgspec.Struct, frozen=True, kw_only=True):
     chat: Sequence[Beat]
     reminded: bool
     follows: bool
+    replays: Sequence[Session] = ()
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +132,8 @@ async def room_page(read: Read, slug: str, buyer_id: UUID | None) -> RoomPage:
     follows = False
     if buyer_id is not None:
         follows = view.room.merchant_id in (await favourites.marks(read, BuyerId(buyer_id))).shops
-    return RoomPage(shown=view, chat=chat, reminded=reminded, follows=follows)
+    replays = await live.replays(read, view.room.merchant_id, view.room.room_id, REPLAYS_SHOWN)
+    return RoomPage(shown=view, chat=chat, reminded=reminded, follows=follows, replays=replays)
 
 
 @get(LIVE + "/{slug:str}")
@@ -150,6 +153,7 @@ async def room(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[s
         chat=page.chat,
         reminded=page.reminded,
         follows=page.follows,
+        replays=page.replays,
         may_chat=account is not None and account.kind is AccountKind.BUYER,
         message_id=ids.mint(),
         now=now(),

@@ -58,6 +58,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     history: Sequence[Step]
     reminders: int
     entries: int
+    replay_shown: bool
 
 
 async def listed(read: Read, merchant_id: MerchantId, cursor: str | None) -> Listed:
@@ -93,6 +94,7 @@ async def shown(read: Read, merchant_id: MerchantId, live_id: UUID) -> Shown:
         history=await live.history(read, merchant_id, live_id),
         reminders=(await live.reminders_of(read, merchant_id, [live_id])).get(live_id, 0),
         entries=len(await live.rundown(read, merchant_id, live_id)),
+        replay_shown=await live.replay_is_shown(read, merchant_id, live_id),
     )
 
 

@@ -1,8 +1,8 @@
 """Reconciliation: how each channel and bank does, the list of what differs, and the statements as they came."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -263,22 +263,20 @@ async def _kept(visit: Visit, form: Entries) -> File:
     content = await uploads[0].read()
     known = await visit.db.ask(reconciliation.source_called, source)
     traded = await visit.db.ask(reconciliation.traded)
-    statement = await asyncio.to_thread(
-        reconciliation.read_statement, known, day, uploads[0].filename, content, traded, bytes_max=UPLOAD_BYTES_MAX
+    arrival = reconciliation.Arrival(source=known, day=day, name=uploads[0].filename, content=content)
+    file = await reconciliation.receive(
+        visit.db, arrival, traded, visit.actor.by, then=partial(_told, actor=visit.actor), bytes_max=UPLOAD_BYTES_MAX
     )
-    file = await visit.db.transact(_take, visit.actor, statement)
     if file.state == "read" and file.lines <= LINES_AT_ONCE_MAX:
         await visit.db.transact(reconciliation.run, source, day)
     return file
 
 
-async def _take(tx: Tx, actor: Actor, statement: reconciliation.Statement) -> File:
-    file = await reconciliation.take(tx, statement, actor.by)
+async def _told(tx: Tx, file: File, *, actor: Actor) -> None:
     if file.state == "read" and file.lines > LINES_AT_ONCE_MAX:
         await jobs.defer(tx, reconciliation.run_day, source=file.source, day=file.day)
     facts = {"day": file.day, "lines": file.lines, "problems": file.problems}
     await access.audit(tx, actor, "reconciliation.upload", f"{file.source}/{file.name}", facts)
-    return file
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -348,6 +346,10 @@ async def file_content(
 
 
 async def _withdraw(tx: Tx, actor: Actor, source: str, file_id: UUID, act: str) -> None:
+    if act == "give_up":
+        file = await reconciliation.give_up(tx, source, file_id)
+        await access.audit(tx, actor, "reconciliation.withdraw", f"{source}/{file.name}", {"day": file.day})
+        return
     if act == "agree":
         file = await reconciliation.agree_to_withdraw(tx, source, file_id, actor.by)
         await access.audit(tx, actor, "reconciliation.withdraw", f"{source}/{file.name}", {"day": file.day})
@@ -357,6 +359,7 @@ async def _withdraw(tx: Tx, actor: Actor, source: str, file_id: UUID, act: str) 
 
 
 _WITHDRAWN = {
+    "give_up": N_("The statement does not arrive any more."),
     "agree": N_("The statement does not count any more."),
     "leave": N_("The statement stays."),
 }
@@ -366,7 +369,8 @@ _WITHDRAWN = {
 async def withdraw(
     visit: NamedDependency[Visit], request: WebRequest, source: FromPath[str], file_id: FromPath[UUID]
 ) -> Redirect:
-    """One person asks (`act` empty), another agrees (`agree`), or it stays (`leave`)."""
+    """One person asks (`act` empty), another agrees (`agree`), or it stays (`leave`). One that is arriving needs
+    one person (`give_up`): nothing of it counts yet."""
     act = (await entries_of(request)).text("act")
     return await done(
         visit,

@@ -38,6 +38,7 @@ LINES: Mapping[str, str] = {
     LineKind.OTHER: N_("Something else"),
 }
 FILES: Mapping[str, tuple[str, str]] = {
+    "arriving": (N_("Arriving"), "info"),
     "read": (N_("Counts"), "good"),
     "refused": (N_("Cannot be read"), "bad"),
     "withdrawn": (N_("Withdrawn"), "quiet"),

@@ -17,7 +17,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.surfaces.web.visit import Visit
 
 SESSION_STATES: dict[str, tuple[str, str]] = {
-    SessionState.PLANNED: (N_("Planned"), "info"),
+    SessionState.PLANNED: (N_("In preparation"), "info"),
     SessionState.READY: (N_("Ready"), "good"),
     SessionState.ON_AIR: (N_("On air"), "bad"),
     SessionState.ENDED: (N_("Ended"), "quiet"),

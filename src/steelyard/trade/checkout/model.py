@@ -31,8 +31,8 @@ AGENT = "ucp"
 
 
 def at_shop(client: str) -> bool:
-    """Whether a checkout is of our own pages: the storefront's, or those of a live room. Others are of programs."""
-    return client == SHOP or client.startswith(f"{LIVE}:")
+    """Whether a checkout is of our own pages: the storefront's, a replay's, or those of a live room. Others are of programs."""
+    return client == SHOP or client.startswith((f"{SHOP}:", f"{LIVE}:"))
 
 
 class CheckoutState(StrEnum):

@@ -25,7 +25,7 @@ CREATE TABLE checkouts (
 );
 COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
 COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
-COMMENT ON COLUMN checkouts.client IS 'shop, live:<session>:<second>, or the profile of the agent that opened it';
+COMMENT ON COLUMN checkouts.client IS 'shop, shop:replay:<session>:<second>, live:<session>:<second>, or the profile of the agent that opened it';
 COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, confirmed}]; confirmed: that it cannot be returned without a reason';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';

@@ -29,7 +29,7 @@ CREATE TABLE purchases (
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
-COMMENT ON COLUMN purchases.source IS 'Opaque: shop, live:<session>:<second since it began>, ucp:<client>, import:<name of the source>:<its id>';
+COMMENT ON COLUMN purchases.source IS 'Opaque: shop, shop:replay:<session>:<second of its replay>, live:<session>:<second since it began>, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
 COMMENT ON COLUMN purchases.deposit IS 'Of total, what is paid first, where it is of a presale: see presale_bookings; the rest when its time has come';
 COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';

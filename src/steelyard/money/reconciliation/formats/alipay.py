@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from steelyard.money.reconciliation.formats import cells
 from steelyard.money.reconciliation.formats.cells import Row, Unreadable
@@ -72,7 +72,7 @@ def _name(inside: zipfile.ZipInfo) -> str:
     return inside.filename.encode("cp437", "replace").decode("gb18030", "replace")
 
 
-def _lines(text: str) -> Iterator[Line | Problem]:
+def _lines(text: Iterable[str]) -> Iterator[Line | Problem]:
     header: dict[str, int] | None = None
     flow, ended, number = False, False, 0
     came, went = _Sum(), _Sum()

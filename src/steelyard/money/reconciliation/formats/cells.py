@@ -1,8 +1,9 @@
 """What all statements in CSV have in common: rows with a header, times, and amounts in major or minor units."""
 
+import codecs
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from steelyard.money.reconciliation.model import AMOUNT_MAX, Line, LineKind, Pro
 
 SHANGHAI = timezone(timedelta(hours=8))
 TOLD_LETTERS_MAX = 200
+_DECODED_BYTES = 1024 * 1024
 # The first and the last year of a calendar cannot be told in another zone.
 YEARS = range(2000, 2200)
 _MAJOR = re.compile(r"[+-]?\d{1,13}(?:\.(\d+))?")
@@ -48,21 +50,35 @@ class Row:
         return list(self._places)
 
 
-def decoded(content: bytes, encoding: str) -> str:
-    """Raises `Unreadable`. A byte order mark is no part of the text."""
+def decoded(content: bytes, encoding: str) -> Iterator[str]:
+    """The text line by line, without a second one in memory; all of it was looked at before. Raises `Unreadable`. A byte
+    order mark is no part of the text. Of the encodings of statements none has the byte of a new line within a character."""
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        text = content.decode(encoding).removeprefix("\ufeff")
+        for begins in range(0, len(content), _DECODED_BYTES):
+            decoder.decode(content[begins : begins + _DECODED_BYTES])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise Unreadable("not_text", f"{encoding}: {error.reason}") from error
-    if "\x00" in text:  # which no text of the database may have
+    if b"\x00" in content:  # which no text of the database may have
         raise Unreadable("not_text", "NUL")
-    return text
+    return _pieces(content, encoding)
 
 
-def rows(text: str) -> Iterator[tuple[int, list[str]]]:
+def _pieces(content: bytes, encoding: str) -> Iterator[str]:
+    begins = 0
+    while begins < len(content):
+        ends = content.find(b"\n", begins) + 1 or len(content)
+        piece = content[begins:ends].decode(encoding)
+        if piece := piece if begins else piece.removeprefix("\ufeff"):
+            yield piece
+        begins = ends
+
+
+def rows(text: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     """Every line that is not empty with its number, cells without the blanks, tabs and backticks that keep spreadsheets
     from touching them. A quote that is not closed ends the file: `cut_off`."""
-    reader = csv.reader(_pieces(text), strict=True)
+    reader = csv.reader(text, strict=True)
     while True:
         try:
             cells = next(reader)
@@ -73,15 +89,6 @@ def rows(text: str) -> Iterator[tuple[int, list[str]]]:
         cells = [cell.strip(" \t`") for cell in cells]
         if any(cells):
             yield reader.line_num, cells
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """A text line by line, without a second one in memory."""
-    begins = 0
-    while begins < len(text):
-        ends = text.find("\n", begins) + 1 or len(text)
-        yield text[begins:ends]
-        begins = ends
 
 
 def places(header: Sequence[str], needed: Sequence[str]) -> dict[str, int]:

@@ -266,55 +266,8 @@
   setInterval(ticking, 1000);
 
   // ---- sheets: the bag and buying, while the picture goes on ----
-  const apps = /MicroMessenger|AlipayClient/.test(navigator.userAgent);
-  const sheet = byId("live-sheet");
-  const frame = sheet.querySelector("iframe");
-  const title = byId("live-sheet-title");
-  const inside = /^\/(live\/[^/]+\/buy|checkout|purchases|sign-in|account\/addresses)(\/|\?|$)/;
-  const secondsNow = () => Number(second) + Math.floor((Date.now() - loaded) / 1000);
   const loaded = Date.now();
-  frame.addEventListener("load", () => {
-    let within = null;
-    try {
-      within = frame.contentDocument;
-    } catch {
-      within = null;
-    }
-    if (!within || !within.body) return;
-    title.textContent = (within.title || "").split(" · ")[0];
-    sheet.classList.remove("is-loading");
-    // What leads out of the sheet opens beside it.
-    within.addEventListener("click", (event) => {
-      const link = event.target.closest("a[href]");
-      if (link && !link.target && !link.hash && !inside.test(link.pathname + link.search)) link.target = "_blank";
-    }, true);
-    within.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented) sheet.close();
-    });
-  });
-  sheet.addEventListener("close", () => {
-    frame.src = "about:blank";
-    room.classList.remove("is-buying");
-  });
-  room.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-buy]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const address = new URL(link.href);
-    if (began) address.searchParams.set("second", String(secondsNow()));
-    // Frames of ours are known by what browsers say over a safe connection only; apps that pay want the whole window.
-    if (!window.isSecureContext || apps || !sheet.showModal) {
-      link.href = address;
-      return;
-    }
-    event.preventDefault();
-    const bag = byId("live-bag");
-    if (bag.open) bag.close();
-    sheet.classList.add("is-loading");
-    title.textContent = link.dataset.buy;
-    frame.src = address;
-    sheet.showModal();
-    room.classList.add("is-buying");
-  });
+  window.steelyardSheet(room, () => (began ? Number(second) + Math.floor((Date.now() - loaded) / 1000) : null));
 
   byId("live-open-bag").addEventListener("click", (event) => {
     const bag = byId("live-bag");
