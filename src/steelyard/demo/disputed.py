@@ -22,6 +22,7 @@ from steelyard.trade.risk import EntryKind, Listing
 STAFF = "staff:demo"
 # Their sums are in examples: of theirs a bank only asks.
 LEFT_ALONE = ("zoufang", "xinghuo")
+SETTLED = "oubi"  # its statements are in a journey: no bank asks it for anything
 LOOKED_AT = 12
 ENDS = (
     None, Answer.EVIDENCE, ChargebackState.WON, ChargebackState.LOST, Answer.ACCEPT, ChargebackState.RECOVERED,
@@ -38,7 +39,7 @@ async def dispute(db: Database, settings: Settings, slugs: Sequence[str]) -> Non
         chargeback_id = await _charged_back(db, files, shops[slug], DisputeStanding.INQUIRY) if slug in shops else None
         if chargeback_id is not None and end is not None:
             await db.transact(chargebacks.decide_by_hand, chargeback_id, end, STAFF)
-    others = [merchant_id for slug, merchant_id in shops.items() if slug not in LEFT_ALONE]
+    others = [merchant_id for slug, merchant_id in shops.items() if slug not in (*LEFT_ALONE, SETTLED)]
     for merchant_id, end in zip(others, ENDS, strict=False):
         chargeback_id = await _charged_back(db, files, merchant_id, DisputeStanding.NEEDS_ANSWER)
         if chargeback_id is not None and end is not None:

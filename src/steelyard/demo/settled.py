@@ -17,8 +17,8 @@ from steelyard.trade.settlement import Entry, EntryKind, Payer, Terms, ToBatch, 
 CURRENCY = "CNY"
 PAYER = Payer(holder="秤杆集市（演示）有限公司", bank="演示银行", account="6222000000000000001")
 SHOP = "staff:demo"
-# Their sums are in examples: their terms stay what they are, and what they dispute is declined or waits.
-LEFT_ALONE = ("zoufang", "xinghuo")
+# Their sums are in examples and journeys: their terms stay what they are, and what they dispute is declined or waits.
+LEFT_ALONE = ("zoufang", "xinghuo", "oubi")
 # A shop each in turn, of those that are paid most today: two in a file, one in the next with a reserve, one that looks first.
 TERMS = (
     Terms(way=Way.FILE),
