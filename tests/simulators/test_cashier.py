@@ -145,4 +145,6 @@ async def test_the_desk_switches_faults(channel: Simulated) -> None:
     form = {"webhooks": "never", "answers": "prompt", "refunds": "fail", "delay_seconds": "7.5", "rate": "0.25"}
     assert (await channel.browser.post("/faults", data=form)).status_code == 303
     shown = (await channel.http.get("/v1/faults")).json()
-    assert shown == {"webhooks": "never", "answers": "prompt", "refunds": "fail", "delay_seconds": 7.5, "rate": 0.25}
+    assert shown == {
+        "webhooks": "never", "answers": "prompt", "refunds": "fail", "bills": "whole", "delay_seconds": 7.5, "rate": 0.25
+    }  # fmt: skip
