@@ -22,6 +22,7 @@ from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import promises
 from steelyard.trade.promises import Paid, PaidKind, PaidSum, PaidWanted
+from steelyard.trade.settlement.model import settlement_day
 
 HERE = frame.COMPENSATIONS
 FILTERS = ("shop", "from", "to")
@@ -50,7 +51,7 @@ def asked(visit: Visit, kind: str | None) -> Asked:
     query = visit.connection.query_params
     typed = {name: value.strip() for name in FILTERS if (value := query.get(name) or "").strip()}
     days = {name: day_of(typed.get(name, "")) for name in ("from", "to")}
-    today = datetime.now(UTC).date()
+    today = settlement_day(datetime.now(UTC))
     last = days["to"] or today
     first = days["from"] or last - timedelta(days=DAYS)
     wrong = visit.say(N_("Please enter a day such as 2026-03-01"))

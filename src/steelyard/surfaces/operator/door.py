@@ -30,6 +30,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
 from steelyard.trade.orders.model import OrderId
+from steelyard.trade.settlement.model import settlement_day
 
 NEEDS = {"permission": "payments.read"}
 WRITES = {"permission": "orders.manage"}
@@ -108,7 +109,7 @@ async def _page(
         total=sum(each.told or 0 for each in found.held),
         typed={name: form.text(name) if form else "" for name in ("bank_number", "amount", "fee", "on_day")},
         errors=errors or {},
-        today=datetime.now(UTC).date(),
+        today=settlement_day(datetime.now(UTC)),
         here=f"{frame.DOOR}/{carrier}/{currency}",
     )
 
@@ -134,7 +135,7 @@ def line_of(form: Entries, currency: str) -> Line:
         form.refuse("amount", N_("Please enter an amount such as 12.50"))
     typed = form.text("on_day", required=True)
     day = day_of(typed)
-    if typed and (day is None or day > datetime.now(UTC).date()):
+    if typed and (day is None or day > settlement_day(datetime.now(UTC))):
         form.refuse("on_day", N_("Please choose a day that has come."))
     pairs = [each.partition(".") for each in form.all("orders")[: payments.ORDERS_PER_REMITTANCE_MAX]]
     named = [(first, second) for a, _, b in pairs if (first := as_uuid(a)) and (second := as_uuid(b))]

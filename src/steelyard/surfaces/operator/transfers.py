@@ -26,6 +26,7 @@ from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import checkout
+from steelyard.trade.settlement.model import settlement_day
 
 NEEDS = {"permission": "payments.read"}
 WRITES = {"permission": "orders.manage"}
@@ -80,7 +81,7 @@ async def _page(
         typed={name: form.text(name) if form else "" for name in names},
         wrong_form=form.text("form") if form else "",
         errors=errors or {},
-        today=datetime.now(UTC).date(),
+        today=settlement_day(datetime.now(UTC)),
         here=f"{frame.TRANSFERS}/{payment_id}",
     )
 
@@ -101,7 +102,7 @@ def line_of(form: Entries, currency: str) -> Line:
         form.refuse("amount", N_("Please enter an amount such as 12.50"))
     typed = form.text("on_day", required=True)
     day = day_of(typed)
-    if typed and (day is None or day > datetime.now(UTC).date()):
+    if typed and (day is None or day > settlement_day(datetime.now(UTC))):
         form.refuse("on_day", N_("Please choose a day that has come."))
     made = Line(
         bank_number=form.text("bank_number", required=True, most=BANK_NUMBER_CHARACTERS_MAX),
@@ -149,7 +150,7 @@ async def made(tx: Tx, actor: Actor, refund_id: UUID, bank_number: str, by: str)
     owed = next((each for each in await payments.owed_back(tx) if each.refund_id == refund_id), None)
     if owed is None:
         return
-    line = ByHand(bank_number=bank_number, party=owed.party, on_day=datetime.now(UTC).date())
+    line = ByHand(bank_number=bank_number, party=owed.party, on_day=settlement_day(datetime.now(UTC)))
     await payments.made_by_hand(tx, owed.merchant_id, refund_id, line, by)
     facts = {"bank_number": bank_number, "amount": owed.amount, "currency": owed.currency}
     await access.audit(tx, actor, "transfers.refund", str(refund_id), facts, merchant_id=owed.merchant_id)
