@@ -71,7 +71,7 @@ async def test_a_scan_from_end_to_end_would_be_heard(db: Database):
 
 
 # What programs ask for, and what stands for itself.
-_NOT_FOR_PEOPLE = ("/api/", "/ucp/", "/.well-known/", "/health/", "/assets/", "/media/")
+_NOT_FOR_PEOPLE = ("/api/", "/ucp/", "/.well-known/", "/health/", "/assets/", "/media/", "/hooks/")
 
 
 async def test_every_list_page_is_known_to_the_measurements(tmp_path: Path):

@@ -17,7 +17,7 @@ from steelyard.kernel.limits import Limit
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments import Channel, gateways
 from steelyard.surfaces.storefront import paying
-from tests.money.wallets import OPENID, Wallet, wallet
+from tests.money.wallets import ALIPAY, OPENID, Wallet, wallet
 from tests.support.application import application
 from tests.support.browser import BASE, Browser
 from tests.support.gifts import sold
@@ -150,9 +150,7 @@ async def test_what_was_paid_meanwhile_counts_when_a_new_code_is_wanted(
     assert len(outside.book.latest()) == 1
 
 
-@pytest.mark.parametrize(
-    ("channel", "begins"), [("alipay", "http://alipay.test/gateway.do?"), ("wechatpay", "http://")]
-)
+@pytest.mark.parametrize(("channel", "begins"), [("alipay", f"{ALIPAY}/gateway.do?"), ("wechatpay", "http://")])
 async def test_a_phone_goes_to_the_wallet(
     guest: Browser, world: World, wallets: dict, channel: str, begins: str
 ) -> None:

@@ -40,6 +40,7 @@ from steelyard.trade import commission, orders, settlement
 from steelyard.trade.commission.model import Rule
 from steelyard.trade.orders.model import Order, OrderState
 from steelyard.trade.settlement import Statement, Waiting
+from steelyard.trade.settlement.model import settlement_day
 
 T = TypeVar("T")
 
@@ -249,7 +250,7 @@ async def papers(read: Read, merchant_id: MerchantId) -> Papers:
 async def papers_tab(visit: NamedDependency[Visit], merchant_id: FromPath[UUID]) -> Response[Any]:
     """Who it is before the law, and how long its licence is good."""
     found = await visit.db.ask(papers, MerchantId(merchant_id))
-    return await _show(visit, "merchant_papers.html", "/papers", found, today=datetime.now(UTC).date())
+    return await _show(visit, "merchant_papers.html", "/papers", found, today=settlement_day(datetime.now(UTC)))
 
 
 class People(Head, frozen=True, kw_only=True):

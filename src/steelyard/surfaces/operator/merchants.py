@@ -61,7 +61,7 @@ async def merchant_list(visit: NamedDependency[Visit], cursor: FromQuery[str | N
         licences=licences,
         rules=rules,
         owing=owing,
-        today=datetime.now(UTC).date(),
+        today=settlement_day(datetime.now(UTC)),
         typed=typed,
         states=list(MerchantState),
         base=frame.MERCHANTS,
@@ -71,7 +71,7 @@ async def merchant_list(visit: NamedDependency[Visit], cursor: FromQuery[str | N
 
 
 def _licence_before(wanted: str) -> date | None:
-    today = datetime.now(UTC).date()
+    today = settlement_day(datetime.now(UTC))
     return {"ended": today, "ending": today + timedelta(days=LICENCE_DAYS_AHEAD)}.get(wanted)
 
 
