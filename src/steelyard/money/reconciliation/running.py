@@ -24,6 +24,7 @@ from steelyard.money.reconciliation.model import (
     Source,
     swept_document,
 )
+from steelyard.money.reconciliation.queries import standing
 from steelyard.money.reconciliation.taking import be_patient, source_called
 
 # What was missing on the statement of another day and turned up on this one, which does not count any more.
@@ -64,16 +65,7 @@ async def _file_of(tx: Tx, source: str, day: date) -> File | None:
     """The day's statement; the source is held, so that two runs of it go one after the other. Statements of other days are
     taken in meanwhile."""
     await tx.fetch("SELECT FROM reconciliation_sources WHERE source = $1 FOR NO KEY UPDATE", source)
-    return await tx.one(
-        File,
-        """
-        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at, arrived
-             , withdrawal_asked_by
-        FROM reconciliation_files WHERE source = $1 AND day = $2 AND state = 'read'
-        """,
-        source,
-        day,
-    )
+    return await standing(tx, source, day)
 
 
 async def _turned_up(tx: Tx, source: Source, day: date) -> list[UUID]:

@@ -23,16 +23,14 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.parties import merchants
-from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.live_room.frame import LIVE, around, media, show
 from steelyard.surfaces.live_room.showing import (
     Good,
     Shown,
     by_product,
-    goods_of,
     recording_address,
     replay_of,
+    set_out,
 )
 from steelyard.surfaces.web import content_policy
 from steelyard.surfaces.web.visit import Visit
@@ -81,17 +79,7 @@ class ReplaysPage(msgspec.Struct, frozen=True, kw_only=True):
 async def replay_page(read: Read, slug: str, session_id: UUID, second: int | None, number: int | None) -> ReplayPage:
     """From this second, or from the chapter of this number. Raises `NotFound`."""
     room, session = await replay_of(read, slug, session_id)
-    shop = (await merchants.cards(read, [MerchantId(room.merchant_id)]))[MerchantId(room.merchant_id)]
-    host = await rooms.host(read, room.merchant_id, session.host_id) if session.host_id else None
-    view = Shown(
-        room=room,
-        shop=shop,
-        session=session,
-        goods=await goods_of(read, session, shown_only=True),
-        ai_host=bool(host and host.is_ai),
-        host=host.name if host else "",
-        replay=True,
-    )
+    view = await set_out(read, room, session, replay=True)
     timeline = await live.timeline(read, session)
     parts = await parts_of(read, await live.chapters(read, session, timeline), view.goods)
     part = next((each for each in parts if each.chapter.number == number), None)

@@ -190,18 +190,9 @@ async def shown(read: Read, slug: str) -> Shown:
 
 async def of_session(read: Read, room: Room, session: Session | None) -> Shown:
     """A room as it shows this session."""
-    shop = (await merchants.cards(read, [MerchantId(room.merchant_id)]))[MerchantId(room.merchant_id)]
     if session is None:
-        return Shown(room=room, shop=shop, session=None)
-    host = await rooms.host(read, room.merchant_id, session.host_id) if session.host_id else None
-    around = Shown(
-        room=room,
-        shop=shop,
-        session=session,
-        goods=await goods_of(read, session, shown_only=True),
-        ai_host=bool(host and host.is_ai),
-        host=host.name if host else "",
-    )
+        return Shown(room=room, shop=await _shop_of(read, room), session=None)
+    around = await set_out(read, room, session)
     if session.started_at is None:
         return around
     pinned = await live.pinned(read, session.merchant_id, session.session_id)
@@ -211,6 +202,24 @@ async def of_session(read: Read, room: Room, session: Session | None) -> Shown:
         pinned_id=pinned.product_id if pinned else None,
         drops=await drops_of(read, session),
     )
+
+
+async def set_out(read: Read, room: Room, session: Session, *, replay: bool = False) -> Shown:
+    """What a session, or its replay, shows whether it is on air or not: the shop, the host, the goods."""
+    host = await rooms.host(read, room.merchant_id, session.host_id) if session.host_id else None
+    return Shown(
+        room=room,
+        shop=await _shop_of(read, room),
+        session=session,
+        goods=await goods_of(read, session, shown_only=True),
+        ai_host=bool(host and host.is_ai),
+        host=host.name if host else "",
+        replay=replay,
+    )
+
+
+async def _shop_of(read: Read, room: Room) -> ShopCard:
+    return (await merchants.cards(read, [MerchantId(room.merchant_id)]))[MerchantId(room.merchant_id)]
 
 
 async def drops_of(read: Read, session: Session) -> list[Drop]:
