@@ -43,8 +43,9 @@ bench: ## measurements beside their targets, of a demo made for it (SCALE) or of
 	@$(IN_VENV) tools/browser.py
 	@PYTHONPATH=src $(IN_VENV) -m bench --scale "$${SCALE:-1}" $(if $(LARGE),--large) $(PARTS)
 
-chaos: ## KILLS=1000 faults under load, the truth looked for after each; goes on where it was stopped (SEED=1, BESIDE=2 houses at once)
+chaos: ## KILLS=1000 faults under load, the truth looked for after each; goes on where it was stopped (SEED=1, BESIDE=2 houses at once); first LIVE_KILLS=40 during a live session
 	@$(RUN) tools/setup.py --dev
+	@$(IN_VENV) -m tests.chaos.live_campaign --kills "$${LIVE_KILLS:-40}" --seed "$${SEED:-1}"
 	@exec $(IN_VENV) -m tests.chaos.campaign --kills "$${KILLS:-1000}" --seed "$${SEED:-1}" --beside "$${BESIDE:-1}"
 
 translations: ## bring the .po files to the words in the source

@@ -14,7 +14,23 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench import first_paint, large, list_pages, reconciling, refunds, rest, settling, trade
+from bench import (
+    capture,
+    capture_beside,
+    first_paint,
+    journeys,
+    large,
+    list_pages,
+    live_figures,
+    reconciling,
+    refunds,
+    reports,
+    rest,
+    segments,
+    settling,
+    trade,
+    values,
+)
 from bench.asked import Asked
 from bench.house import House, opened
 from bench.programs import NotThere, end_as_told
@@ -31,11 +47,21 @@ IN_A_SHOP: dict[str, Callable[[Asked], list[Figure]]] = {
     "refunds": refunds.figures,
     "large": large.figures,
     "settling": settling.figures,
+    "capture": capture.figures,
+    "capture_beside": capture_beside.figures,
+    "reports": reports.figures,
+    "values": values.figures,
     "reconciling": reconciling.figures,
+    "live": live_figures.figures,
+    "segments": segments.figures,
+    "journeys": journeys.figures,
 }
 PARTS = [*IN_A_SHOP, *IN_A_HOUSE]
 # Take minutes or gigabytes: only where they are asked for.
-USUAL = [name for name in PARTS if name not in ("large", "settling", "reconciling")]
+_LONG = (
+    "large", "settling", "reconciling", "live", "segments", "journeys", "capture_beside", "reports", "values",
+)  # fmt: skip
+USUAL = [name for name in PARTS if name not in _LONG]
 
 
 def main() -> int:
@@ -45,7 +71,7 @@ def main() -> int:
         "parts",
         nargs="*",
         metavar="PART",
-        help=f"of {', '.join(PARTS)}; none means all but large, settling and reconciling",
+        help=f"of {', '.join(PARTS)}; none means all but {', '.join(_LONG)}",
     )
     parser.add_argument(
         "--large", action="store_true", help="search among a million products, too: minutes, and 8 GB of disk"

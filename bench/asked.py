@@ -8,11 +8,13 @@ import msgspec
 
 PRODUCTS = 10_000
 LARGE = 1_000_000
+EVENTS = 10_000_000
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """`seconds` of each measure, `runs` whose medians count, `clients` who buy at once, `products` in the shop, and `large`
-    of them for the search that `--large` measures, in a folder that is kept if it is named."""
+    of them for the search that `--large` measures, in a folder that is kept if it is named; so many `events` for the part
+    `reports`, likewise, and of which `reports` (none named: all)."""
 
     seconds: float = 5.0
     runs: int = 3
@@ -20,6 +22,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     products: int = PRODUCTS
     large: int = LARGE
     large_home: Path | None = None
+    events: int = EVENTS
+    events_home: Path | None = None
+    reports: tuple[str, ...] = ()
 
     @staticmethod
     def options(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +36,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         parser.add_argument("--products", type=int, default=plain.products, help="in the shop")
         parser.add_argument("--large-products", type=int, default=plain.large, help="for the part `large`")
         parser.add_argument("--large-home", type=Path, help="where those are kept for the next time; else they are not")
+        parser.add_argument(
+            "--events", type=int, default=plain.events, help="for the part `reports`, and a tenth as many orders"
+        )
+        parser.add_argument(
+            "--events-home", type=Path, help="where those are kept for the next time; else they are not"
+        )
+        parser.add_argument("--reports", nargs="*", default=plain.reports, metavar="REPORT", help="only these reports")
 
     @classmethod
     def read(cls, told: argparse.Namespace) -> Self:
@@ -42,4 +54,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             products=told.products,
             large=told.large_products,
             large_home=told.large_home,
+            events=told.events,
+            events_home=told.events_home,
+            reports=tuple(told.reports),
         )

@@ -1,4 +1,5 @@
-"""The load: so many clients that never pause, each having one conversation after the other, from a process of their own.
+"""The load: so many clients that never pause, each having one conversation after the other, from a process of their own; or
+conversations that begin when it is their time, however the others fare (`arrive`).
 
 A conversation is a generator: it yields requests as bytes and is sent (status, body); what it returns names its outcome. The
 clients speak HTTP/1.1 by hand over kept connections, so that a request costs them some 15 µs and the server is what is
@@ -22,6 +23,8 @@ Script = Callable[..., Iterator[Conversation]]
 """Given its arguments, conversations one after the other; when there are none left, the clients stop."""
 
 SECONDS_TO_FINISH = 30.0
+# So many connections are open before the first arrives; more are opened when none of them is free.
+GUESTS = 64
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +68,56 @@ def run(script: Script, port: int, clients: int, seconds: float, *args: object) 
     counted."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_run, script, port, clients, seconds, args).result()
+
+
+def arrive(script: Script, port: int, per_second: float, count: int, at: float, *args: object) -> Result:
+    """Let so many of the script's conversations begin, one each 1 / `per_second`, from the moment `at` (of `time.time`) on,
+    whatever becomes of those before (open loop). Each is timed from when it was due."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_arrive, script, port, per_second, count, at, args).result()
+
+
+def _arrive(script: Script, port: int, per_second: float, count: int, at: float, args: tuple[object, ...]) -> Result:
+    return uvloop.run(_open(script(*args), port, per_second, count, at))
+
+
+async def _open(conversations: Iterator[Conversation], port: int, per_second: float, count: int, at: float) -> Result:
+    loop = asyncio.get_running_loop()
+    crowd = _Crowd(conversations, float("inf"))
+    free: list[_Guest] = []
+    everybody: list[_Guest] = []
+
+    async def another() -> _Guest:
+        _, guest = await loop.create_connection(lambda: _Guest(crowd, free), "127.0.0.1", port)
+        everybody.append(guest)
+        return guest
+
+    async def opened(conversation: Conversation, due: float) -> None:
+        (await another()).visit(conversation, due)
+
+    free += [await another() for _ in range(GUESTS)]
+    await asyncio.sleep(at - time.time())  # all who arrive begin at one moment
+    cpu, begun = _cpu(), time.perf_counter()
+    opening: set[asyncio.Task[None]] = set()
+    for number, conversation in zip(range(count), conversations, strict=False):
+        due = begun + number / per_second
+        await asyncio.sleep(due - time.perf_counter())  # an open loop: whatever becomes of those before
+        if free:
+            free.pop().visit(conversation, due)
+        else:
+            opening.add(asyncio.create_task(opened(conversation, due)))
+    await asyncio.gather(*opening)
+    async with asyncio.timeout(SECONDS_TO_FINISH):
+        await asyncio.gather(*(guest.done.wait() for guest in everybody))
+    for guest in everybody:
+        guest.leave()
+    return Result(
+        seconds=crowd.last - begun,
+        outcomes=dict(crowd.outcomes),
+        latencies_ms=sorted(crowd.latencies),
+        calls_ms=crowd.calls,
+        cpu_seconds=_cpu() - cpu,
+    )
 
 
 def _run(script: Script, port: int, clients: int, seconds: float, args: tuple[object, ...]) -> Result:
@@ -160,6 +213,29 @@ class _Client(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.gone.done():
             self.gone.set_result(None)
+
+
+class _Guest(_Client):
+    """A connection that waits for whose turn it is."""
+
+    def __init__(self, crowd: _Crowd, free: "list[_Guest]") -> None:
+        super().__init__(crowd)
+        self._free = free
+        self.done = asyncio.Event()
+        self.done.set()
+
+    def _begin(self) -> None:
+        if not self.done.is_set():
+            self.done.set()
+            self._free.append(self)
+
+    def visit(self, conversation: Conversation, due: float) -> None:
+        self.done.clear()
+        self._conversation, self._begun, self._answered = conversation, due, []
+        self._transport.write(next(conversation))
+
+    def leave(self) -> None:
+        self._transport.close()
 
 
 def _length(head: bytes) -> int:

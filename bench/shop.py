@@ -125,6 +125,13 @@ def simulated(bench: Bench) -> Generator[Bench]:
 
 
 @contextmanager
+def watched(bench: Bench) -> Generator[Bench]:
+    """The same shop with web workers that write down what visitors do at a door of its own (`bench.watched`)."""
+    with _served(bench.settings, "watched", bench.secret, bench.settings.workers, module="watched") as (port, pids):
+        yield msgspec.structs.replace(bench, port=port, server_pids=pids)
+
+
+@contextmanager
 def kept(products: int, *, workers: int = WORKERS, home: Path | None = None) -> Generator[Settings]:
     """The folder of a shop with so many products, thrown away afterwards. `home`, or without it `BENCH_HOME`, keeps it for
     the next time."""
@@ -145,7 +152,12 @@ def kept(products: int, *, workers: int = WORKERS, home: Path | None = None) -> 
 
 @contextmanager
 def _served(
-    settings: Settings, factory: str, secret: str, workers: int, more: Mapping[str, str] = MappingProxyType({})
+    settings: Settings,
+    factory: str,
+    secret: str,
+    workers: int,
+    more: Mapping[str, str] = MappingProxyType({}),
+    module: str = "door",
 ) -> Generator[tuple[int, list[int]]]:
     port = free_port()
     assert settings.database_url is not None
@@ -160,7 +172,7 @@ def _served(
         **more,
     }
     command = [
-        sys.executable, "-m", "granian", "--interface", "asgi", "--factory", f"bench.door:{factory}", "--port", str(port),
+        sys.executable, "-m", "granian", "--interface", "asgi", "--factory", f"bench.{module}:{factory}", "--port", str(port),
         "--workers", str(workers), "--loop", "uvloop", "--no-ws", "--no-access-log", "--log-level", "warning",
     ]  # fmt: skip
     url = f"http://127.0.0.1:{port}" + ("/" if factory == "bare" else READY)

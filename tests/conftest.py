@@ -1,6 +1,7 @@
 """What every test may ask for. How it comes about is in `tests/support`."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,11 @@ from tests.support.cluster import TestRun, TestServer
 from tests.support.database import db, settled
 from tests.support.saying import logged_plainly
 from tests.support.seeded import seeded_server
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.support.turns import OneHouse
 
 __all__ = [
     "database_server",
@@ -50,6 +56,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if RUN in config.stash:
         config.stash[RUN].end()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "OneHouse | None":
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.support.turns import OneHouse  # noqa: PLC0415  # only where tests run in several processes
+
+    return OneHouse(config, log)
 
 
 @pytest.fixture(scope="session")

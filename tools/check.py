@@ -59,8 +59,8 @@ def reading() -> dict[str, Sequence[str]]:
 def tests(*, everything: bool, journeys: bool) -> Sequence[str]:
     wanted = {"journey": everything and journeys, "slow": everything, "chaos": False}
     left_out = [name for name, is_wanted in wanted.items() if not is_wanted]
-    # A file stays with one process: what its tests share is made once. In the order of the folders, so that the journeys
-    # come one after the other, and the houses that they are made in run no longer than they do.
+    # A file stays with one process: what its tests share is made once. In the order of the folders, but for the journeys, which
+    # one process makes in one house (tests/support/turns.py).
     command = [sys.executable, "-m", "pytest", "-n", TEST_PROCESSES, "--dist", "loadfile", "--no-loadscope-reorder"]
     command += ["--max-worker-restart", "1"]  # what ends its process is given one more, not eight
     if everything:
@@ -104,8 +104,10 @@ def announce(name: str, command: Sequence[str]) -> None:
 
 
 def environment() -> dict[str, str]:
+    """What Python has compiled is kept, whatever it was told: many processes load the same sources."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **inherited,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])),
     }
 

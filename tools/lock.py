@@ -8,8 +8,8 @@ from pathlib import Path
 import setup
 
 ROOT = Path(__file__).resolve().parent.parent
-# run before dev: dev.in is constrained by what run.txt has chosen.
-LOCKS = ["bootstrap", "run", "dev"]
+# run before dev and spark: they are constrained by what run.txt has chosen.
+LOCKS = ["bootstrap", "run", "dev", "spark"]
 PYTHON_MIN = "3.11"
 
 

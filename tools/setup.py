@@ -24,7 +24,7 @@ VENV_PYTHON = VENV / "bin" / "python"
 VENV_STAMP = VENV / "steelyard-setup.json"
 NODE_MODULES = ROOT / "node_modules"
 LOCALE = ROOT / "src" / "steelyard" / "locale"
-FREE_SPACE_NEEDED_GB = {"run": 1.5, "dev": 2.5}
+FREE_SPACE_NEEDED_GB = {"run": 1.5, "dev": 2.5, "spark": 1.5}
 NPM_MAJOR_MIN = 9
 
 Stamp = dict[str, str]
@@ -38,6 +38,9 @@ def main() -> int:
     """Set up what is missing; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--dev", action="store_true", help="with what checking and testing needs")
+    parser.add_argument(
+        "--spark", action="store_true", help="with Spark, for analyses there; --dev has it where Java is"
+    )
     parser.add_argument("--port", default="", help="the port that must be free afterwards")
     wanted = parser.parse_args()
     try:
@@ -45,6 +48,8 @@ def main() -> int:
             require_free_port(wanted.port)
         with only_one_setup():
             make_environment(dev=wanted.dev)
+            if wanted.spark or (wanted.dev and java_works()):
+                add_spark()
             fetch_frontend_packages(dev=wanted.dev)
             compile_translations()
     except Trouble as trouble:
@@ -122,6 +127,25 @@ def make_environment(*, dev: bool) -> None:
         say("Installing Steelyard itself")
         install(["--no-deps", "--no-build-isolation", "--no-index", "--editable", "."], quiet=True)
         write_stamp(VENV_STAMP, stamp, project=project)
+
+
+def java_works() -> bool:
+    """Tell whether a Java runtime is there; some systems have a `java` that only says how to get one."""
+    java = shutil.which("java")
+    return java is not None and subprocess.run([java, "-version"], capture_output=True, check=False).returncode == 0
+
+
+def add_spark() -> None:
+    """Bring Spark, which is large and which few want, into the environment; see docs/decisions/0181."""
+    if VENV.is_symlink():
+        return
+    stamp, mark = read_stamp(VENV_STAMP), digest(ROOT / "requirements" / "spark.txt")
+    if stamp.get("spark") == mark:
+        return
+    require_space("spark")
+    say("Installing Spark, so that analyses are tried on both engines")
+    install(["--require-hashes", "-r", "requirements/spark.txt"])
+    write_stamp(VENV_STAMP, stamp, spark=mark)
 
 
 def environment_works() -> bool:

@@ -24,9 +24,12 @@ from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
 from steelyard.surfaces.live_room.running import Running
 from steelyard.surfaces.live_room.stream import Streams
+from steelyard.surfaces.live_room.watching import Watchers
 from steelyard.surfaces.web import problems, security, styleguide
 from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
+from steelyard.surfaces.web.over import Over
+from steelyard.surfaces.web.turnstile import Turnstile
 from steelyard.surfaces.web.visit import provide_visit
 from steelyard.surfaces.web.words_met import WordsMet
 
@@ -80,10 +83,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
         assert settings.database_url, "the launcher says where the database is"
         app.state.db = await Database.connect(settings.database_url, size=settings.pool_size)
         app.state.footfall = Footfall(app.state.db)
+        streams.watchers = Watchers(app.state.db, settings, app.state.footfall)
         met = WordsMet(app.state.db)
         met.start()
         app.state.live = Running(app.state.db, settings.database_url, streams)
         app.state.live.start()
+        turnstile.db = app.state.db
         try:
             yield
         finally:
@@ -114,7 +119,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     # Around everything, so that an address that leads nowhere is answered with the same headers.
-    streams = Streams(security.Envelope(Compressed(app.asgi_handler), settings=settings))
+    app.state.over = Over(templates, settings)
+    turnstile = Turnstile(Compressed(app.asgi_handler), app.state.over, settings.workers)
+    streams = Streams(security.Envelope(turnstile, settings=settings), settings)
     app.asgi_handler = streams
     return app
 
@@ -126,6 +133,8 @@ def make_before_workers() -> None:
     """Make the application before the web workers are forked: it is made once, and they share its memory."""
     search.read_dictionary()
     _made_before.append(create_app())
+    over: Over = _made_before[0].state.over
+    over.draw()
     settle()
 
 
@@ -134,6 +143,7 @@ def settle() -> None:
     more seldom: nearly all that a request makes goes by itself, and looking for the rest took a tenth of a purchase."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*COLLECT_AFTER)
 
 

@@ -5,7 +5,9 @@ looked at is not as it should be (`check`, `doctor`, rejected rows of `import`).
 """
 
 import asyncio
+import gc
 import json
+import logging
 import multiprocessing
 import os
 import subprocess
@@ -17,7 +19,8 @@ from typing import Any, Literal, NoReturn
 import click
 import msgspec
 
-from steelyard import __version__
+from steelyard import __version__, knowing, reporting
+from steelyard.experimenting import experiment
 from steelyard.kernel import archive, checks, events, installation, migrations, processes
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database, administer
@@ -60,7 +63,9 @@ def steelyard() -> None:
 def demo(fresh: bool, from_import: bool, seed: int, scale: float, traffic: int) -> None:
     """Run a whole marketplace on this machine, with simulated payments, carriers, bank and mail."""
     from steelyard.demo import running
+    from steelyard.kernel import logs
 
+    logs.configure(level=logging.WARNING)  # the bars tell what goes on
     try:
         running.run(
             kernel_settings.load(), fresh=fresh, from_import=from_import, seed=seed, scale=scale, traffic=traffic
@@ -97,6 +102,7 @@ def _serve(settings: Settings) -> None:
 
     processes.open_many_files()
     if multiprocessing.get_start_method() == "fork":
+        gc.disable()  # what is made now stays; `app.settle` looks through it once
         from steelyard import app
 
         app.make_before_workers()
@@ -160,14 +166,23 @@ def migrate() -> None:
 
 
 @steelyard.command(name="import")
-@click.argument("what", type=click.Choice(["products", "customers", "orders"]))
+@click.argument("what", type=click.Choice(["products", "customers", "orders", "events"]))
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--map", "mapping", help="A mapping file, or the name of one that ships with Steelyard.")
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows are written.")
+@click.option("--name", help="What events are to be called; without it by the first file's name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result for a program.")
 @plainly
-def import_(what: str, files: tuple[Path, ...], mapping: str | None, rejects: Path | None, as_json: bool) -> None:
-    """Import products, customers or orders from CSV or Parquet files. See docs/guide/import.md."""
+def import_(
+    what: str, files: tuple[Path, ...], mapping: str | None, rejects: Path | None, name: str | None, as_json: bool
+) -> None:
+    """Import products, customers, orders or events from CSV or Parquet files. See docs/guide/import.md, and for events
+    docs/guide/events.md."""
+    if what == "events":
+        reporting.import_events(files, mapping, rejects, name, as_json)
+        return
+    if name is not None:
+        raise Sentence("--name is of events.")
     from steelyard.channels import feeds
 
     with installation.opened_and_migrated(kernel_settings.load()) as here, progressing() as progress:
@@ -199,6 +214,10 @@ def sales(first: Any, last: Any, definition: Literal["net", "published"], as_jso
     figures = ask(question)
     lines = [f"{name:>12}  {value}" for name, value in msgspec.to_builtins(figures).items()]
     tell(figures, as_json, lambda: click.echo("\n".join(lines)))
+
+
+for analysis in [*reporting.COMMANDS, *knowing.COMMANDS]:
+    report.add_command(analysis)
 
 
 def _day(moment: Any) -> date:
@@ -291,7 +310,9 @@ def doctor(as_json: bool) -> None:
 
 
 steelyard.add_command(reconcile)
+steelyard.add_command(knowing.recount)
 steelyard.add_command(simulate)
+steelyard.add_command(experiment)
 steelyard.add_command(verify_live)
 
 

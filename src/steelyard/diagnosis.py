@@ -72,7 +72,7 @@ def _assets() -> Finding:
 def _outside(settings: Settings) -> list[Finding]:
     findings = [_mail(settings)]
     findings.append(_channels(settings))
-    for name in ("simpay", "carriers", "bank", "stripe"):
+    for name in ("simpay", "carriers", "bank", "stripe", "messages"):
         there = settings.stripe_key if name == "stripe" else getattr(settings, f"{name}_url")
         if there and not getattr(settings, f"{name}_webhook_secret"):
             variable = f"STEELYARD_{name.upper()}_WEBHOOK_SECRET"

@@ -38,7 +38,7 @@ def take_in(file: Path, source: str, day: Any, as_json: bool) -> None:
         content = await asyncio.to_thread(file.read_bytes)
         arrival = reconciliation.Arrival(source=known, day=day.date(), name=file.name, content=content)
         kept = await reconciliation.receive(db, arrival, traded, BY)
-        ran = None if kept.problems else await db.transact(reconciliation.run, source, day.date())
+        ran = None if kept.problems else await reconciliation.run(db, source, day.date())
         return {"file": kept, "problems": await db.ask(reconciliation.problems, source, kept.file_id), "run": ran}
 
     found = ask(question, patient=True)
@@ -74,7 +74,7 @@ def run(source: str, day: Any, as_json: bool) -> None:
     """Run a day again: its statement is here, and the books may know more now."""
     from steelyard.money import reconciliation
 
-    ran = ask(lambda db: db.transact(reconciliation.run, source, day.date()), patient=True)
+    ran = ask(lambda db: reconciliation.run(db, source, day.date()), patient=True)
     tell(ran, as_json, lambda: _say_run(ran))
 
 

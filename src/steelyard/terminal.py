@@ -21,6 +21,7 @@ from steelyard.kernel.db import Database
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.installation import NotMigrated
 from steelyard.kernel.postgres import ClusterError
+from steelyard.kernel.text import Text
 
 P = ParamSpec("P")
 
@@ -69,7 +70,10 @@ def _obstacle(error: OSError) -> str:
 
 
 def _words_of(refusal: Refusal) -> str:
-    facts = ", ".join(f"{name}: {value}" for name, value in refusal.facts.items() if value)
+    told = {
+        name: value.in_language("en") if isinstance(value, Text) else value for name, value in refusal.facts.items()
+    }
+    facts = ", ".join(f"{name}: {value}" for name, value in told.items() if value)
     return f"{refusal.title}. {facts}".strip()
 
 

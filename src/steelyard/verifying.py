@@ -4,7 +4,6 @@ import sys
 
 import click
 
-from steelyard.channels import live
 from steelyard.kernel.db import Database
 from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, plainly, tell
 
@@ -15,6 +14,8 @@ from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, plainly, tell
 @plainly
 def verify_live(room: str, as_json: bool) -> None:
     """Look whether the record of a live room was altered: ROOM is its address, as in /live/ROOM."""
+
+    from steelyard.channels import live
 
     async def question(db: Database) -> list[live.Looked] | None:
         return await db.ask(live.verify_room, room)

@@ -5,6 +5,7 @@ registered with `@job`). Any number of workers may run at the same time.
 """
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ POLL_SECONDS = 0.2
 FAILED_PAUSE_SECONDS = 2.0
 HEARTBEAT_SECONDS = 60.0
 STOP_SECONDS_MAX = 30.0
+# Against the web server, if both want all of the processor, it has a quarter of it.
+NICE = 5
 # Nobody waits for the worker's next connection.
 UNUSED_SECONDS_MAX = 10.0
 LAG_EVENTS_WORTH_TELLING = 100
@@ -55,8 +58,9 @@ def sweeps() -> list[Sweep]:
 
 
 def run(settings: Settings) -> None:
-    """Work until SIGINT or SIGTERM: what `steelyard work` does."""
+    """Work until SIGINT or SIGTERM: what `steelyard work` does. Whoever waits for a page goes before it on the same machine."""
     logs.configure(settings.log_format)
+    os.nice(NICE)
 
     async def until_told() -> None:
         stop = asyncio.Event()

@@ -193,21 +193,28 @@ async def test_a_rundown_written_out_and_read_again_is_the_same(db: Database, wo
     assert await shop.transact(live.lay_out, merchant_id, wanted.session_id, BY) == 0
     (laid,) = await shop.ask(live.rundown, merchant_id, wanted.session_id)
     hello = Entry(
-        entry_id=EntryId(ids.mint()), minute=0, minutes=3, what="=hello()", points=["a, b", "“c”"], owner=Role.CO_HOST
+        entry_id=EntryId(ids.mint()),
+        minute=0,
+        minutes=3,
+        what="=hello()",
+        points=["a, b", "“c”"],
+        owner=Role.CO_HOST,
+        price=1_990,
+        pieces=30,
     )
     await shop.transact(live.write_rundown, merchant_id, wanted.session_id, [hello, laid], BY)
 
     kept = await shop.ask(live.rundown, merchant_id, wanted.session_id)
-    sheet = live.write_sheet(kept, {nuts.product_id: nuts.slug}, {nuts.product_id: "Nuts"})
-    again = live.read_sheet(sheet, {nuts.slug: nuts.product_id}, {each.entry_id for each in kept})
+    sheet = live.write_sheet(kept, {nuts.product_id: nuts.slug}, {nuts.product_id: "Nuts"}, "CNY")
+    again = live.read_sheet(sheet, {nuts.slug: nuts.product_id}, {each.entry_id for each in kept}, "CNY")
     assert again == kept
     for broken in (b"", b"a,b\n1,2\n", b"minute,minutes\nx,1\n", b"minute,minutes,product\n1,1,elsewhere\n"):
         with pytest.raises(Invalid):
-            live.read_sheet(broken, {}, set())
+            live.read_sheet(broken, {}, set(), "CNY")
     with pytest.raises(Invalid) as wrong:
-        late = Entry(entry_id=hello.entry_id, minute=500, minutes=0)
+        late = Entry(entry_id=hello.entry_id, minute=500, minutes=0, price=-1, pieces=0)
         await shop.transact(live.write_rundown, merchant_id, wanted.session_id, [late], BY)
-    assert {field.partition(":")[0] for field in wrong.value.fields} == {"minute", "minutes", "what"}
+    assert {field.partition(":")[0] for field in wrong.value.fields} == {"minute", "minutes", "what", "price", "pieces"}
 
 
 async def notices(read: Read) -> list[str]:

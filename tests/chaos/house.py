@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -34,6 +35,9 @@ DEADLINE_SECONDS = 240
 POLL_SECONDS = 0.05
 WEB_WORKERS = 2
 SIMULATORS_AFTER_PORT = 101
+
+
+H = TypeVar("H", bound="House")
 
 
 class Late(AssertionError):
@@ -113,9 +117,14 @@ class House:
                 pass_fds=[self._alive],
             )
 
+    @property
+    def kept(self) -> list[tuple[str, Callable[[], None]]]:
+        """What an init system starts again, and how."""
+        return [("house", self.start_house), ("channel", self.start_channel)]
+
     def tend(self) -> None:
-        """What an init system does: the house and the channel are started again when they have ended."""
-        for name, start in (("house", self.start_house), ("channel", self.start_channel)):
+        """What an init system does: what it keeps is started again when it has ended."""
+        for name, start in self.kept:
             if self._running[name].poll() is not None:
                 _end_group(self._running[name].pid)
                 start()
@@ -226,10 +235,12 @@ async def _stocked(tx: Tx, stock: dict[str, int]) -> World:
 
 
 @contextmanager
-def standing(stock: dict[str, int], sabotage: str = "", folder: Path | None = None) -> Iterator[House]:
+def standing(
+    stock: dict[str, int], sabotage: str = "", folder: Path | None = None, kind: type[H] = House
+) -> Iterator[H]:
     """A house that serves, gone afterwards; when something goes wrong, what its programs said is told."""
     folder = folder or scratch("steelyard-chaos-")
-    house = House(folder, stock, sabotage)
+    house = kind(folder, stock, sabotage)
     try:
         house.make()
         house.start()

@@ -35,6 +35,7 @@ def test_every_command_explains_itself_and_its_options(path: tuple[str, ...]) ->
 def test_all_commands_are_there() -> None:
     expected = {
         "bench",
+        "experiment",
         "demo",
         "serve",
         "work",
@@ -42,6 +43,7 @@ def test_all_commands_are_there() -> None:
         "import",
         "report",
         "reconcile",
+        "recount",
         "check",
         "simulate",
         "media",

@@ -1,11 +1,16 @@
 """The demo marketplace: whole, true, and the same for the same seed."""
 
+import asyncio
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from steelyard.demo import generator
 from steelyard.demo.generator import Size
 from steelyard.demo.products import products
 from steelyard.kernel.db import Database, Read
+from steelyard.kernel.postgres import clone_database
 from steelyard.kernel.settings import Settings
 from steelyard.money import ledger
 from steelyard.trade import settlement
@@ -22,6 +27,31 @@ def nothing(_what: str, _done: int, _of: int) -> None:
 async def made(db: Database, home: Path, seed: int = 1) -> None:
     settings = Settings(home=home)
     await generator.make(db, settings, seed=seed, made_up=True, password=PASSWORD, step=nothing, size=SMALL)
+
+
+@pytest.fixture(scope="module")
+def first(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A marketplace that is made once for all tests: the name of its database, and its home."""
+    name, home = database_server.clone(), tmp_path_factory.mktemp("first")
+    asyncio.run(_make(database_server.url(name), home))
+    return name, home
+
+
+async def _make(url: str, home: Path) -> None:
+    db = await Database.connect(url, size=4)
+    try:
+        await made(db, home)
+    finally:
+        await db.close()
+
+
+@pytest.fixture
+def database_url(database_server: TestServer, first: tuple[str, Path], request: pytest.FixtureRequest) -> Iterator[str]:
+    """A copy of it, of this test's own."""
+    name = f"{first[0]}_{request.node.name[:20]}"
+    clone_database(database_server.url(), first[0], name)
+    yield database_server.url(name)
+    database_server.drop(name)
 
 
 async def filled(db: Database, url: str, home: Path) -> None:
@@ -50,10 +80,8 @@ async def facts(read: Read) -> list[tuple[str, int]]:
     return [(row[0], row[1]) for row in rows]
 
 
-async def test_a_house_that_has_been_lived_in(db: Database, tmp_path: Path) -> None:
+async def test_a_house_that_has_been_lived_in(db: Database) -> None:
     """Every check of the house runs when the test ends."""
-    await made(db, tmp_path)
-
     assert await db.ask(generator.is_made)
     assert await db.ask(count_of_orders) > 300
     lines = await db.ask(ledger.trial_balance)
@@ -77,11 +105,10 @@ async def count_of_orders(read: Read) -> int:
     return await read.value("SELECT count(*) FROM orders")
 
 
-async def test_made_again_nothing_is_doubled(db: Database, tmp_path: Path) -> None:
-    await made(db, tmp_path)
+async def test_made_again_nothing_is_doubled(db: Database, first: tuple[str, Path]) -> None:
     before = await db.ask(facts)
 
-    await made(db, tmp_path)
+    await made(db, first[1])
 
     assert await db.ask(facts) == before
 
@@ -89,7 +116,6 @@ async def test_made_again_nothing_is_doubled(db: Database, tmp_path: Path) -> No
 async def test_the_same_seed_makes_the_same_marketplace_with_every_index(
     db: Database, database_server: TestServer, tmp_path: Path
 ) -> None:
-    await made(db, tmp_path / "one")
     name = database_server.clone()
     other = await Database.connect(database_server.url(name))
     try:

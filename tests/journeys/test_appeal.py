@@ -56,8 +56,8 @@ async def test_an_appeal_changes_a_decision(house: House, visit: Visit, variant:
     await merchant.goto(f"/merchant/after-sales/{case}")
     await merchant.look("appeal-to-answer")
     await merchant.fill(appeal="Daylight is bluish")
-    await merchant.button("Answer").click()
-    await expect(merchant.button("Answer")).to_have_count(0)
+    await merchant.button("Send the answer").click()
+    await expect(merchant.button("Send the answer")).to_have_count(0)
 
     await first.goto(f"/operator/disputes/{case}")
     await expect(first.button("Decide")).to_have_count(0)

@@ -89,7 +89,7 @@ async def test_a_guest_buys_of_two_merchants_and_everybody_gets_what_is_theirs(
     assert total == shoes.goods + tool.goods + sum(fees.values())
     await buyer.look("cashier")
     await steps.at_the_cashier(buyer, "approve")
-    bought = await steps.paid(buyer, total)
+    bought = await steps.paid(buyer, total, look=True)
     await buyer.look("purchase")
     assert set(bought.orders) == set(SHOPS)
 
@@ -98,7 +98,7 @@ async def test_a_guest_buys_of_two_merchants_and_everybody_gets_what_is_theirs(
         merchants[shop] = await visit()
         await steps.sign_in(merchants[shop], house, email, to="/merchant")
         await merchants[shop].look("merchant-home")
-        await steps.send(merchants[shop], bought.orders[shop], f"JY{variant.number}{shop.upper()}")
+        await steps.send(merchants[shop], bought.orders[shop], f"JY{variant.number}{shop.upper()}", look=True)
 
     for code in bought.orders.values():
         await steps.delivered(buyer, code)

@@ -29,5 +29,5 @@ async def test_somebody_without_javascript_browses_and_buys(visit: Visit) -> Non
     await buyer.look("cashier")
     await steps.at_the_cashier(buyer, "approve")
     await buyer.until(buyer.text("Paid. Thank you!"))
-    await steps.paid(buyer, total)
+    await steps.paid(buyer, total, look=True)
     await buyer.look("purchase")

@@ -1,6 +1,7 @@
 """Somebody at a browser: what they do by the words they read, and what every page that they see must be."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +68,23 @@ LINE_IN_CONSOLE = re.compile("ERR_INTERNET_DISCONNECTED|htmx:(afterRequest|sendE
 
 
 class Visitor:
-    """One browser window of one person. `words` are our own, in the language that the person reads."""
+    """One browser window of one person. `words` are our own, in the language that the person reads; axe looks at the pages
+    whose names are to be looked at `closely`."""
 
     def __init__(
-        self, context: BrowserContext, page: Page, url: str, locale: str, shots: Path | None, *, scripts: bool = True
+        self,
+        context: BrowserContext,
+        page: Page,
+        url: str,
+        locale: str,
+        shots: Path | None,
+        *,
+        scripts: bool = True,
+        closely: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.context = context
         self._scripts = scripts
+        self._closely = closely
         self.page = page
         self.url = url
         self.locale = locale
@@ -128,8 +139,8 @@ class Visitor:
         for name, value in fields.items():
             await self.page.locator(f"input[name='{name}'], textarea[name='{name}']").first.fill(value)
 
-    async def look(self, name: str, *, closely: bool = True) -> None:
-        """The page is whole: no wider than the window, nothing on it has failed, and, looked at `closely`, it is accessible.
+    async def look(self, name: str) -> None:
+        """The page is whole: no wider than the window, nothing on it has failed, and, looked at closely, it is accessible.
         A picture is taken where pictures are kept: it takes as long as all the rest."""
         await self.settled()
         await self.page.evaluate("window.scrollTo(0, 0)")
@@ -142,7 +153,8 @@ class Visitor:
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the window"
         # Where scripts are off, axe cannot run either; the same pages are looked at with it elsewhere.
-        assert not (found := await self._axe() if self._scripts and closely else []), f"{name}:\n" + "\n".join(found)
+        found = await self._axe() if self._scripts and self._closely(name) else []
+        assert not found, f"{name}:\n" + "\n".join(found)
         self.assert_content()
 
     async def settled(self) -> None:

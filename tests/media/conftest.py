@@ -123,6 +123,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
         play_url="http://play.test/live/{stream}/index.m3u8",
         grace_seconds=0.3,
         retry_seconds=0.02,
+        ask_again_seconds=0.05,
     )
     origin = Running(settings, House())
     await origin.start()

@@ -5,13 +5,15 @@ import os
 import re
 import sys
 from contextlib import suppress
+from io import BytesIO
 
 import msgspec
 import pytest
 from PIL import Image
 
 from steelyard.demo import pictures
-from steelyard.simulators.host import clock, drawings, reel, speech, stage
+from steelyard.kernel import drawings
+from steelyard.simulators.host import clock, reel, speech, stage
 from steelyard.simulators.host.model import Goods, Session
 from tests.media.conftest import Running, free_ports, until
 from tests.media.studio import decoded
@@ -95,11 +97,31 @@ def test_pictures_of_goods_become_pixels() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"<svg", b'<svg viewBox="0 0"/>', b"<!DOCTYPE svg><svg/>", b"\x89PNG", b"<svg " * 3]
+    "data",
+    [
+        b"",
+        b"<svg",
+        b'<svg viewBox="0 0"/>',
+        b'<svg viewBox="0 0 0 0"/>',
+        b'<svg><path d="M0 0Z 5"/></svg>',
+        b"<!DOCTYPE svg><svg/>",
+        b"\x89PNG",
+        b"<svg " * 3,
+    ],
 )
 def test_what_is_no_picture_is_said_to_be_none(data: bytes) -> None:
     with pytest.raises(drawings.NoPicture):
         drawings.picture(data, 32)
+
+
+def test_a_picture_that_would_take_minutes_is_none_and_others_may_be_larger_than_here() -> None:
+    soft = b'<rect width="9" height="9" filter="url(#soft)" transform="scale(9)"/>' * 41
+    wide = BytesIO()
+    Image.new("1", (drawings.PIXELS_MAX // 1_000 + 1, 1_000)).save(wide, "PNG")
+    for data in (b"<svg>" + soft + b"</svg>", wide.getvalue()):
+        with pytest.raises(drawings.NoPicture, match="too m"):
+            drawings.pixels(data, 8)
+    assert Image.MAX_IMAGE_PIXELS is None or Image.MAX_IMAGE_PIXELS > drawings.PIXELS_MAX
 
 
 def test_a_voice_has_phrases_and_pauses_and_is_the_same_each_time() -> None:

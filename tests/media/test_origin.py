@@ -184,6 +184,7 @@ async def test_an_origin_that_is_started_again_goes_on_counting(running: Running
 
 async def test_the_house_cuts_off_and_takes_down(running: Running, flv: Path) -> None:
     bearer = {"authorization": f"Bearer {running.settings.secret}"}
+    running.house.refuses = {"on_play"}
     program = await publisher(running.push_address("room"), flv, stays=True)
     await until(lambda: running.house.said("on_segment"))
 
@@ -200,6 +201,49 @@ async def test_the_house_cuts_off_and_takes_down(running: Running, flv: Path) ->
     assert (running.settings.home / "room" / "0.m4s").exists()
     program.kill()
     await program.wait()
+
+
+async def test_a_recording_plays_while_the_house_says_so_and_on_while_it_is_silent(running: Running, flv: Path) -> None:
+    await sent(running, "room", flv)
+    await until(lambda: running.house.said("on_dvr"))
+
+    async def plays() -> bool:
+        return {(await running.get(f"/live/room/{file}")).status_code for file in ("recording.m3u8", "0.m4s")} == {200}
+
+    async def becomes(played: bool) -> None:
+        async with asyncio.timeout(10):
+            while await plays() is not played:
+                await asyncio.sleep(0.01)
+
+    # shown, hidden, shown again
+    assert await plays()
+    running.house.refuses = {"on_play"}
+    await becomes(False)
+    running.house.refuses = set()
+    await becomes(True)
+
+    # taken down, which stays on disk, and lifted
+    running.house.refuses = {"on_play"}
+    bearer = {"authorization": f"Bearer {running.settings.secret}"}
+    await running.http.delete("/api/v1/streams/room", headers=bearer)
+    assert not await plays()
+    running.house.refuses = set()
+    await becomes(True)
+    assert not (running.settings.home / "room" / "hidden").exists()
+
+    # nobody answers: what was played plays on, and after a start nothing does that nobody has allowed
+    running.house.silent = True
+    await asyncio.sleep(running.settings.ask_again_seconds)
+    assert await plays()
+    await running.stop()
+    await running.start()
+    assert not await plays()
+
+
+async def test_what_is_not_there_is_asked_of_nobody(running: Running) -> None:
+    assert (await running.get("/live/nothing/recording.m3u8")).status_code == 404
+
+    assert not running.house.heard
 
 
 async def test_there_is_room_for_so_many_and_no_more(running: Running, flv: Path) -> None:

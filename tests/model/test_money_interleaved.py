@@ -33,12 +33,10 @@ from tests.support import deal
 from tests.support.cluster import TestServer
 from tests.support.seeded import SeededServer
 
-EXAMPLES = 8
-EXAMPLES_LONG = 500
+EXAMPLES, EXAMPLES_LONG = 8, 500
 STEPS = 45
 BY = "test"
-# It authorises, and captures in parts.
-CHANNELS = {"simpay": Simpay("http://simpay.test", "", "")}
+CHANNELS = {"simpay": Simpay("http://simpay.test", "", "")}  # it authorises, and captures in parts
 # Told more often than others: that money is taken, and that it is lost.
 STANDINGS = (
     DisputeStanding.INQUIRY, DisputeStanding.NEEDS_ANSWER, DisputeStanding.NEEDS_ANSWER, DisputeStanding.ANSWERED,
@@ -66,7 +64,7 @@ SELECT coalesce((SELECT sum(captured) FROM payment_splits WHERE currency = $1), 
      , coalesce((SELECT sum(o.total - o.refunded - s.open) FROM orders o
                  CROSS JOIN LATERAL (SELECT coalesce(sum(authorised - captured - released), 0) AS open FROM payment_splits p
                                      WHERE (p.merchant_id, p.order_id) = (o.merchant_id, o.order_id)) AS s
-                 WHERE o.state IN ('paid', 'shipped') AND o.currency = $1), 0)::bigint AS held
+                 WHERE o.state IN ('held', 'paid', 'shipped') AND o.currency = $1), 0)::bigint AS held
      , coalesce((SELECT sum(amount) FROM settlement_entries WHERE statement_id IS NULL AND currency = $1), 0)::bigint
        AS waiting
      , coalesce((SELECT sum(amount) FROM chargeback_parts WHERE frozen AND currency = $1), 0)::bigint AS frozen
@@ -230,12 +228,12 @@ class Traders:
         self.say(dies, chargebacks.record, news, "channel")
 
     def answer_chargeback(self, one: int, other: int, dies: bool) -> None:
-        """Staff say who bears it, contest it or not, or share it out otherwise; or nobody answers in time."""
+        """Staff say who bears it, contest it or not, share it out, or send it anyway; or nobody answers in time."""
         found = self.look(_chargebacks)
         if not found:
             return
         row = found[one % len(found)]
-        match other % 4:
+        match other % 5:
             case 0:
                 who = list(Bearer)[one % len(Bearer)]
                 self.say(dies, chargebacks.set_bearer, row["chargeback_id"], row["order_id"], who, "So")
@@ -244,8 +242,10 @@ class Traders:
                 self.say(dies, chargebacks.share_out, row["chargeback_id"], shares, BY)
             case 2:
                 self.say(dies, chargebacks.expire, datetime.now(UTC) + timedelta(days=30))
+            case 4:
+                self.say(dies, chargebacks.send_anyway, *[*row][:3], "So", BY)
             case _:
-                what = list(Answer)[(one + other // 4) % len(Answer)]
+                what = list(Answer)[(one + other // 5) % len(Answer)]
                 self.say(dies, chargebacks.answer, row["chargeback_id"], what, {}, "So", BY, by_channel=False)
 
     def drop(self, one: int, _: int, dies: bool) -> None:
@@ -376,8 +376,8 @@ async def _charged(read: Read) -> list[tuple[UUID, int]]:
 async def _chargebacks(read: Read) -> list[Any]:
     return await read.fetch(
         """
-        SELECT chargeback_id, order_id, sum(amount) OVER (PARTITION BY chargeback_id)::bigint AS whole FROM chargeback_parts
-        ORDER BY opened_at, chargeback_id, order_id
+        SELECT merchant_id, chargeback_id, order_id, sum(amount) OVER (PARTITION BY chargeback_id)::bigint AS whole
+        FROM chargeback_parts ORDER BY opened_at, chargeback_id, order_id
         """
     )
 
@@ -413,7 +413,8 @@ BEGUN = (
     ("answer_chargeback", 0, 3, True), ("give_back", 2, 1, False), ("channel_gives_back", 0, 2, False),
     ("channel_gives_back", 0, 0, False), ("channel_gives_back", 0, 0, True), ("cancel", 2, 0, True),
     ("take_later", 1, 2, False), ("buy", 0, 2, False), ("channel_takes", 0, 1, True), ("cancel", 3, 0, True),
-    ("channel_lets_go", 0, 0, False), ("charge_back", 0, 5, True), ("change_fee", 0, 3, False),
+    ("channel_lets_go", 0, 0, False), ("charge_back", 0, 5, True), ("buy", 0, 2, False),
+    ("charge_back", -1, 2, False), ("answer_chargeback", -1, 4, True), ("change_fee", 0, 3, False),
 )  # fmt: skip
 HISTORIES = st.lists(
     st.tuples(st.sampled_from(STEPS_OF), NUMBERS, NUMBERS, st.booleans()), min_size=STEPS // 2, max_size=STEPS
@@ -428,10 +429,11 @@ SELECT DISTINCT to_state FROM chargeback_history
 UNION SELECT 'frozen' FROM ledger_transfers WHERE reason = 'disputed'
 UNION SELECT 'made good' FROM chargeback_parts WHERE made_good > 0
 UNION SELECT 'let go' FROM payment_releases
+UNION SELECT 'sent anyway' FROM chargeback_parts WHERE sent_anyway_at IS NOT NULL
 UNION SELECT 'taken in part' FROM payment_captures c JOIN payments p USING (buyer_id, payment_id)
 WHERE c.state = 'succeeded' AND c.amount < p.amount
 """
-SEEN = {"evidence_due", "submitted", "lost", "frozen", "made good", "let go", "taken in part"}
+SEEN = {"sent anyway", "evidence_due", "submitted", "lost", "frozen", "made good", "let go", "taken in part"}
 
 
 async def _come_about(read: Read) -> set[str]:

@@ -144,7 +144,7 @@ async def broken_off(db: Database, content: bytes, packets: int = 2) -> File:
 async def reconciled(db: Database, day: date, rows: Sequence[Row] | bytes = (), source: str = "simpay") -> DayRun:
     """The statement of a day is received and run."""
     await received(db, source, day, rows if isinstance(rows, bytes) else written(rows))
-    return await db.transact(reconciliation.run, source, day)
+    return await reconciliation.run(db, source, day)
 
 
 async def listed(db: Database, **wanted: object) -> list[Difference]:

@@ -40,7 +40,7 @@ async def laid_beside(db: Database, text: str, source: str = "bank") -> reconcil
     statement = reconciliation.read_statement(known, today(), "bank.csv", (HEADER + text).encode(), traded)
     assert not statement.problems
     await db.transact(reconciliation.take, statement, ADA)
-    await db.transact(reconciliation.run, source, today())
+    await reconciliation.run(db, source, today())
     return (await db.ask(reconciliation.days, source)).items[0]
 
 
@@ -77,7 +77,7 @@ async def test_what_staff_wrote_down_is_missing_at_its_own_bank_and_at_no_other(
         b"time,direction,id,reference,party,currency,amount\n", ["CNY"],
     )  # fmt: skip
     await db.transact(reconciliation.take, simbank, ADA)
-    await db.transact(reconciliation.run, "simbank", today())
+    await reconciliation.run(db, "simbank", today())
     await laid_beside(db, "")
 
     assert [(item.source, item.kind) for item in (await db.ask(reconciliation.differences)).items] == [

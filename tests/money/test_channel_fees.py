@@ -70,7 +70,7 @@ async def test_a_line_that_came_before_our_word_of_it_is_compared_with_the_agree
 
     await record(db, right, said(PaymentState.CAPTURED, "pay_1"))
     await record(db, wrong, said(PaymentState.CAPTURED, "pay_2"))
-    await db.transact(reconciliation.run, "simpay", TODAY)
+    await reconciliation.run(db, "simpay", TODAY)
 
     [item] = [each for each in await listed(db) if each.state != "closed"]
     assert (item.kind, item.theirs, item.ours) == ("fee", 54, 261 + 30 + 162)

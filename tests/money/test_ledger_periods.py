@@ -94,10 +94,18 @@ async def test_nothing_is_dated_into_a_closed_month_until_it_is_opened_again(db:
     with pytest.raises(PeriodClosed):
         await db.transact(ledger.bulk_post, [late])
     with pytest.raises(Invalid):
-        await db.transact(ledger.reopen, months_back(1), " ", ANN)
+        await db.transact(ledger.ask_to_reopen, months_back(1), " ", ANN)
     with pytest.raises(NotTheLastClosed):
-        await db.transact(ledger.reopen, months_back(2), "an invoice was missing", ANN)
-    await db.transact(ledger.reopen, months_back(1), "an invoice was missing", ANN)
+        await db.transact(ledger.ask_to_reopen, months_back(2), "an invoice was missing", ANN)
+    with pytest.raises(TransitionRefused):  # nobody has asked
+        await db.transact(ledger.reopen, months_back(1), BEN)
+    for who in (ANN, BEN):  # the first asks
+        await db.transact(ledger.ask_to_reopen, months_back(1), "an invoice was missing", who)
+    with pytest.raises(SecondPerson):
+        await db.transact(ledger.reopen, months_back(1), ANN)
+    assert await db.transact(ledger.reopen, months_back(1), BEN) == "an invoice was missing"
+    with pytest.raises(TransitionRefused):
+        await db.transact(ledger.leave_closed, months_back(1))
     assert await db.transact(ledger.bulk_post, [late]) == 1
     await close(db, months_back(1))
 
@@ -219,7 +227,8 @@ async def test_snapshots_bases_and_tail_are_the_full_sum_at_any_day(
         if known.get(month) is PeriodState.OPEN:
             await close(db, month)
         elif known.get(month) is PeriodState.CLOSED and month_of((await _until(db)) - timedelta(days=1)) == month:
-            await db.transact(ledger.reopen, month, "again", ANN)
+            await db.transact(ledger.ask_to_reopen, month, "again", ANN)
+            await db.transact(ledger.reopen, month, BEN)
 
     moment = datetime.now(UTC) - timedelta(days=asked)
     lines = await db.ask(ledger.trial_at, moment)

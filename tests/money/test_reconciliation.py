@@ -60,7 +60,7 @@ async def test_a_day_that_is_run_again_books_nothing_again_and_lists_nothing_twi
     first = await reconciled(db, DAY, [rows[0].but(amount=9_999), rows[1], rows[1]])
     before = await balances(db)
 
-    again = await db.transact(reconciliation.run, "simpay", DAY)
+    again = await reconciliation.run(db, "simpay", DAY)
 
     assert again.found == first.found == {"amount": 1, "duplicate": 1, "missing_there": 1}
     assert await balances(db) == before
@@ -131,7 +131,7 @@ async def test_money_that_we_write_down_late_closes_what_was_missing_here_and_re
     await db.transact(reconciliation.settle, "simpay", item.item_id, AccountKind.SUSPENSE, "", ADA)
 
     await record(db, deal, CAPTURED)
-    await db.transact(reconciliation.run, "simpay", today)
+    await reconciliation.run(db, "simpay", today)
 
     [item] = await listed(db)
     assert (item.state, item.booking) == (DifferenceState.CLOSED, None)
@@ -279,7 +279,7 @@ async def test_the_same_bytes_are_known_and_a_day_has_one_statement(db: Database
     with pytest.raises(DayTaken):
         await received(db, "simpay", DAY, written([]))
     with pytest.raises(NoStatement):
-        await db.transact(reconciliation.run, "simpay", NEXT)
+        await reconciliation.run(db, "simpay", NEXT)
 
 
 async def test_a_file_with_a_bad_line_is_kept_with_what_is_wrong_and_none_of_it_counts(db: Database) -> None:
@@ -295,7 +295,7 @@ async def test_a_file_with_a_bad_line_is_kept_with_what_is_wrong_and_none_of_it_
     assert [(each.number, each.problem) for each in wrong] == [(3, "amount"), (4, "net"), (5, "cells")]
     assert await db.ask(reconciliation.content_of, "simpay", file.file_id) == content
     with pytest.raises(NoStatement):
-        await db.transact(reconciliation.run, "simpay", DAY)
+        await reconciliation.run(db, "simpay", DAY)
     assert (await reconciled(db, DAY, rows)).closed
 
 

@@ -102,7 +102,7 @@ async def test_the_example_of_the_page(db: Database) -> None:
     assert await balance(db, AccountKind.SUSPENSE) == minor(told["suspense"])
 
     await record(db, late)
-    again = await db.transact(reconciliation.run, "simpay", DAY)
+    again = await reconciliation.run(db, "simpay", DAY)
 
     assert (again.matched, again.closed) == (6, True)
     assert await balance(db, AccountKind.SUSPENSE) == minor(told["suspense_in_the_end"])

@@ -10,7 +10,7 @@ import pytest
 from steelyard.kernel.db import Database, Tx
 from steelyard.money import payments, reconciliation
 from steelyard.money.ledger.model import AccountKind
-from steelyard.money.reconciliation import matching
+from steelyard.money.reconciliation import turning_up
 from steelyard.money.reconciliation.model import DayBooked, Difference, DifferenceState, Source
 from tests.money.deals import CAPTURED, Deal, record
 from tests.money.statements import Row, Sale, listed, noon, received, reconciled, sold, written
@@ -84,18 +84,18 @@ async def test_what_is_booked_while_a_run_finds_its_other_side_is_reversed(
     await reconciled(db, today + timedelta(days=1))
     [item] = await listed(db)
     await record(db, deal, CAPTURED)
-    found = matching.turned_up
+    found = turning_up.found_of
     booking: list[asyncio.Task[DifferenceState]] = []
 
-    async def and_somebody_books(tx: Tx, source: Source, day: date) -> Any:
-        rows = await found(tx, source, day)
+    async def and_somebody_books(tx: Tx, source: Source, day: date, pairs: Any) -> Any:
+        rows = await found(tx, source, day, pairs)
         books = db.transact(reconciliation.settle, "simpay", item.item_id, SUSPENSE, "", ADA)
         booking.append(asyncio.create_task(books))
         await asyncio.wait(booking, timeout=0.5)
         return rows
 
-    monkeypatch.setattr(matching, "turned_up", and_somebody_books)
-    await db.transact(reconciliation.run, "simpay", today)
+    monkeypatch.setattr(turning_up, "found_of", and_somebody_books)
+    await reconciliation.run(db, "simpay", today)
 
     [refused] = await asyncio.gather(*booking, return_exceptions=True)
     assert isinstance(refused, Exception), "it is closed by then"
@@ -120,7 +120,7 @@ async def test_a_statement_is_taken_in_while_another_of_its_source_is_run(db: Da
     running, go_on = asyncio.Event(), asyncio.Event()
 
     async def run(tx: Tx) -> None:
-        await reconciliation.run(tx, "simpay", DAY)
+        await reconciliation.run_within(tx, "simpay", DAY)
         running.set()
         await go_on.wait()
 

@@ -60,7 +60,7 @@ async def test_however_many_lines_come_at_once_the_same_are_here_and_match_the_s
     for at_once in [1_000, 1, 24, 25, *random.Random(8).sample(range(2, 24), 3)]:
         file = await received(db, "simpay", DAY, content, at_once=at_once)
         assert (file.state, file.arrived, file.lines) == ("read", 25, 25)
-        run = await db.transact(reconciliation.run, "simpay", DAY)
+        run = await reconciliation.run(db, "simpay", DAY)
         found = [
             (each.kind, each.state, each.line_no, each.theirs, each.ours)
             for each in await listed(db)
@@ -82,13 +82,13 @@ async def test_a_file_that_is_broken_off_counts_for_nobody_and_goes_on_where_it_
 
     assert (part.state, part.arrived, part.lines) == ("arriving", 4, 7)
     with pytest.raises(NoStatement):
-        await db.transact(reconciliation.run, "simpay", DAY)
+        await reconciliation.run(db, "simpay", DAY)
     begun = broken_after(99, monkeypatch)
     whole = await received(db, "simpay", DAY, content, at_once=3)
     assert begun == [0, 3, 6]
     assert (whole.file_id, whole.state, whole.arrived) == (part.file_id, "read", 7)
     assert len(await lines(db, whole)) == 7
-    assert (await db.transact(reconciliation.run, "simpay", DAY)).matched == 7
+    assert (await reconciliation.run(db, "simpay", DAY)).matched == 7
 
 
 async def test_what_is_arriving_makes_nothing_a_second_line_until_it_counts(db: Database) -> None:
@@ -99,7 +99,7 @@ async def test_what_is_arriving_makes_nothing_a_second_line_until_it_counts(db: 
     assert run.matched == 7, "none of these has come before"
 
     await received(db, "simpay", DAY, written(rows[:-1]), at_once=2)
-    run = await db.transact(reconciliation.run, "simpay", DAY)
+    run = await reconciliation.run(db, "simpay", DAY)
     assert (run.matched, run.found["duplicate"]) == (0, 6), "who counts later is the second"
 
 
@@ -150,7 +150,7 @@ async def test_one_that_is_withdrawn_while_it_arrives_stops_and_can_be_begun_ane
     new = await received(db, "simpay", DAY, content, at_once=2)
 
     assert new.file_id != part.file_id
-    assert (await db.transact(reconciliation.run, "simpay", DAY)).matched == 7
+    assert (await reconciliation.run(db, "simpay", DAY)).matched == 7
     with pytest.raises(NotFound):
         await db.transact(reconciliation.give_up, "simpay", new.file_id)
 

@@ -8,7 +8,8 @@ import pytest
 from steelyard.kernel.db import Database
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.text import text
-from steelyard.operations import merchandising
+from steelyard.operations import merchandising, segments
+from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.merchandising.model import (
     BLOCKS_MAX,
     DEFAULT_HOME,
@@ -21,6 +22,8 @@ from steelyard.operations.merchandising.model import (
     ShopCategoryId,
     Slide,
 )
+from steelyard.operations.segments.model import Kind as SegmentKind
+from steelyard.operations.segments.model import Segment, SegmentId
 from tests.support.world import seeded
 
 BY = "staff:test"
@@ -109,3 +112,29 @@ async def test_a_merchant_puts_together_their_own_page_alone(db: Database) -> No
     assert [hit.product_id for hit in await db.ask(merchandising.chosen, goods[::-1])] == goods[::-1]
     await tea.transact(merchandising.remove_shop_category, world.tea.merchant_id, kinds)
     assert await db.ask(merchandising.shop_categories, world.tea.merchant_id) == []
+
+
+async def test_the_houses_page_goes_by_the_segments_of_the_marketplace(db: Database) -> None:
+    one, other = SegmentId(uuid4()), SegmentId(uuid4())
+    for segment_id in (one, other):
+        segment = Segment(
+            merchant_id=MARKETPLACE, segment_id=segment_id, kind=SegmentKind.LIST, name=text("贵宾", "Valued"), owner="Li Na"
+        )  # fmt: skip
+        await db.transact(segments.make_list, segment)
+    slides = [Slide(title=text("全场", "All"), href="/c/tea"), Slide(title=text("贵宾", "Valued"), segment_id=one)]
+    blocks = [block(Kind.BANNER, slides=slides), block(title=text("谢", "Thanks"), segment_id=other)]
+    for each in blocks:
+        await db.transact(merchandising.save_block, HOUSE, HOME, each, BY)
+    assert merchandising.segments_of(blocks) == {one, other}
+    assert [len(each.slides) for each in merchandising.meant_for(blocks, {one})] == [2]
+    assert [len(each.slides) for each in merchandising.meant_for(blocks, {other})] == [1, 0]
+    for who in (None, uuid4()):
+        assert [len(each.slides) for each in await db.ask(merchandising.seen_by, HOUSE, blocks, who)] == [1]
+
+    assert await db.ask(merchandising.pages_using, HOUSE, one) == [HOME], "in a draft, too"
+    await db.transact(merchandising.publish, HOUSE, HOME, BY)
+    for each in blocks:
+        await db.transact(merchandising.remove_block, HOUSE, HOME, each.block_id, BY)
+    assert await db.ask(merchandising.pages_using, HOUSE, other) == [HOME], "as it is shown"
+    await db.transact(merchandising.publish, HOUSE, HOME, BY)
+    assert await db.ask(merchandising.pages_using, HOUSE, one) == []

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steelyard.goods import promotions, search
-from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
-from steelyard.kernel import ids, jobs
+from steelyard.goods.promotions.model import PLATFORM, AmountOff, Offer, PromotionId, Step
+from steelyard.kernel import days, events, ids, jobs
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.text import text
 from steelyard.money.payments.model import RefundId
-from steelyard.operations import privacy
+from steelyard.operations import behaviour, growth, privacy
+from steelyard.operations.behaviour.subscribers import SUBSCRIBER as NOTES_PAYMENTS
 from steelyard.operations.privacy.model import (
     DOCUMENTS,
     ErasureId,
@@ -27,6 +28,8 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, cart, favourites, invoices, orders
 from steelyard.trade.invoices.model import InvoiceId, Title, TitleId
 from steelyard.trade.orders.model import OrderState
+from tests.operations.growth.conftest import wanted as membership
+from tests.operations.growth.test_invitations import promised
 from tests.support import deal
 from tests.support.seeded import seeded_server, shop, shop_url, world
 from tests.support.world import HOME, World
@@ -65,9 +68,35 @@ async def lived(db: Database, world: World) -> None:
     await db.transact(promotions.save, coupon)
     await db.transact(promotions.claim, buyer, coupon.merchant_id, coupon.promotion_id)
     await db.transact(search.record_search, buyer, "hickory", 3)
+    looked = behaviour.Behaviour(kind=behaviour.Kind.VIEW, visitor_id=buyer, product_id=nuts.product_id)
+    await db.transact(behaviour.record, [looked])
+    await events.drain(db, [NOTES_PAYMENTS])
     await db.transact(privacy.record_consents, buyer, "registering")
     await db.transact(access.begin_session, AccountId(world.buyer.account_id), "a browser", "192.0.2.1")
+    await db.transact(growth.set_up, membership(world.tea.merchant_id), "the shop", days.today())
+    await db.transact(growth.check_in, world.tea.merchant_id, buyer, days.today())
+    await db.transact(growth.set_invite_programme, promised(PLATFORM))
+    other = world.other_buyer.buyer_id
+    assert other is not None
+    code = await db.transact(growth.invite_code, PLATFORM, other)
+    await db.transact(_taken, other, buyer, code)
     await deal.at_rest(db)
+
+
+async def _taken(tx: Tx, inviter: BuyerId, friend: BuyerId, code: str) -> None:
+    """An invitation from before the first order."""
+    await tx.execute(
+        """
+        WITH made AS (INSERT INTO invitations (merchant_id, invitation_id, inviter_id, friend_id, state)
+                      SELECT merchant_id, $1, $2, $3, 'accepted' FROM invite_codes WHERE code = $4 RETURNING merchant_id)
+        INSERT INTO invitation_history (merchant_id, invitation_id, step, from_state, to_state, by)
+        SELECT merchant_id, $1, 1, 'nowhere', 'accepted', 'buyer' FROM made
+        """,
+        ids.mint(),
+        inviter,
+        friend,
+        code,
+    )
 
 
 def a_coupon(world: World) -> Offer:
@@ -136,7 +165,13 @@ async def test_a_buyer_takes_everything_along(shop: Database, shop_url: str, wor
     assert [each["name"]["en"] for each in json.loads(told["coupons.json"])] == ["Spring tea"]
     assert "Spring tea" in told["index.html"]
     assert len(json.loads(told["consents.json"])) == len(DOCUMENTS)
+    assert ("check_in", 3) in {(each["cause"], each["amount"]) for each in json.loads(told["memberships.json"])}
+    assert str(world.other_buyer.buyer_id) not in told["invitations.json"]
+    assert [(each["side"], each["state"]) for each in json.loads(told["invitations.json"])] == [
+        ("was invited", "accepted")
+    ]
     assert json.loads(told["payments.json"]) and json.loads(told["refunds.json"]) and json.loads(told["invoices.json"])
+    assert {each["kind"] for each in json.loads(told["behaviour.json"])} >= {"view", "pay", "refund"}
     assert world.other_buyer.email not in "".join(told.values())
     assert world.other_buyer.buyer_id is not None
     assert await shop.ask(privacy.export_of, world.other_buyer.buyer_id, export_id) is None

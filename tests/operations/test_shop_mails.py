@@ -1,11 +1,16 @@
 """Both hear of it when a shop, or the house, is handed over."""
 
+from datetime import UTC, datetime
+
+from msgspec import structs
+
 from steelyard.kernel.db import Database, Read, Row
 from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, AccountKind, Actor
 from steelyard.parties.notifications.model import Template
 from steelyard.parties.notifications.rendering import render
+from steelyard.trade import settlement
 from tests.support import deal
 from tests.support.world import Person, World, account, seeded
 
@@ -64,3 +69,32 @@ async def test_a_house_that_is_handed_over_bears_its_own_name(db: Database) -> N
     for mail in mails:
         told = render(Template.HANDED_OVER, mail["locale"], mail["facts"], "http://shop.test", "Steelyard")
         assert "Steelyard" in told.subject and "http://shop.test/operator" in told.text
+
+
+async def test_owners_read_once_that_stripe_does_not_pay_their_shop(db: Database) -> None:
+    world = await seeded(db)
+    shop = world.tea.merchant_id
+    ready = settlement.Facts(
+        submitted=True, transfers="active", payouts=True, disabled_for=None, due=[], past_due=[], pending=[]
+    )
+    late = structs.replace(
+        ready,
+        transfers="inactive",
+        payouts=False,
+        disabled_for="requirements.past_due",
+        past_due=["representative.id_number"],
+        # (Between midnight and eight in Shanghai: of UTC it is the day before.)
+        due_by=datetime(2026, 12, 31, 18, tzinfo=UTC),
+    )
+    await db.transact(settlement.begin_account, shop, "DE", "member:1")
+    await db.transact(settlement.account_opened, shop, "acct_1")
+
+    for facts in (ready, late, late):
+        await db.transact(settlement.record_account, shop, facts)
+        await deal.at_rest(db)
+
+    rows = await db.ask(lambda read: read.fetch("SELECT recipient, facts FROM mails WHERE template = 'shop_news'"))
+    assert [(row["recipient"], row["facts"]["what"]) for row in rows] == [(world.tea.owner.email, "stripe_restricted")]
+    said = render(Template.SHOP_NEWS, "en", rows[0]["facts"], "http://shop.test", "Steelyard")
+    assert "2027-01-01" in said.text and "http://shop.test/merchant/money/stripe" in said.text
+    assert "at the moment" in said.subject

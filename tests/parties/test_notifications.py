@@ -146,6 +146,13 @@ SAMPLES: dict[Template, model.Facts] = {
         at=datetime(2026, 3, 5, 8, tzinfo=UTC),
         link="/live/tea-house",
     ),
+    Template.SURVEY_ASKED: model.SurveyAsked(
+        name="Lin <b>",
+        shop=text("茶舍", "Tea house"),
+        title=text("收货后回访", "After your order"),
+        link="/q/abc?t=1",
+        stop_link="/coupon-mails/stop/1/2",
+    ),
     Template.COUPON_NEWS: model.CouponNews(
         name="Lin <b>",
         what="given",

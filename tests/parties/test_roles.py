@@ -19,11 +19,11 @@ CONTRACT = {
     " settlement.run catalog.manage staff.manage audit.read settings.manage system.read system.manage merchants.review"
     " buyers.read buyers.reveal buyers.manage reviews.moderate promotions.manage wallets.manage words.manage"
     " merchants.discipline reconciliation.manage refunds.approve taxes.manage"
-    " ledger.write ledger.close fees.manage rooms.manage",
+    " ledger.write ledger.close fees.manage rooms.manage users.read users.manage tasks.work",
     "merchant": "orders.read orders.ship orders.cancel orders.refund products.read products.edit stock.read stock.edit"
     " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer figures.read"
     " invoices.manage shop.decorate promotions.manage refunds.approve"
-    " live.read live.plan live.host live.run live.serve",
+    " live.read live.plan live.host live.run live.serve live.commission users.read users.manage tasks.work",
 }
 
 
@@ -37,7 +37,7 @@ async def test_the_chief_may_everything_that_this_kind_of_staff_may(db: Database
     assert [each.permission for each in listed] == sorted(chief.permissions)
     assert all(each.description["zh-Hans"] and each.description["en"] for each in listed)
     roles = await db.ask(access.roles, AccountKind(audience))
-    assert len(roles) == {"operator": 3, "merchant": 9}[audience]
+    assert len(roles) == {"operator": 3, "merchant": 10}[audience]
     assert all(role.name["zh-Hans"] and role.name["en"] and role.permissions for role in roles)
 
 
@@ -48,11 +48,11 @@ async def test_each_role_permits_what_its_work_needs(db: Database) -> None:
 
     assert clerk.may("orders.ship")
     assert not clerk.may("statements.read")
-    assert accountant.permissions == {"orders.read", "statements.read", "figures.read", "invoices.manage"}
+    assert accountant.permissions == {"orders.read", "statements.read", "figures.read", "invoices.manage", "tasks.work"}
     with pytest.raises(Forbidden):
         accountant.require("orders.ship")
     editor = await staff_of(db, merchant, "merchant_content")
-    assert editor.permissions == {"shop.decorate", "products.read", "figures.read"}
+    assert editor.permissions == {"shop.decorate", "products.read", "figures.read", "tasks.work"}
     both = await staff_of(db, merchant, "merchant_clerk", "merchant_accountant")
     assert both.permissions == clerk.permissions | accountant.permissions
 

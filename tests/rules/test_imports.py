@@ -1,6 +1,8 @@
 """What import-linter cannot say: which file of a module others see, and which layer may use which library."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,8 @@ PUTS_TOGETHER = {
     "reconcile",
     "simulating",
     "verifying",
+    "knowing",
+    "reporting",
     "terminal",
     "demo",
     "diagnosis",
@@ -119,3 +123,20 @@ def test_a_library_out_of_place_is_seen(tmp_path: Path) -> None:
     )
 
     assert len(libraries_out_of_place(tmp_path)) == 2
+
+
+# Nothing of this is needed to show a page or to wait: it comes to some 100 MB in each process (kernel/late.py).
+WEIGHS_MUCH = ("numpy", "scipy", "pyarrow", "duckdb", "ibis", "openpyxl", "reportlab", "av", "aiortc", "stripe")
+LOADED = """
+import sys
+from steelyard import app, cli, worker
+worker.subscribers(), worker.sweeps()
+print(*(name for name in sys.argv[1:] if name in sys.modules))
+"""
+
+
+def test_programs_at_rest_have_not_loaded_what_weighs_much() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", LOADED, *WEIGHS_MUCH], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert told.stdout.split() == []

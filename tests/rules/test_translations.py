@@ -1,5 +1,6 @@
 """Every word the program says can be read in Chinese too. English is the source text itself."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from tests.rules.reading import ROOT, nothing_wrong, write
+from tests.rules.reading import ROOT, nothing_wrong, python_of_the_house, write
 from tools.translations import DOMAIN, KEYWORDS, LOCALES
 
 PLACEHOLDER = re.compile(r"%\(\w+\)|\{\w*\}")
@@ -49,14 +50,56 @@ def trouble_with(message: Message | None) -> str | None:
     if message.fuzzy:
         return "is marked fuzzy"
     sources = [message.id] if isinstance(message.id, str) else [*message.id]
-    targets = [message.string] if isinstance(message.string, str) else [*message.string]
-    if not all(targets):
+    targets = [message.string] if isinstance(message.string, str) else [*(message.string or ())]
+    if not targets or not all(targets):
         return "is not translated"
     # A language without plural forms has one sentence for all numbers: it takes after the source's plural.
     wanted = {*PLACEHOLDER.findall(sources[-1])}
     if any({*PLACEHOLDER.findall(target)} != wanted for target in targets):
         return f"has other placeholders than {sorted(wanted)}"
     return None
+
+
+def words_that_are_not_found(root: Path) -> list[str]:
+    """Words that are marked inside an f-string, where they are not looked for."""
+    found: list[str] = []
+    for path, tree in python_of_the_house(root):
+        for text in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
+            for call in (node for node in ast.walk(text) if isinstance(node, ast.Call) and _marks(node)):
+                found.append(
+                    f"{path}:{call.lineno} marks {ast.unparse(call)} inside an f-string: say it before, or add it to it"
+                )
+    return list(dict.fromkeys(found))
+
+
+def _marks(call: ast.Call) -> bool:
+    """A literal handed to one of the names by which words are found."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            said = call.args[0] if call.args else None
+            return (
+                name in {*DEFAULT_KEYWORDS, *KEYWORDS}
+                and isinstance(said, ast.Constant)
+                and isinstance(said.value, str)
+            )
+        case _:
+            return False
+
+
+def test_every_word_is_where_it_is_found() -> None:
+    nothing_wrong(words_that_are_not_found(ROOT))
+
+
+def test_a_word_inside_an_f_string_is_seen(tmp_path: Path) -> None:
+    source = (
+        "a = f\"{say(N_('Total'))} {sum}\"\n"
+        "b = f\"{sum:{_('wide')}}\"\n"
+        "c = f\"{words.ngettext('a piece', 'pieces', many)}\"\n"
+        "fine = say(N_('Total')) + f' {sum} {words.gettext(HEADINGS[key])}'\n"
+    )
+    write(tmp_path, "src/steelyard/surfaces/paper.py", source)
+
+    assert [line.split(" ")[0][-1] for line in words_that_are_not_found(tmp_path)] == ["1", "2", "3"]
 
 
 def test_every_word_is_translated() -> None:

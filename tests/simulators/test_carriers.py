@@ -65,6 +65,22 @@ async def test_a_parcel_moves_one_stage_at_a_time_and_tells_of_each(carrier: Sim
     assert carrier.shop.got[-1].data == tracking
 
 
+async def test_what_is_collected_at_doors_is_paid_on_by_a_file(carrier: Simulated) -> None:
+    made = (await waybill(carrier, reference="S-7K3M9", collect=True)).json()
+    cash = {"amount": 12_345, "currency": "CNY"}
+    await carrier.http.post("/v1/trackings", json={**made, "webhook_url": HOOK, "cash": cash})
+    for _ in range(8):
+        await carrier.after(10)
+    events = (await carrier.http.get(f"/v1/trackings/{made['carrier']}/{made['number']}")).json()["events"]
+    day = events[-1]["at"][:10]
+
+    told = (await carrier.http.get(f"/v1/remittances/{made['carrier']}/{day}.csv")).text.split()
+
+    assert told[0] == "time,number,order,amount,currency,fee"
+    assert told[1].split(",")[1:] == [made["number"], "S-7K3M9", "123.45", "CNY", "1.23"]
+    assert (await carrier.http.get(f"/v1/remittances/{made['carrier']}/2999-01-01.csv")).status_code == 404
+
+
 async def test_a_number_that_was_typed_in_becomes_a_parcel_and_is_told_to_all_who_follow(carrier: Simulated) -> None:
     asked = {"carrier": "simex", "number": "SF-123456", "webhook_url": HOOK}
     other = {**asked, "webhook_url": "http://other.test/hook"}

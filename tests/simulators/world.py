@@ -101,8 +101,7 @@ def settings_in(home: Path, **chosen: object) -> Settings:
 def simulate(program, settings: Settings, clock: ManualClock | None = None, **more: object) -> Simulated:
     clock = clock or ManualClock()
     shop = Receiver(settings, clock)
-    extra = {} if program.__name__.endswith(".mail") else {"client": shop.client, **more}
-    app = program.app(settings, clock=clock, **extra)
+    app = program.app(settings, clock=clock, client=shop.client, **more)
     transport = httpx.ASGITransport(app)
     key = {"authorization": f"Bearer {settings.api_key}"}
     return Simulated(

@@ -11,6 +11,8 @@ from steelyard.kernel.db import Database
 from steelyard.kernel.settings import Settings
 from steelyard.surfaces.web import security
 from steelyard.surfaces.web.compression import Compressed
+from steelyard.surfaces.web.over import Over
+from steelyard.surfaces.web.turnstile import Turnstile
 
 _made: dict[Settings, tuple[Litestar, dict[str, object]]] = {}
 
@@ -30,5 +32,7 @@ def application(settings: Settings, db: Database) -> Litestar:
     app.state = State({**made, "settings": settings, "db": db})
     # Its cookies are signed with a secret of these settings.
     bare = app._create_asgi_handler()  # pyright: ignore[reportPrivateUsage]  # what `create_app` puts its envelope around
-    app.asgi_handler = security.Envelope(Compressed(bare), settings=settings)
+    turnstile = Turnstile(Compressed(bare), Over(app.state.templates, settings), settings.workers)
+    turnstile.db = db
+    app.asgi_handler = security.Envelope(turnstile, settings=settings)
     return app

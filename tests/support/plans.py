@@ -1,8 +1,11 @@
 """How PostgreSQL goes about a question: whether it reads a large table from end to end."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, LiteralString
 
-from steelyard.kernel.db import Row, Tx
+import pytest
+
+from steelyard.kernel.db import Database, Read, Row, Tx
 
 LARGE_FROM_ROWS = 5_000
 
@@ -41,3 +44,44 @@ class Listening(Tx):
         name = plan.get("Relation Name")
         own = [str(name)] if plan["Node Type"] == "Seq Scan" and name in self.large else []
         return own + [table for child in plan.get("Plans", []) for table in self._whole(child)]
+
+
+async def large_tables(read: Read) -> set[str]:
+    rows = await read.fetch("SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples > $1", LARGE_FROM_ROWS)
+    return {row["relname"] for row in rows}
+
+
+class NeverMind(Exception):
+    """What was done to see how is undone."""
+
+
+async def scans(db: Database, ask: Callable[[Tx], Awaitable[Any]]) -> list[str]:
+    """Which large tables are read whole by what is asked; nothing of it stays."""
+    heard: list[str] = []
+
+    async def listen(tx: Tx) -> None:
+        listening = Listening(tx, await large_tables(tx))
+        await ask(listening)
+        heard.extend(listening.scans)
+        raise NeverMind
+
+    with pytest.raises(NeverMind):
+        await db.transact(listen)
+    return heard
+
+
+def copying(table: str, ids: list[str], texts: list[str], rows: int, *, moved: str = "") -> str:
+    """A statement that fills a table with copies of what is in it: each with other `ids` (the same ones in all tables), `texts`
+    with a number behind them, and the moment `moved` earlier from copy to copy."""
+    changed = [f"'{name}', md5(t.{name}::text || n)::uuid" for name in ids]
+    changed += [f"'{name}', t.{name} || n" for name in texts]
+    changed += [f"'{moved}', t.{moved} - n * interval '1 minute'"] if moved else []
+    # What PostgreSQL computes by itself cannot be given.
+    own = f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND attgenerated = ''"
+    return f"""
+        DO $$ DECLARE names text := (SELECT string_agg(quote_ident(attname), ', ') FROM ({own}) AS a); BEGIN
+        EXECUTE 'INSERT INTO {table} (' || names || ') SELECT ' || names || ' FROM (SELECT (c.copy).* FROM (
+            SELECT jsonb_populate_record(t, jsonb_build_object({", ".join(changed).replace("'", "''")})) AS copy
+            FROM {table} t CROSS JOIN generate_series(1, (SELECT {rows} / count(*) FROM {table})) AS g (n)) AS c) AS r';
+        END $$
+    """

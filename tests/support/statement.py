@@ -26,6 +26,6 @@ async def strange(db: Database, amount: int = 10_000) -> Difference:
     for day, content in ((DAY, strange_file(amount)), (next_day, f"{HEADER}\n".encode())):
         statement = reconciliation.read_statement(source, day, f"simpay-{day}.csv", content, traded)
         await db.transact(reconciliation.take, statement, "system")
-        await db.transact(reconciliation.run, "simpay", day)
+        await reconciliation.run(db, "simpay", day)
     [found] = (await db.ask(reconciliation.differences, source="simpay")).items
     return found

@@ -174,3 +174,35 @@ async def test_the_operator_writes_down_what_a_carrier_paid_on(db: Database, app
     assert "No carrier owes anything" in words(told)
     await chief.close()
     await guest.close()
+
+
+async def test_a_carriers_file_is_taken_in_on_its_page(db: Database, app: Litestar, world: World) -> None:
+    guest, found, _ = await ordered(db, app, world)
+    chief = await signed_in(app, world.operator)
+    for order in found:
+        await deal.shipped(db, order)
+        arrived = payments.ArrivedAtTheDoor(
+            merchant_id=order.merchant_id, order_id=order.order_id, carrier="simex", reported=None
+        )
+        await db.transact(payments.collect_at_the_door, [arrived], "carrier")
+    page = "/operator/cash-on-delivery/simex/CNY"
+    today = datetime.now(UTC).date().isoformat()
+    rows = "".join(f"{today}T01:00:00Z,x{n},{order.code},{order.total / 100},CNY\n" for n, order in enumerate(found))
+    content = f"time,number,order,amount,currency\n{rows}".encode()
+
+    none = await chief.upload(f"{page}/file", {"file_number": "", "file_day": ""}, {})
+    fields = {"file_number": "B1", "file_day": today}
+    strange = await chief.upload(
+        f"{page}/file", fields, {"file": ("a.csv", b"time,number,amount,currency\n", "text/csv")}
+    )
+    said = await chief.upload(f"{page}/file", fields, {"file": ("a.csv", content, "text/csv")})
+    shown = await chief.follow(said)
+    again = await chief.upload(f"{page}/file", fields, {"file": ("a.csv", content, "text/csv")})
+
+    assert none.status_code == 422 and "Please choose a file" in words(none)
+    assert strange.status_code == 422 and "owes nothing for the parcels" in words(strange) and "B1" in strange.text
+    assert "The file is laid beside the books" in words(shown) and "a.csv" in words(shown)
+    assert said.headers["location"].split("?")[0] == again.headers["location"].split("?")[0]
+    assert "No carrier owes anything" in words(await chief.get("/operator/cash-on-delivery"))
+    await chief.close()
+    await guest.close()

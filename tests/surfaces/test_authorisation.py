@@ -22,6 +22,10 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import text
 from steelyard.money import ledger
 from steelyard.money.payments.model import RefundId
+from steelyard.operations import business_reviews, journeys, outreach, reports, segments, workboard
+from steelyard.operations.journeys.model import JourneyId
+from steelyard.operations.outreach import model as outreach_model
+from steelyard.operations.segments.model import Kind, Segment, SegmentId
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
@@ -37,13 +41,17 @@ from steelyard.trade.discipline import NewViolation, ViolationId
 from steelyard.trade.invoices.model import InvoiceId, Title
 from steelyard.trade.orders.model import Order
 from steelyard.trade.reviews.model import QuestionId
+from tests.channels.pooling import asked_for, offered_in_pool, staged
 from tests.money import test_exchange as exchanging
 from tests.money import test_ledger_vouchers as by_hand
+from tests.operations.growth.test_targeted_coupons import drawn_up as drawn_up_coupon
 from tests.support import deal, live_plans
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
+from tests.support.campaign_links import linked
 from tests.support.campaigns import signed_up
 from tests.support.consoles import app, database_url, signed_in, world
+from tests.support.experiments import drafted
 from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
 from tests.support.groups import group as for_teams
@@ -53,6 +61,8 @@ from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.statement import strange
+from tests.support.surveys import interviewed
+from tests.support.surveys import opened as opened_survey
 from tests.support.world import Person, World, account, made
 from tests.trade.settling import filed
 from tests.trade.test_chargebacks import taken
@@ -81,9 +91,23 @@ PUBLIC = {
     "/group/{code:str}", "/group/{code:str}/join",
     # Whoever has the link of a mail can end such mails.
     "/coupon-mails/stop/{buyer_id:uuid}/{secret:str}",
+    # What a message of a shop leads to, and out of them: the address is signed, and its whole right.
+    "/m/c/{token:str}", "/m/o/{name:str}", "/m/s/{token:str}", "/m/p/{token:str}", "/s/{code:str}",
+    # A link that a shop has put somewhere leads whoever follows it.
+    "/l/{code:str}",
+    # So does the link of a survey; what is answered is the visitor's own.
+    "/q/{code:str}", "/q/{code:str}/dismiss",
     # Who is on air, and who comes.
     "/live",
+    # What a membership brings.
+    "/membership", "/shops/{slug:str}/membership",
+    # What is shared is a picture, too.
+    "/products/{product_id:uuid}/poster.png", "/shops/{slug:str}/poster.png",
+    # Whoever has an invitation may look at it and take it.
+    "/i/{code:str}",
 }  # fmt: skip
+# What mail programs post to by themselves (RFC 8058): they have seen no form, and the address is signed.
+WITHOUT_A_FORM = {"/m/s/{token:str}"}
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
     "/cart", "/cart/lines", "/cart/lines/{sku_id:uuid}/option", "/cart/favourite",
@@ -93,9 +117,16 @@ OWN = {
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
     "/coupons/claim", "/flash", "/flash/clock", "/group/open", "/account/wallet", "/account/wallet/redeem",
     "/account/gift-cards", "/account/presales", "/account/wallet/check-in",
+    "/account/memberships", "/account/memberships/check-in", "/account/invitations",
+    "/account/memberships/task", "/account/invitations/poster.png",
+    "/surveys/card",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word or a campaign of ours, the same for every merchant.
-NAMES_NOTHING = {"/merchant/figures/{what:str}", "/merchant/campaigns/{campaign_id:uuid}"}
+NAMES_NOTHING = {
+    "/merchant/figures/{what:str}", "/merchant/campaigns/{campaign_id:uuid}", "/merchant/analysis/{what:str}",
+    "/merchant/analysis/{what:str}/save", "/merchant/analysis/{what:str}/people",
+    "/merchant/lifecycle/stages/{stage:str}", "/merchant/lifecycle/values/{segment:str}",
+}  # fmt: skip
 # Whoever is not signed in is led to the sign-in page, or refused.
 ACCOUNT = "/account"
 REFUSED = {401, 403, 404}
@@ -149,6 +180,34 @@ async def written(db: Database) -> dict[str, str]:
     }
 
 
+async def saved_report(db: Database, world: World) -> UUID:
+    """An analysis that the tea shop's staff have kept."""
+    report_id = ids.mint()
+    await db.transact(reports.save, world.tea.merchant_id, report_id, "Who pays", "trend", "kinds=pay", "staff")
+    return report_id
+
+
+async def reviewed(db: Database, world: World) -> UUID:
+    """A review of a day of the tea shop."""
+    day = business_reviews.of_day(business_reviews.Span.DAY, datetime.now(UTC).date() - timedelta(days=3))
+    facts = await db.ask(business_reviews.facts_of, world.tea.merchant_id, day)
+    return await db.transact(business_reviews.write, world.tea.merchant_id, day, facts, "staff:test")
+
+
+async def journey_drawn(db: Database, world: World) -> dict[str, str]:
+    """A journey of the tea shop, with a condition in it."""
+    journey_id = JourneyId(ids.mint())
+    await db.transact(journeys.copy_playbook, world.tea.merchant_id, journey_id, "welcome", "test")
+    return {"journey_id": str(journey_id), "box": "bought"}
+
+
+async def on_the_board(db: Database, world: World) -> UUID:
+    """A task of the tea shop."""
+    task = workboard.Task(merchant_id=world.tea.merchant_id, task_id=ids.mint(), title=text("看", "Look"))
+    await db.transact(workboard.open_task, task)
+    return task.task_id
+
+
 async def stopped_live(db: Database, world: World) -> dict[str, str]:
     """A live room of the tea shop with a session, and what was stopped of it."""
     planned_live = await live_plans.session(db, world)
@@ -161,8 +220,22 @@ async def stopped_live(db: Database, world: World) -> dict[str, str]:
         "room_id": str(planned_live.room_id),
         "room_application_id": str(planned_live.room_id),
         "host_id": str(planned_live.host_id),
+        "task_id": str(ids.mint()),
         "stop_id": str(stop_id),
         "decision": "send-back",
+    }
+
+
+async def pooled(db: Database, world: World) -> dict[str, str]:
+    """Who is paid for what the tea shop sells live, an agreement, an offer in its pool, and a sample."""
+    stage = await staged(db, world, "tea-hosts", document_number=live_plans.ANOTHER)
+    offered = await offered_in_pool(stage)
+    return {
+        "payee_id": str(stage.payee_id),
+        "agreement_id": str(await stage.agree()),
+        "pool_offer_id": str(offered.offer_id),
+        "sample_id": str((await asked_for(stage, offered)).sample_id),
+        "host_payment_id": str(ids.mint()),
     }
 
 
@@ -178,6 +251,16 @@ class Ids(NamedTuple):
             return self.known[name]
 
         return re.sub(r"\{(\w+):\w+\}", value, path)
+
+
+async def wrote(db: Database, world: World, template_id: UUID) -> UUID:
+    """A message of the tea shop that waits."""
+    message = outreach_model.Outgoing(
+        merchant_id=world.tea.merchant_id, message_id=ids.mint(), buyer_id=world.buyer.buyer_id or ids.mint(),
+        channel=outreach_model.Channel.INBOX, template_id=template_id,
+    )  # fmt: skip
+    await db.transact(outreach.send, message)
+    return message.message_id
 
 
 @pytest_asyncio.fixture
@@ -242,6 +325,17 @@ async def things(db: Database, world: World) -> Ids:
     booking = await planned(db, presale(world, begins=timedelta(days=2)))
     group = Group(merchant_id=world.tea.merchant_id, group_id=GroupId(ids.mint()), name=text("茶友", "Tea friends"))
     await db.transact(promotions.set_group, group)
+    segment = Segment(
+        merchant_id=world.tea.merchant_id,
+        segment_id=SegmentId(ids.mint()),
+        kind=Kind.LIST,
+        name=text("名单", "List"),
+        owner="Li Na",
+    )
+    await db.transact(segments.make_list, segment)
+    made_message = await db.transact(
+        outreach.use_ready, world.tea.merchant_id, "welcome", outreach_model.Channel.INBOX, "test"
+    )
     violation = NewViolation(
         violation_id=ViolationId(ids.mint()),
         merchant_id=MerchantId(world.tea.merchant_id),
@@ -274,10 +368,14 @@ async def things(db: Database, world: World) -> Ids:
         {
             "merchant_id": str(world.tea.merchant_id),
             "order_id": str(order.order_id),
+            "segment_id": str(segment.segment_id),
             "einvoice_id": str(einvoice_id),
             "product_id": str(green.product_id),
+            "report_id": str(await saved_report(db, world)),
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
+            "message_template_id": str(made_message),
+            "message_id": str(await wrote(db, world, made_message)),
             "title_id": str(invoice_id),
             "export_id": str(invoice_id),
             "token": "0" * 43,
@@ -296,6 +394,8 @@ async def things(db: Database, world: World) -> Ids:
             "request_id": str(waits.request_id),
             "kind": "held",
             "what": "visitors",
+            "stage": "new",
+            "segment": "all",
             "currency": "CNY",
             "code": placed.code,
             "checkout_id": str(checkout_id),
@@ -332,6 +432,14 @@ async def things(db: Database, world: World) -> Ids:
             "presale_id": str(booking.session_id),
             "group_id": str(group.group_id),
             "case_id": str(case_id),
+            "link_id": str((await linked(db, world.tea.merchant_id)).link_id),
+            # One that nobody has: what is another shop's is looked for under one's own alone, and not found either.
+            "invitation_id": str(ids.mint()),
+            "experiment_id": str((await drafted(db, world.tea.merchant_id)).experiment_id),
+            "survey_id": str((await opened_survey(db, world.tea.merchant_id)).survey_id),
+            "list_id": str(await interviewed(db, world.tea.merchant_id)),
+            "targeted_id": str((await drawn_up_coupon(db, world, segment)).targeted_id),
+            "place": "1",
             "violation_id": str(violation.violation_id),
             "paper_id": str(paper.paper_id),
             "step_id": str(ids.mint()),
@@ -347,7 +455,11 @@ async def things(db: Database, world: World) -> Ids:
             "evidence_id": str(evidence_id),
             "item_id": str(difference.item_id),
             **await stopped_live(db, world),
+            **await journey_drawn(db, world),
+            **await pooled(db, world),
             **await written(db),
+            "task_id": str(await on_the_board(db, world)),
+            "business_review_id": str(await reviewed(db, world)),
         }
     )
 
@@ -504,6 +616,8 @@ async def test_no_form_is_taken_without_its_token(app: Litestar, world: World, t
         browser = await signed_in(app, person)
         for way in ways(app):
             if way.console != console or way.method == "GET" or way.path.startswith(FOR_PROGRAMS):
+                continue
+            if way.path in WITHOUT_A_FORM:
                 continue
             answer = await browser.http.request(way.method, _anything(things, way.path), data={"a": "b"})
             if answer.status_code != 403:

@@ -156,3 +156,32 @@ async def test_rules_are_changed_and_tried_and_lists_kept_on_pages(app: Litestar
     await chief.post(page, {"do": "strike", "entry_id": form["entry_id"]})
     assert "bad@x.test" not in words(await chief.get(page))
     assert (await chief.get("/operator/risk/lists/none")).status_code == 404
+
+
+async def test_what_is_not_sent_is_on_hold_and_its_shop_sends_it_anyway(
+    app: Litestar, db: Database, world: World
+) -> None:
+    [order] = await deal.paid(db, [(world.items["nuts"].sku_id, 1)], world.buyer.buyer_id)
+    chargeback_id = await taken(db, order)
+    await deal.at_rest(db)
+    chief, owner, buyer = [await signed_in(app, who) for who in (world.operator, world.tea.owner, world.buyer)]
+    own, its = f"/merchant/chargebacks/{chargeback_id}/{order.order_id}", f"/merchant/orders/{order.order_id}"
+
+    assert "Being checked" not in words(await owner.get(its)) and "It is on hold" in words(await owner.get(its))
+    assert "Order on hold" in words(await chief.get(f"/operator/chargebacks/{chargeback_id}"))
+    # Nobody is offered to call it off, since there is no money to be given back; and nobody is told that it is looked at.
+    assert "Cancel order" not in words(await owner.get(its))
+    for page in ("/orders", f"/orders/{order.code}"):
+        assert f"/orders/{order.code}/cancel" not in (await buyer.get(page)).text
+    said = words(await buyer.get(f"/orders/{order.code}"))
+    assert "It is not sent before that" in said and "being checked" not in said
+    wrong = await owner.post(own, {"do": "anyway", "why": " "})
+    assert wrong.status_code == 422 and "Please say why you send it" in words(wrong)
+    for _ in range(2):
+        assert (await owner.post(own, {"do": "anyway", "why": "Known for years"})).status_code == 303
+
+    for page in (own, f"/operator/orders/{order.merchant_id}/{order.order_id}"):
+        reader = owner if page == own else chief
+        assert "Known for years" in words(await reader.get(page))
+    assert (await deal.again(db, order)).state is OrderState.PAID
+    assert "It is not sent before that" not in words(await buyer.get(f"/orders/{order.code}"))

@@ -13,6 +13,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.parties import access, merchants
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.web import debt_papers
 from steelyard.trade import discipline
 from steelyard.trade.discipline import NewViolation, ViolationId
 from steelyard.trade.settlement import settlement_day
@@ -243,7 +244,7 @@ async def test_both_sides_show_pictures_and_no_others_see_the_page(
 
 
 async def test_a_shop_that_owes_is_told_and_pays_by_transfer(
-    db: Database, world: World, owner: Browser, chief: Browser
+    db: Database, world: World, owner: Browser, chief: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tea = MerchantId(world.tea.merchant_id)
     new = NewViolation(violation_id=ViolationId(ids.mint()), merchant_id=tea, code="misdescribed", facts="Not cotton")
@@ -258,6 +259,15 @@ async def test_a_shop_that_owes_is_told_and_pays_by_transfer(
     base = f"/operator/violations/{tea}"
     page = await chief.get(base)
     assert "It pays what it owes" in words(page)
+    paper = "/debts/CNY/debt.pdf"
+    for reader, place in ((owner, "/merchant/compliance"), (chief, base)):
+        assert f"{place}{paper}" in (await reader.get(place)).text
+        drawn = await reader.get(f"{place}{paper}")
+        assert drawn.content.startswith(b"%PDF") and len(drawn.content) > 2_000
+        assert (await reader.get(f"{place}/debts/EUR/debt.pdf")).status_code == 404
+    assert not (await db.ask(debt_papers.found, tea, "CNY")).cut
+    monkeypatch.setattr(debt_papers, "ENTRIES_ON_PAPER_MAX", 1)
+    assert (await db.ask(debt_papers.found, tea, "CNY")).cut, "of more entries it says that there are more"
     wrong = await chief.post(
         f"{base}/debt", {"payment_id": hidden(page, "payment_id"), "paid": "200", "paid_reference": ""}
     )

@@ -131,7 +131,7 @@ async def test_a_rundown_is_written_as_a_table_and_as_a_file(owner: Browser, db:
     assert (wrong.status_code, "It is within the time of the session" in words(wrong)) == (422, True)
     assert (await owner.post(here, said)).status_code == 303
     sheet = await owner.get(f"{here}.csv")
-    assert "Hello,One | Two,¥9,desk" in sheet.text
+    assert "Hello,One | Two,¥9,,,desk" in sheet.text
     (kept,) = await db.ask(live.rundown, wanted.merchant_id, wanted.session_id)
     assert (kept.minute, kept.points) == (3, ["One", "Two"])
     assert "Hello" in words(await owner.get(f"{here}/print"))

@@ -18,7 +18,7 @@ from steelyard.money.payments import DisputeReason, DisputeStanding
 from steelyard.trade import chargebacks, settlement
 from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.chargebacks import Answer, Bearer, ChargebackState, News
-from steelyard.trade.orders.model import Order
+from steelyard.trade.orders.model import Order, OrderState
 from steelyard.trade.settlement import BankAnswer
 from tests.support import deal
 from tests.support.database import assert_checks
@@ -42,6 +42,7 @@ STEP = st.one_of(
     st.tuples(st.just("refund"), st.integers(0, 1), st.integers(1, PIECES)),
     st.tuples(st.just("arrive"), st.booleans()),
     st.tuples(st.just("receive"), st.integers(0, 1)),
+    st.tuples(st.just("anyway"), st.integers(0, 1)),
     st.tuples(st.just("answer"), st.sampled_from([*Answer])),
     st.tuples(st.just("share"), st.integers(0, 1)),
     st.tuples(st.just("bearer"), st.integers(0, 1), st.sampled_from([*Bearer])),
@@ -97,6 +98,11 @@ async def decide(db: Database, of: list[Order], each: chargebacks.Chargeback, wh
             parts = await db.ask(chargebacks.parts_of, [each.chargeback_id])
             whole = {of[number].order_id: sum(part.amount for part in parts)}
             await db.transact(chargebacks.share_out, each.chargeback_id, whole, "staff:1")
+        case "anyway", (number,):
+            order = of[number]
+            await db.transact(
+                chargebacks.send_anyway, order.merchant_id, each.chargeback_id, order.order_id, "So", "staff:1"
+            )
         case "bearer", (number, bearer):
             await db.transact(chargebacks.set_bearer, each.chargeback_id, of[number].order_id, bearer, "So")
         case unknown:
@@ -113,13 +119,16 @@ async def settle(db: Database, days: int) -> None:
 
 
 SEEN: set[ChargebackState] = set()
+SEEN_ORDERS: set[OrderState] = set()
 
 
 @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(received=True, steps=[TAKEN, ("refund", 0, 1), told(LOST), ("settle", 2), told(WON), ("settle", 3)])
 @example(
-    received=False, steps=[TAKEN, ("receive", 0), ("rest",), ("share", 0), ("answer", Answer.ACCEPT), ("settle", 3)]
+    received=False,
+    steps=[TAKEN, ("anyway", 0), ("receive", 0), ("rest",), ("share", 0), ("answer", Answer.ACCEPT), ("settle", 3)],
 )
+@example(received=False, steps=[("refund", 0, 1), TAKEN, ("receive", 0), ("share", 0), ("receive", 1), told(LOST)])
 @example(received=True, steps=[("settle", 3), TAKEN, ("bearer", 0, Bearer.PLATFORM), ("expire",), ("settle", 3)])
 @example(received=True, steps=[("refund", 0, 1), TAKEN, ("arrive", False), ("answer", Answer.EVIDENCE), told(LOST)])
 @example(received=True, steps=[TAKEN, ("rest",), ("settle", 3), ("answer", Answer.EVIDENCE), told(WON), ("settle", 3)])
@@ -145,6 +154,7 @@ async def test_the_books_are_right_whatever_is_charged_back(
     assert sum(line.debits - line.credits for line in lines) == 0
     for order in of:
         now = await deal.again(shop, order)
+        SEEN_ORDERS.add(now.state)
         splits = await shop.ask(payments.splits_of_order, order.merchant_id, order.order_id)
         assert now.refunded == sum(split.refunding + split.refunded for split in splits) <= now.total
         await nothing_frozen_is_payable(shop, order)
@@ -159,6 +169,7 @@ async def nothing_frozen_is_payable(db: Database, order: Order) -> None:
 
 def test_every_state_was_seen() -> None:
     assert {*ChargebackState} - {ChargebackState.ANSWERING, ChargebackState.CLOSED, ChargebackState.INQUIRY} <= SEEN
+    assert {OrderState.HELD, OrderState.CANCELLED, OrderState.COMPLETED} <= SEEN_ORDERS
 
 
 async def raced(db: Database, world: World) -> list[BaseException | None]:
@@ -194,6 +205,7 @@ async def test_without_what_splits_say_of_disputes_the_same_money_would_go_back_
     """The control, in a database that nobody looks at afterwards: what is in dispute is not taken off what can be refunded."""
     db = await Database.connect(shop_url, size=2)
     (order,) = await deal.paid(db, [(world.items["nuts"].sku_id, PIECES)])
+    await deal.shipped(db, order)  # what is not sent yet would be held, and not refunded for that
     (payment,) = await db.ask(payments.of_purchase, order.purchase_id)
     news = News(
         payment_id=payment.payment_id, channel=payment.channel, reference="du_1", amount=payment.amount,

@@ -53,9 +53,9 @@ async def payment_of(db: Database, order: Order) -> payments.Payment:
     return found
 
 
-async def told(
+async def letter(
     db: Database, order: Order, standing: DisputeStanding, reference: str = "du_1", **more: object
-) -> ChargebackId:
+) -> News:
     payment = await payment_of(db, order)
     news = News(
         payment_id=payment.payment_id,
@@ -68,7 +68,13 @@ async def told(
         reason=DisputeReason.NOT_RECEIVED,
         due_at=DUE,
     )
-    return await db.transact(chargebacks.record, msgspec.structs.replace(news, **more), "channel")
+    return msgspec.structs.replace(news, **more)
+
+
+async def told(
+    db: Database, order: Order, standing: DisputeStanding, reference: str = "du_1", **more: object
+) -> ChargebackId:
+    return await db.transact(chargebacks.record, await letter(db, order, standing, reference, **more), "channel")
 
 
 async def taken(db: Database, order: Order, **more: object) -> ChargebackId:
@@ -129,6 +135,7 @@ async def test_what_is_held_until_receipt_is_frozen_when_it_is_received(shop: Da
     await deal.at_rest(shop)
     assert await books(shop, first.merchant_id, "disputed") == (0,)
 
+    await shop.transact(chargebacks.send_anyway, first.merchant_id, chargeback_id, first.order_id, "Known", "staff:1")
     await deal.shipped(shop, first)
     await deal.received(shop, first)
     await deal.at_rest(shop)
@@ -213,7 +220,7 @@ async def test_staff_may_decide_who_bears_it_and_the_fee_goes_with_it(shop: Data
 
 
 async def test_what_is_in_dispute_is_not_refunded_meanwhile(shop: Database, world: World) -> None:
-    first, _ = await bought(shop, world)
+    first, _ = await bought(shop, world, received=True)
     payment = await payment_of(shop, first)
     await taken(shop, first, amount=payment.amount - 1)
 

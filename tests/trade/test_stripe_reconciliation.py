@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from steelyard.kernel.db import Database
-from steelyard.money import reconciliation
+from steelyard.money import ledger, reconciliation
+from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments.bill_model import Bills
 from steelyard.money.payments.gateways.stripe import Stripe
 from steelyard.money.reconciliation.model import DayRun, Difference
@@ -51,7 +52,7 @@ async def run(db: Database, day: date, content: bytes) -> tuple[DayRun, list[Dif
     statement = read_statement(source, day, "stripe.csv", content, await db.ask(traded))
     assert not statement.problems, statement.problems
     await db.transact(reconciliation.take, statement, "staff:1")
-    done = await db.transact(reconciliation.run, "stripe", day)
+    done = await reconciliation.run(db, "stripe", day)
     return done, (await db.ask(reconciliation.differences)).items
 
 
@@ -87,3 +88,22 @@ async def test_what_stripe_does_not_tell_of_is_missing_there(db: Database, play:
     _, (missing,) = await run(db, day, "\n".join([header, *kept, ""]).encode())
 
     assert (missing.kind, missing.state, missing.ours) == ("missing_there", "waiting", -10_000)
+
+
+async def test_what_the_platform_pays_into_its_balance_leaves_the_bank_and_is_no_difference(
+    db: Database, play: Played
+) -> None:
+    await play.top_up(50_000)
+    day = datetime.fromtimestamp(play.clock.at, UTC).date()
+    gateway = Stripe(HOST, SimulatorSettings(home=Path()).api_key, "", client=play.stripe._http)
+    told = await gateway.bills(day)
+    assert isinstance(told, Bills)
+
+    done, differences = await run(db, day, told.parts[0])
+
+    assert (done.unfinished, differences) == (0, [])
+    (total,) = await db.ask(reconciliation.totals, "stripe", day)
+    assert (total.theirs, total.paid_on) == (0, -50_000)
+    owner = await db.transact(ledger.counterparty, "stripe")
+    accounts = {each.kind: each.balance for each in await db.ask(ledger.balances, owner)}
+    assert (accounts[AccountKind.CHANNEL_CASH], accounts[AccountKind.BANK_CASH]) == (50_000, -50_000)

@@ -31,7 +31,6 @@ from steelyard.trade.settlement import EntryKind, NewEntry
 
 # A name, not a channel: what happened before this house was built is not asked about.
 CHANNEL = "archive"
-SOURCE = "demo"
 UNPAID, CALLED_OFF = 0.035, 0.025
 RETURNED = 0.045
 OFTEN_RETURNED: Mapping[str, float] = {"leather-shoes": 0.06, "boots": 0.06, "sneakers": 0.04, "sandals": 0.05}
@@ -222,7 +221,7 @@ def _order(
         freight_fees=charged.freight,
         at=basket.at,
         life=life,
-        source=SOURCE,
+        source=basket.source,
         contact=Contact(name=person.name, email=person.email, phone=person.address.phone),
         address=person.address,
         locale=person.locale,

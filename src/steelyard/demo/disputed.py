@@ -1,4 +1,4 @@
-"""Chargebacks of the demo marketplace with their evidence, one in each state that people look at, and an order that is held."""
+"""Chargebacks of the demo marketplace with their evidence, one in each state that people look at, and orders that are held."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,7 @@ from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.files import PrivateFiles
+from steelyard.kernel.paging import Page
 from steelyard.kernel.settings import Settings
 from steelyard.money import payments
 from steelyard.money.payments import DisputeReason, DisputeStanding
@@ -32,7 +33,7 @@ ENDS = (
 
 async def dispute(db: Database, settings: Settings, slugs: Sequence[str]) -> None:
     """An inquiry for the shops whose sums stand still, and of the others one chargeback each, led to another state; one order of
-    them is held. Said again, what is there stays as it is."""
+    them is held for a look, and one that waits to be sent by a chargeback. Said again, what is there stays as it is."""
     files = PrivateFiles(settings.home)
     shops = {slug: MerchantId(made("merchant", slug)) for slug in slugs}
     for slug, end in zip(LEFT_ALONE, (None, ChargebackState.CLOSED), strict=True):
@@ -47,6 +48,31 @@ async def dispute(db: Database, settings: Settings, slugs: Sequence[str]) -> Non
     for merchant_id in reversed(others):
         if await db.transact(_hold, merchant_id):
             break
+    for merchant_id in others:
+        if await _unsent_charged_back(db, merchant_id):
+            break
+
+
+async def _unsent_charged_back(db: Database, merchant_id: MerchantId) -> bool:
+    """Whether an order of the shop that is not sent yet is held by a chargeback now."""
+    known = await db.ask(chargebacks.parts_page, merchant_id)
+    if any(part.held or part.sent_anyway_at for part in known.items):
+        return True
+    page = await db.ask(_unsent, merchant_id)
+    for order in page.items:
+        for payment in await db.ask(payments.of_purchase, order.purchase_id):
+            if (order.source or "").startswith("import:") or payment.amount != order.total:
+                continue
+            try:
+                await db.transact(chargebacks.record, _letter(order, payment, DisputeStanding.NEEDS_ANSWER), STAFF)
+            except Refusal:
+                continue  # it was not paid through a channel
+            return True
+    return False
+
+
+async def _unsent(read: Read, merchant_id: MerchantId) -> Page[Order]:
+    return await orders.orders_of_merchant(read, merchant_id, states=[OrderState.PAID], limit=LOOKED_AT)
 
 
 async def _received(read: Read, merchant_id: MerchantId) -> list[Order]:
@@ -59,16 +85,19 @@ async def _charged_back(
 ) -> ChargebackId | None:
     for order in await db.ask(_received, merchant_id):
         for payment in await db.ask(payments.of_purchase, order.purchase_id):
-            news = News(
-                payment_id=payment.payment_id, channel=payment.channel, reference=f"CB-{order.code}", amount=payment.amount,
-                currency=payment.currency, fee=0, standing=standing, reason=DisputeReason.NOT_RECEIVED,
-                due_at=datetime.now(UTC) + timedelta(days=9), note="发卡行来函：持卡人称未收到货",
-            )  # fmt: skip
             try:
-                return await db.transact(_once, files, order, news)
+                return await db.transact(_once, files, order, _letter(order, payment, standing))
             except Refusal:
                 continue  # it was not paid through a channel
     return None
+
+
+def _letter(order: Order, payment: payments.Payment, standing: DisputeStanding) -> News:
+    return News(
+        payment_id=payment.payment_id, channel=payment.channel, reference=f"CB-{order.code}", amount=payment.amount,
+        currency=payment.currency, fee=0, standing=standing, reason=DisputeReason.NOT_RECEIVED,
+        due_at=datetime.now(UTC) + timedelta(days=9), note="发卡行来函：持卡人称未收到货",
+    )  # fmt: skip
 
 
 async def _once(tx: Tx, files: PrivateFiles, order: Order, news: News) -> ChargebackId:

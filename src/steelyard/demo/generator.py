@@ -8,17 +8,27 @@ import msgspec
 from steelyard.demo import (
     allowances,
     approving,
+    asked,
     authorised,
+    behaving,
+    belonging,
     bookkept,
     campaigns,
     cases,
+    circles,
+    clientele,
+    connected,
     desk,
     disputed,
     door,
     einvoiced,
+    errands,
+    experiments,
     fees,
     footfall,
+    letters,
     life,
+    looking_back,
     merchandise,
     offers,
     opinions,
@@ -33,10 +43,13 @@ from steelyard.demo import (
     rules_kept,
     rushes,
     searches,
+    selecting,
     settled,
     shelves,
     shopkeeping,
+    targeted,
     teams,
+    travels,
     wishes,
 )
 from steelyard.demo.catalogue import makers
@@ -47,6 +60,7 @@ from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
 from steelyard.money import ledger
 from steelyard.parties import access
+from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 
 # So many of the makers have goods that are not on the shelf yet: nine wait for their review.
@@ -98,6 +112,39 @@ async def furnish(db: Database, settings: Settings, hashed: str, *, seed: int, s
     await shelves.fill(db, files, known, seed=seed, copies=size.copies, part=size.part, step=step)
 
 
+async def _know_people(fast: Database, *, seed: int, step: Step) -> None:
+    """What visitors and customers did in the past, as it is counted and known of them."""
+    await footfall.count_up(fast, seed=seed, step=step)
+    await behaving.behave(fast, seed=seed)
+    await clientele.count_up(fast, step=step)
+
+
+async def _move_money(db: Database, fast: Database, settings: Settings, buyer_id: BuyerId) -> None:
+    """What happens to money beside plain payments."""
+    await reconciled.reconcile(db)
+    await bookkept.keep_books(fast)
+    await connected.pay_through_stripe(db, settings, [maker.slug for maker in makers()])
+    await settled.settle_with(fast, [maker.slug for maker in makers()])
+    await door.pay_otherwise(db, settings, people.HOME)
+    await authorised.authorise(db, settings, people.HOME)
+    await einvoiced.invoice_abroad(db, settings, buyer_id)
+    await approving.ask_a_second_person(db)
+
+
+async def _keep_people(db: Database, fast: Database, buyer_id: BuyerId) -> None:
+    """What the first shop does so that people come again."""
+    shop = made("merchant", "zoufang")
+    await belonging.belong(fast, buyer_id)
+    await experiments.try_out(fast, shop, "CNY")
+    await targeted.aim(fast, shop, circles.id_of("lapsing"), "CNY")
+    await merchandise.greet(fast, shop, circles.id_of("high_value"))
+    await asked.ask(fast, shop)
+    await letters.write(fast, shop, buyer_id)
+    await travels.send_on_their_way(fast)
+    await errands.jot_down(db, "zoufang")
+    await looking_back.look_back(fast, "zoufang")
+
+
 async def make(
     db: Database,
     settings: Settings,
@@ -123,6 +170,8 @@ async def make(
         buyer_id = await db.transact(people.buyer, hashed)
         async with _unhindered(settings) if filling else nullcontext():
             await past.remember(fast, seed=seed, scale=size.scale, step=step)
+        await rooms.go_live(db, settings)
+        await selecting.agree(db)
         await past.settle(fast)
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step, rounds=size.rounds)
         await shopkeeping.keep_shops(db, seed=seed)
@@ -142,15 +191,10 @@ async def make(
         await db.transact(cases.say_rights)
         await disputed.dispute(db, settings, [maker.slug for maker in makers()])
         await desk.lay(db, settings, hashed)
-        await footfall.count_up(fast, seed=seed, step=step)
-        await reconciled.reconcile(db)
-        await bookkept.keep_books(fast)
-        await settled.settle_with(fast, [maker.slug for maker in makers()])
-        await door.pay_otherwise(db, settings, people.HOME)
-        await authorised.authorise(db, settings, people.HOME)
-        await einvoiced.invoice_abroad(db, settings, buyer_id)
-        await approving.ask_a_second_person(db)
-        await rooms.go_live(db, settings)
+        await _know_people(fast, seed=seed, step=step)
+        await _move_money(db, fast, settings, buyer_id)
+        await selecting.select(db)
+        await _keep_people(db, fast, buyer_id)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
         await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])

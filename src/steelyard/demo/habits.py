@@ -106,11 +106,12 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Basket(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody buys in one shop at one time: (place of the SKU, pieces)."""
+    """What somebody buys in one shop at one time: (place of the SKU, pieces); `source` is what the order says of itself."""
 
     person: Person
     at: datetime
     lines: Sequence[tuple[int, int]]
+    source: str = "demo"
 
 
 def people(seed: int, number: int, today: date) -> Iterator[Person]:

@@ -1,4 +1,5 @@
-"""The demo's home page, a topic and a decorated shop: put together of blocks, published, with a version that waits."""
+"""The demo's home page, a topic and a decorated shop: put together of blocks, published, with a version that waits, and with
+a word for some of a shop's customers."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,25 @@ async def decorate(db: Database) -> None:
     """Home, topic, and the first shops, as their people have put them together. Said twice, there is one version more."""
     await db.transact(_house)
     await db.transact(_shops)
+
+
+async def greet(db: Database, merchant_id: UUID, segment_id: UUID) -> None:
+    """A shop's page has a word for who is in this segment, which nobody else sees. Said twice, it is there once."""
+    await db.transact(_greeted, merchant_id, segment_id)
+
+
+async def _greeted(tx: Tx, merchant_id: UUID, segment_id: UUID) -> None:
+    words = text(
+        "感谢一直以来的支持：新品到店先通知您，有事直接找掌柜。",
+        "Thank you for coming back: you hear of what is new before anybody else, and the shopkeeper has time for you.",
+    )
+    title = text("贵宾专区", "For our valued customers")
+    block = _block(f"greeting-{merchant_id}", Kind.TEXT, title, text=words, segment_id=segment_id)
+    if block in (await merchandising.draft(tx, merchant_id, SHOP)).blocks:
+        return
+    await merchandising.save_block(tx, merchant_id, SHOP, block, BY)
+    await merchandising.move_block(tx, merchant_id, SHOP, block.block_id, -1, BY)
+    await merchandising.publish(tx, merchant_id, SHOP, BY)
 
 
 async def _best(tx: Tx, category: Category, count: int = 6) -> list[Hit]:

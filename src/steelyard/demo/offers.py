@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from steelyard.demo.catalogue import Maker, makers
+from steelyard.demo.circles import draw
 from steelyard.demo.favours import favour, offered
 from steelyard.demo.products import made
 from steelyard.goods import catalog, pricing, promotions
@@ -107,6 +108,7 @@ async def _save(tx: Tx, shops: list[tuple[int, Maker]]) -> None:
     await offered(tx, _offer(first, "sale", text("双十二预热", "Twelve Twelve"), sale, in_days=10, budget=5_000_000))
 
     await favour(tx, _offer(first, "usual", Text(), FreeShipping()))
+    await draw(tx)
     for which, name, rule, coupon in ACROSS:
         await offered(tx, _of_platform(which, name, rule, coupon=coupon))
 

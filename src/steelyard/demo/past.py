@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 import pyarrow as pa
 
-from steelyard.demo import habits
+from steelyard.demo import evening, habits
 from steelyard.demo.catalogue import Maker, makers
 from steelyard.demo.deals import Deal, House, Ware, deal
 from steelyard.demo.habits import Good, Person, Product, Shelf, Year
@@ -69,7 +69,7 @@ async def remember(db: Database, *, seed: int, scale: float, step: Step) -> None
     now = await db.ask(_since)
     wares, shelves = await db.ask(_wares)
     number = round(habits.BUYERS * scale)
-    world = _World(shelves, wares, Year(now.date()), _houses(), now, seed)
+    world = _World(shelves, wares, Year(now.date()), _houses(), now, seed, number)
     sold: Counter[tuple[MerchantId, UUID]] = Counter()
     done = 0
     # While one crowd's orders are written, the next crowd makes up its mind.
@@ -271,6 +271,7 @@ class _World(msgspec.Struct, frozen=True):
     houses: Mapping[UUID, House]
     now: datetime
     seed: int
+    buyers: int
 
 
 def _crowds(now: datetime, seed: int, number: int) -> Iterator[tuple[int, list[Person]]]:
@@ -288,8 +289,11 @@ def _bought(crowds: Iterator[tuple[int, list[Person]]], world: _World) -> tuple[
     found: list[Deal] = []
     for number, person in enumerate(crowd, start=first):
         chance = Random(f"{world.seed}/baskets/{number}")  # noqa: S311  # habits, no secrets
-        for time, basket in enumerate(habits.baskets(person, world.shelves, world.year, chance)):
-            house = world.houses[world.wares[basket.lines[0][0]].merchant_id]
+        for time, planned in enumerate(habits.baskets(person, world.shelves, world.year, chance)):
+            ware = world.wares[planned.lines[0][0]]
+            house = world.houses[ware.merchant_id]
+            own = f"{world.seed}/evening/{number}/{time}"
+            basket = evening.moved(planned, ware.merchant_id, ware.product_id, world.now, world.buyers, own)
             became = (
                 deal(f"{number}/{time}", basket, world.wares, house, world.now, chance)
                 if basket.at < world.now

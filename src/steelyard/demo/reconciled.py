@@ -47,7 +47,7 @@ async def reconcile(db: Database) -> None:
             await db.transact(reconciliation.take, statement, "system")
         except (DayTaken, FileKnown):
             continue
-        await db.transact(reconciliation.run, CHANNEL, day)
+        await reconciliation.run(db, CHANNEL, day)
         await db.transact(_fetched, day)
     await _explain(db)
 

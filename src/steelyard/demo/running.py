@@ -62,6 +62,7 @@ def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSe
         alipay_port=first + 6,
         wechatpay_port=first + 7,
         smtp_port=first + SMTP_AFTER_PORT - SIMULATORS_AFTER_PORT,
+        messages_webhook_url=f"{settings.base_url}/webhooks/messages",
         pays_out=True,
     )
     pace = os.environ.get(PACE_VARIABLE)
@@ -136,7 +137,7 @@ def _throw_away(settings: Settings) -> None:
         Cluster(settings.home / installation.CLUSTER_FOLDER).erase()
     else:
         _recreate(settings.database_url)
-    for folder in ("simulators", "media", "files", "logs", "secrets"):
+    for folder in ("simulators", "media", "files", "videos", "logs", "secrets"):
         shutil.rmtree(settings.home / folder, ignore_errors=True)
 
 
@@ -175,7 +176,7 @@ async def _generate(settings: Settings, seed: int, made_up: bool, size: Size, pr
     filling = await Database.connect_to_fill(settings.database_url, size=2)
     try:
         if await db.ask(generator.is_made):
-            await rooms.of_today(db)
+            await rooms.of_today(db, settings)
         else:
             await generator.make(
                 db,
@@ -211,6 +212,9 @@ def _with_simulators(settings: Settings, outside: SimulatorSettings) -> Settings
         simpay_url=outside.payments_url,
         simpay_key=API_KEY_DEMO,
         simpay_webhook_secret=WEBHOOK_SECRET_DEMO,
+        messages_url=outside.mail_url,
+        messages_key=API_KEY_DEMO,
+        messages_webhook_secret=WEBHOOK_SECRET_DEMO,
         transfer_account="6200 0000 0000 0000 000",
         transfer_bank="模拟银行 Simulated Bank",
         transfer_holder="Steelyard 示例商城",

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 import msgspec
 import structlog
 
-from steelyard.kernel.db import Database, Read, Row, Tx, Unreachable
+from steelyard.kernel.away import is_away
+from steelyard.kernel.db import Database, Read, Row, Tx
 
 EVENTS_PER_BATCH_MAX = 1_000
 RETRY_SECONDS_MAX = 300
@@ -111,17 +112,17 @@ async def pump(db: Database, subscriber: Subscriber) -> int:
     await db.transact(_begin_reading, subscriber.name)
     try:
         return await db.transact(_read, subscriber, EVENTS_PER_BATCH_MAX)
-    except Unreachable:
-        raise
-    except Exception:  # whatever a handler raises, what stands before it has its effect
+    except Exception as error:  # whatever a handler raises, what stands before it has its effect
+        if is_away(error):
+            raise
         log.exception("events.batch_failed", subscriber=subscriber.name)
     moved = 0
     while moved < EVENTS_PER_BATCH_MAX:
         try:
             step = await db.transact(_read, subscriber, 1)
-        except Unreachable:
-            raise
         except Exception as error:
+            if is_away(error):
+                raise
             await db.transact(_remember_failure, subscriber.name, f"{type(error).__name__}: {error}")
             return moved
         if step == 0:

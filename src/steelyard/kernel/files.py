@@ -8,6 +8,8 @@ import hashlib
 import os
 import re
 import secrets
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.parsers import expat
 
@@ -15,11 +17,19 @@ from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
 
 FILE_BYTES_MAX = 8 * 1024 * 1024
+VIDEO_BYTES_MAX = 30 * 1024 * 1024
 SVG_BYTES_MAX = 512 * 1024
-ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/svg+xml": "svg"}
-CONTENT_TYPES = {ending: content_type for content_type, ending in ENDINGS.items()}
+ENDINGS: Mapping[str, str] = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/svg+xml": "svg"}
+PAPER_ENDINGS: Mapping[str, str] = {
+    "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf",
+}  # fmt: skip
+VIDEO_ENDINGS: Mapping[str, str] = {"video/mp4": "mp4"}
+CONTENT_TYPES: Mapping[str, str] = {
+    ending: content_type for each in (ENDINGS, PAPER_ENDINGS, VIDEO_ENDINGS) for content_type, ending in each.items()
+}
 
 _NAME = re.compile(r"[0-9a-f]{64}\.(?:jpg|png|webp|svg|pdf)")
+_VIDEO_NAME = re.compile(r"[0-9a-f]{64}\.mp4")
 # What our own drawings are made of; anything else (script, foreignObject, animation, style sheets, links) is refused.
 _SVG_ELEMENTS = frozenset(
     {"svg", "g", "defs", "symbol", "use", "title", "desc", "path", "rect", "circle", "ellipse", "line", "polyline"}
@@ -47,6 +57,8 @@ class Files:
 
     folder = "files"
     endings = ENDINGS
+    bytes_max = FILE_BYTES_MAX
+    name_is = _NAME
 
     def __init__(self, home: Path) -> None:
         self._folder = home / self.folder
@@ -54,7 +66,7 @@ class Files:
     def put(self, content: bytes, content_type: str) -> str:
         """Keep a file; returns its name. Blocking: a surface calls it in a thread. Raises `FileRefused`."""
         ending = self.endings.get(content_type)
-        if ending is None or not content or len(content) > FILE_BYTES_MAX or not _is(ending, content):
+        if ending is None or not content or len(content) > self.bytes_max or not _is(ending, content):
             raise FileRefused(content_type=content_type, size=len(content))
         name = f"{hashlib.sha256(content).hexdigest()}.{ending}"
         file = self._folder / name
@@ -72,14 +84,14 @@ class Files:
                 aside.unlink(missing_ok=True)
         return name
 
-    @staticmethod
-    def is_name(name: str) -> bool:
+    @classmethod
+    def is_name(cls, name: str) -> bool:
         """Whether this could be the name of a file of ours."""
-        return _NAME.fullmatch(name) is not None
+        return cls.name_is.fullmatch(name) is not None
 
     def path(self, name: str) -> Path:
         """Where the file of this name is, if there is one. Raises `Invalid` for what is not a name of ours."""
-        if not _NAME.fullmatch(name) or name.rpartition(".")[2] not in self.endings.values():
+        if not self.is_name(name) or name.rpartition(".")[2] not in self.endings.values():
             raise Invalid({"file": N_("There is no such file")})
         return self._folder / name
 
@@ -89,12 +101,41 @@ class PrivateFiles(Files):
     the surface's to check. No SVG: a scan is none."""
 
     folder = "private"
-    endings = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}  # noqa: RUF012  # as in `Files`, never changed
+    endings = PAPER_ENDINGS
+
+
+class Videos(Files):
+    """Short videos that stand for something planned. They are large, so one that nobody refers to any more is thrown away."""
+
+    folder = "videos"
+    endings = VIDEO_ENDINGS
+    bytes_max = VIDEO_BYTES_MAX
+    name_is = _VIDEO_NAME
+
+    def put(self, content: bytes, content_type: str) -> str:
+        name = super().put(content, content_type)
+        # Wanted again: from now on it is as young as a new one.
+        self.path(name).touch()
+        return name
+
+    def older_than(self, seconds: float) -> list[str]:
+        """The names of what was put longer ago, in their order. Blocking."""
+        if not self._folder.is_dir():
+            return []
+        before = time.time() - seconds
+        return sorted(
+            each.name for each in self._folder.iterdir() if self.is_name(each.name) and each.stat().st_mtime < before
+        )
+
+    def throw_away(self, names: Iterable[str]) -> None:
+        """Blocking. What is gone already is no trouble."""
+        for name in names:
+            self.path(name).unlink(missing_ok=True)
 
 
 def content_type(name: str) -> str:
     """The type of a file by its name, for the answer's header."""
-    return {**CONTENT_TYPES, "pdf": "application/pdf"}[name.rpartition(".")[2]]
+    return CONTENT_TYPES[name.rpartition(".")[2]]
 
 
 def _is(ending: str, content: bytes) -> bool:
@@ -105,6 +146,8 @@ def _is(ending: str, content: bytes) -> bool:
             return content.startswith(b"\x89PNG\r\n\x1a\n")
         case "pdf":
             return content.startswith(b"%PDF-")
+        case "mp4":
+            return content[4:8] == b"ftyp"
         case "webp":
             return content.startswith(b"RIFF") and content[8:12] == b"WEBP"
         case _:

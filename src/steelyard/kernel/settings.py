@@ -42,6 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
     mail_from: str = "Steelyard <no-reply@steelyard.test>"
+    messages_url: str | None = None  # the message service: text messages, WeChat; none means mail and inbox alone
+    messages_key: str = ""
+    messages_webhook_secret: str = ""
     simpay_url: str | None = None  # the payment simulator; none means the channel is not offered
     simpay_key: str = ""
     simpay_webhook_secret: str = ""
@@ -89,9 +92,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media_hooks_url: str = ""  # where the origin tells the house; none means at `base_url`
     media_http_port: int = 8111  # of the origin that comes with the house
     media_rtmp_port: int = 8135
+    live_streams_per_address: int = 200  # event streams of live rooms, in each web process; 0: as many as come
     kept_page_seconds: int = (
         60  # how long a page that was drawn for one stranger is shown to others at most; 0: not at all
     )
+    analytics: str = "duckdb"  # where analyses are worked out; or spark, on this machine, or spark://host:port
     ucp_lenient: bool = False  # the conformance runner's test setting: see docs/guide/ucp.md
     ucp_fetch_profiles: bool = True
     development: bool = False  # a demo: a ribbon says so, and only this machine is listened to
@@ -129,6 +134,10 @@ def _check(settings: Settings) -> None:
     """What would otherwise be found out in the middle of a webhook or a log-in."""
     if settings.alipay_desk not in ("code", "page"):
         raise msgspec.ValidationError("STEELYARD_ALIPAY_DESK is code or page")
+    if settings.analytics not in ("duckdb", "spark") and not settings.analytics.startswith("spark://"):
+        raise msgspec.ValidationError(
+            "STEELYARD_ANALYTICS is duckdb, spark, or the address of a Spark master: spark://…"
+        )
     for name in Settings.__struct_fields__:
         file = getattr(settings, name)
         if name.endswith("_file") and file is not None and not os.access(file, os.R_OK):
@@ -145,7 +154,7 @@ def _check(settings: Settings) -> None:
         networks(settings.trusted_proxies)
     except ValueError as error:
         raise msgspec.ValidationError(f"STEELYARD_TRUSTED_PROXIES: {error}") from error
-    for name in ("simpay", "carriers", "bank", "media"):
+    for name in ("simpay", "carriers", "bank", "media", "messages"):
         word: str = getattr(settings, f"{name}_webhook_secret")
         try:
             base64.b64decode(word.removeprefix(WEBHOOK_SECRET_PREFIX), validate=True)

@@ -1,5 +1,7 @@
 """`Text`: a merchant's words in several languages, kept together as one value (a JSON object in the database)."""
 
+import msgspec
+
 # What a reader gets when their own language is missing, in this order, then whatever there is.
 FALLBACK = ("zh-Hans", "en")
 
@@ -22,6 +24,13 @@ class Text(dict[str, str]):
 def text(zh: str, en: str) -> Text:
     """Both of our languages at once, for words that we write ourselves."""
     return Text({"zh-Hans": zh, "en": en})
+
+
+def decode_text(wanted: type, value: object) -> object:
+    """msgspec's `dec_hook` for whatever holds a `Text`."""
+    if wanted is Text:
+        return Text(msgspec.convert(value, dict[str, str]))
+    raise NotImplementedError(wanted)  # so msgspec asks for it: it knows no such type
 
 
 def beginning(words: str) -> tuple[str, str]:

@@ -84,15 +84,19 @@ class Hooks:
 
     async def ask(self, action: str, stream: str, facts: Mapping[str, object]) -> bool:
         """Whether the house says yes: only {"code": 0} is one; silence is none."""
+        return await self.answered(action, stream, facts) is True
+
+    async def answered(self, action: str, stream: str, facts: Mapping[str, object]) -> bool | None:
+        """What the house says; None when it is silent, or cannot say."""
         message, body = _id(), self._body(action, stream, facts)
         try:
             async with asyncio.timeout(ASK_SECONDS_MAX):
                 answer = await self._post(action, message, body)
         except (TimeoutError, httpx.HTTPError) as error:
             log.warning("media.house_silent", action=action, stream=stream, error=type(error).__name__)
-            return False
+            return None
         if answer.status_code != 200:
-            return False
+            return None if answer.is_server_error else False
         try:
             return msgspec.json.decode(answer.content, type=Answer | int) in (Answer(0), 0)
         except msgspec.DecodeError:

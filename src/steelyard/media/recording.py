@@ -131,6 +131,9 @@ class Recording:
         if self.there:
             (self.folder / "hidden").touch()
 
+    def show(self) -> None:
+        (self.folder / "hidden").unlink(missing_ok=True)
+
     def playlist(self) -> str | None:
         """What is kept until now; None when that is nothing."""
         kept = self.kept()

@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of one publisher, over ten seconds."""
     window_segments: int = 6
     """How many whole segments the live playlist tells."""
+    ask_again_seconds: float = 5
+    """How long the house's word that a recording may be played counts."""
     retry_seconds: float = 1
     """The pause before what was told to the house is said again; it doubles with each try."""
 

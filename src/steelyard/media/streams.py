@@ -14,6 +14,7 @@ import structlog
 from steelyard.media.codecs import AudioConfig, VideoConfig
 from steelyard.media.hooks import Hooks, said
 from steelyard.media.packager import Packager, Part
+from steelyard.media.playing import Playing
 from steelyard.media.recording import Kept, Recording, left_open, room_for_more
 from steelyard.media.settings import Settings
 from steelyard.media.window import Segment, Window
@@ -167,6 +168,11 @@ class Stream:
         self.window.end()
         self._later(self.recording.hide)
 
+    def show(self) -> None:
+        """It is played again, as far as it is kept."""
+        self.hidden = False
+        self._later(self.recording.show)
+
     def seen(self, viewer: str) -> None:
         """A player has asked for the playlist."""
         if len(self._viewers) < VIEWERS_MAX or viewer in self._viewers:
@@ -249,6 +255,7 @@ class Origin:
         self.streams: dict[str, Stream] = {}
         self._hooks = hooks
         self._asking: set[str] = set()
+        self._playing = Playing(self._asked_of_play, again_seconds=settings.ask_again_seconds)
         self._ending: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
@@ -306,6 +313,7 @@ class Origin:
 
     def take_down(self, name: str) -> bool:
         """Cut off, and played no more; False when there is no such stream."""
+        self._playing.forget(name)
         stream = self.streams.get(name)
         if stream is None:
             recording = Recording(self.settings.home / name)
@@ -315,6 +323,32 @@ class Origin:
             stream.publisher.cut_off("kicked")
         stream.hide()
         return True
+
+    async def may_be_played(self, name: str) -> bool:
+        """Whether players may have it. Of what nobody publishes now the house is asked; while it is silent, what was played is
+        played on."""
+        stream = self.streams.get(name)
+        if stream is not None and stream.publisher is not None:
+            return not stream.hidden
+        recording = stream.recording if stream is not None else Recording(self.settings.home / name)
+        if not await asyncio.to_thread(lambda: recording.there):
+            return False
+        said = await self._playing.may(name)
+        hidden = stream.hidden if stream is not None else await asyncio.to_thread(lambda: recording.hidden)
+        if said is None:
+            return stream is not None and not hidden
+        if said and hidden:
+            await self._show(name, recording)
+        return said
+
+    async def _show(self, name: str, recording: Recording) -> None:
+        if name in self.streams:
+            self.streams[name].show()
+        else:
+            await asyncio.to_thread(recording.show)
+
+    async def _asked_of_play(self, name: str) -> bool | None:
+        return await self._hooks.answered("on_play", name, {"client_id": "", "ip": ""})
 
     def _stream(self, name: str) -> Stream:
         if name not in self.streams:

@@ -106,7 +106,7 @@ class Web:
     async def _live(self, scope: Scope, name: str, file: str) -> Answer:
         stream = self._origin.streams.get(name)
         recording = stream.recording if stream else Recording(self._origin.settings.home / name)
-        if stream.hidden if stream else await asyncio.to_thread(lambda: recording.hidden):
+        if not await self._origin.may_be_played(name):
             return Answer(404)
         match file:
             case "recording.m3u8":

@@ -379,6 +379,10 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('live.host', 'merchant', '{"zh-Hans": "主播：开播、看提词器", "en": "Host: go on air, see the teleprompter"}')
   , ('live.run', 'merchant', '{"zh-Hans": "中控：讲解、改价、上库存、发券、抽奖", "en": "Control desk: pin, prices, stock, coupons, draws"}')
   , ('live.serve', 'merchant', '{"zh-Hans": "直播客服：回复弹幕、禁言", "en": "Service in the chat: answer, mute, pick questions"}')
+  , ('live.commission', 'merchant', '{"zh-Hans": "约定主播佣金、维护选品池、审批样品", "en": "Agree on hosts'' commission, keep the selection pool, decide about samples"}')
+  , ('users.read', 'both', '{"zh-Hans": "查看用户运营：分析、生命周期、人群、实验", "en": "See user operations: analyses, lifecycle, segments, experiments"}')
+  , ('users.manage', 'both', '{"zh-Hans": "做用户运营：建人群、旅程、问卷、实验", "en": "Run user operations: segments, journeys, surveys, experiments"}')
+  , ('tasks.work', 'both', '{"zh-Hans": "协作看板：查看、新建、处理任务", "en": "The board of tasks: see, open and work on them"}')
   , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
@@ -403,6 +407,7 @@ INSERT INTO roles (role_id, audience, name, built_in) VALUES
   , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
   , ('merchant_content', 'merchant', '{"zh-Hans": "内容运营", "en": "Content editor"}', true)
   , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true)
+  , ('merchant_growth', 'merchant', '{"zh-Hans": "用户运营", "en": "User operations"}', true)
   , ('merchant_host', 'merchant', '{"zh-Hans": "主播", "en": "Host"}', true)
   , ('merchant_cohost', 'merchant', '{"zh-Hans": "副播", "en": "Co-host"}', true)
   , ('merchant_desk', 'merchant', '{"zh-Hans": "直播中控", "en": "Live control desk"}', true)
@@ -437,6 +442,8 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
   , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage')
   , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read')
+  , ('merchant_growth', 'users.read'), ('merchant_growth', 'users.manage'), ('merchant_growth', 'promotions.manage')
+  , ('merchant_growth', 'figures.read'), ('merchant_growth', 'products.read'), ('merchant_growth', 'orders.read')
   , ('merchant_host', 'live.read'), ('merchant_host', 'live.host'), ('merchant_host', 'products.read')
   , ('merchant_cohost', 'live.read'), ('merchant_cohost', 'live.host'), ('merchant_cohost', 'live.serve')
   , ('merchant_cohost', 'products.read')
@@ -444,6 +451,10 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_desk', 'live.serve'), ('merchant_desk', 'products.read'), ('merchant_desk', 'stock.read')
   , ('merchant_desk', 'figures.read')
   , ('merchant_live_service', 'live.read'), ('merchant_live_service', 'live.serve'), ('merchant_live_service', 'products.read')
+  , ('operator_finance', 'tasks.work'), ('operator_service', 'tasks.work'), ('merchant_clerk', 'tasks.work')
+  , ('merchant_content', 'tasks.work'), ('merchant_accountant', 'tasks.work'), ('merchant_growth', 'tasks.work')
+  , ('merchant_host', 'tasks.work'), ('merchant_cohost', 'tasks.work'), ('merchant_desk', 'tasks.work')
+  , ('merchant_live_service', 'tasks.work'), ('merchant_field', 'tasks.work')
   , ('merchant_field', 'live.read'), ('merchant_field', 'products.read'), ('merchant_field', 'stock.read');
 
 CREATE TABLE account_roles (
@@ -504,10 +515,11 @@ CREATE TABLE notices (
   , at        timestamptz NOT NULL DEFAULT now()
   , read_at   timestamptz
   , PRIMARY KEY (buyer_id, notice_id)
-  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends', 'live_soon', 'live_begun'))
+  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends', 'live_soon', 'live_begun', 'level_up', 'level_ends'
+      , 'shop_message'))
 );
 COMMENT ON TABLE notices IS 'by buyer: what we tell a buyer where they are signed in';
-COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until}';
+COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until, words}';
 COMMENT ON COLUMN notices.link IS 'Where it leads, a path of ours';
 CREATE INDEX notices_by_time ON notices (buyer_id, at DESC, notice_id DESC);
 CREATE INDEX notices_unread ON notices (buyer_id) WHERE read_at IS NULL;
@@ -858,13 +870,17 @@ CREATE TABLE buyers (
   , country    text
   , guest      boolean NOT NULL
   , source     text
+  , birthday   text
   , created_at timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_birthday_is_a_day_of_the_year CHECK (birthday ~ '^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')
 );
 COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
 CREATE INDEX buyers_by_time ON buyers (created_at, buyer_id);
 CREATE INDEX buyers_by_email ON buyers (lower(email)) WHERE email IS NOT NULL;
 CREATE INDEX buyers_by_phone ON buyers (phone) WHERE phone <> '';
 CREATE INDEX buyers_by_name ON buyers (name) WHERE name <> '';
+CREATE INDEX buyers_by_birthday ON buyers (birthday, buyer_id) WHERE birthday IS NOT NULL;
+COMMENT ON COLUMN buyers.birthday IS 'MM-DD, as they say themselves: without the year, which nobody needs to wish well';
 COMMENT ON COLUMN buyers.source IS 'Where the buyer came from when not from here: import:<name of the source>:<its id>';
 
 CREATE TABLE addresses (
@@ -882,27 +898,39 @@ CREATE UNIQUE INDEX one_default_address ON addresses (buyer_id) WHERE is_default
 CREATE TABLE visitor_merges (
     visitor_id uuid PRIMARY KEY
   , buyer_id   uuid NOT NULL
+  , browser_id uuid
   , at         timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';
+COMMENT ON COLUMN visitor_merges.browser_id IS 'In which browser: whoever signs in there has the same, while each has visitors'' ids of their own';
 CREATE INDEX visitors_of_a_buyer ON visitor_merges (buyer_id, at DESC);
 
 CREATE TABLE marketing_consents (
     buyer_id   uuid NOT NULL
   , consent_id uuid NOT NULL
+  , channel    text NOT NULL
   , agreed     boolean NOT NULL
   , wording    text NOT NULL
   , how        text NOT NULL
   , secret     text NOT NULL
   , at         timestamptz NOT NULL DEFAULT now()
   , PRIMARY KEY (buyer_id, consent_id)
-  , CONSTRAINT one_says_so_somewhere CHECK (how IN ('profile', 'mail'))
+  , CONSTRAINT one_says_so_somewhere CHECK (how IN ('profile', 'mail', 'preferences', 'complaint', 'answer', 'import'))
+  , CONSTRAINT one_agrees_to_a_channel CHECK (channel IN ('email', 'sms', 'wechat'))
 );
-COMMENT ON TABLE marketing_consents IS 'by buyer, append-only: whether a buyer wants mails about coupons; the last counts, and who never said so wants none';
-COMMENT ON COLUMN marketing_consents.wording IS 'Which words were agreed to';
-COMMENT ON COLUMN marketing_consents.how IS 'profile: on their page; mail: by the link in such a mail';
+COMMENT ON TABLE marketing_consents IS 'by buyer, append-only: whether a buyer wants news and offers by a channel; the last counts, and who never said so wants none';
+COMMENT ON COLUMN marketing_consents.wording IS 'Which words were agreed to: WORDS of parties/customers/consenting.py';
+COMMENT ON COLUMN marketing_consents.how IS 'profile: on their page; mail: by the link in such a mail; preferences: on the page that a message leads to; complaint: as unwanted; answer: by an answer to a text message; import: elsewhere, before';
 COMMENT ON COLUMN marketing_consents.secret IS 'Ends the link in each such mail, by which it is withdrawn without signing in';
-CREATE INDEX marketing_consents_last ON marketing_consents (buyer_id, at DESC, consent_id DESC);
+CREATE INDEX marketing_consents_last ON marketing_consents (buyer_id, channel, at DESC, consent_id DESC);
+
+CREATE TABLE wechat_openids (
+    buyer_id uuid PRIMARY KEY
+  , openid   text NOT NULL
+  , at       timestamptz NOT NULL
+  , CONSTRAINT an_openid_is_something CHECK (openid <> '')
+);
+COMMENT ON TABLE wechat_openids IS 'by buyer: by what name the house''s WeChat account knows a buyer';
 
 -- money.currencies
 
@@ -970,7 +998,9 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('exchange_clearing', 'credit', '{"zh-Hans": "货币兑换清算", "en": "Exchange clearing"}')
   , ('exchange_differences', 'credit', '{"zh-Hans": "汇兑损益", "en": "Realised exchange differences"}')
   , ('own_funds', 'credit', '{"zh-Hans": "平台自有资金", "en": "The platform''s own funds"}')
-  , ('other_costs', 'debit', '{"zh-Hans": "银行及其他费用", "en": "Bank charges and other costs"}');
+  , ('other_costs', 'debit', '{"zh-Hans": "银行及其他费用", "en": "Bank charges and other costs"}')
+  , ('host_payable', 'credit', '{"zh-Hans": "应付主播与机构款", "en": "Payable to hosts and agencies"}')
+  , ('host_clearing', 'debit', '{"zh-Hans": "主播佣金清算", "en": "Hosts'' commission clearing"}');
 
 CREATE TABLE ledger_chart (
     kind    text PRIMARY KEY REFERENCES ledger_account_kinds
@@ -1022,7 +1052,9 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('exchange_clearing', 'equity', NULL, false, '{"zh-Hans": "兑换时一种货币转出、另一种转入的过渡科目；余额为该货币的未平头寸。", "en": "Where one currency leaves and another comes in; what is left is the open position in a currency."}')
   , ('exchange_differences', 'income', NULL, false, '{"zh-Hans": "已实现的汇兑损益，按本位币记录；负数为损失。", "en": "Realised gains on exchanges, in the house''s currency; below zero, losses."}')
   , ('own_funds', 'equity', NULL, true, '{"zh-Hans": "平台股东投入或提走的自有资金。", "en": "What the platform''s owners have put in or taken out."}')
-  , ('other_costs', 'expense', NULL, true, '{"zh-Hans": "银行收费等手工记录的费用。", "en": "Charges of the bank and other costs that are written down by hand."}');
+  , ('other_costs', 'expense', NULL, true, '{"zh-Hans": "银行收费等手工记录的费用。", "en": "Charges of the bank and other costs that are written down by hand."}')
+  , ('host_payable', 'liability', 'merchants', false, '{"zh-Hans": "从商家结算款中扣出、应付给主播或机构的佣金与坑位费；为负时是其应退款。", "en": "Commission and slot fees taken from shops and owed to their hosts and agencies; below zero, what these owe."}')
+  , ('host_clearing', 'asset', NULL, false, '{"zh-Hans": "佣金从商家转给主播或机构时的过渡科目，合计为零。", "en": "Where a host''s commission crosses from the shop; zero in total."}');
 
 CREATE TABLE ledger_counterparties (
     owner_id uuid PRIMARY KEY
@@ -1053,7 +1085,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT only_what_was_taken_back_comes_back CHECK (kind <> 'chargebacks' OR debits >= credits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, a host or agency, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
@@ -1115,15 +1147,20 @@ CREATE TABLE ledger_periods (
   , proposed_by text
   , closed_by   text
   , closed_at   timestamptz
+  , reopening_by    text
+  , reopening_words text NOT NULL DEFAULT ''
   , CONSTRAINT a_period_is_a_month CHECK (extract(day FROM period) = 1 AND begins < ends)
   , CONSTRAINT a_period_is_open_proposed_or_closed CHECK (state IN ('open', 'proposed', 'closed'))
   , CONSTRAINT proposed_means_by_whom CHECK ((state IN ('proposed', 'closed')) = (proposed_by IS NOT NULL))
   , CONSTRAINT closed_means_by_whom_and_when CHECK (
         (state = 'closed') = (closed_by IS NOT NULL) AND (state = 'closed') = (closed_at IS NOT NULL))
   , CONSTRAINT two_people_close_a_period CHECK (closed_by <> proposed_by)
+  , CONSTRAINT only_a_closed_month_is_opened_for_a_reason CHECK (
+        reopening_by IS NULL OR (state = 'closed' AND reopening_words <> ''))
 );
 COMMENT ON TABLE ledger_periods IS 'reference: months of the books that somebody has wanted to close; nothing is posted into a closed one';
 COMMENT ON COLUMN ledger_periods.period IS 'The first day of the month, in the house''s time zone';
+COMMENT ON COLUMN ledger_periods.reopening_by IS 'Who wants it opened again: another person agrees';
 COMMENT ON COLUMN ledger_periods.ends IS 'The first moment that is not within it';
 
 CREATE TABLE ledger_period_history (
@@ -1351,8 +1388,8 @@ CREATE TABLE purse_lines (
   , CONSTRAINT a_movement_moves_something CHECK (amount <> 0)
   , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
   , CONSTRAINT a_cause_is_known CHECK (cause IN (
-        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'welcomed', 'checked_in'
-      , 'reviewed', 'taken_back', 'expired', 'compensated'))
+        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'welcomed', 'checked_in', 'given'
+      , 'reviewed', 'taken_back', 'expired', 'compensated', 'level', 'invited', 'task', 'undone'))
   , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
 );
 COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
@@ -1564,6 +1601,7 @@ COMMENT ON COLUMN refunds.route IS 'balance: into the buyer''s balance instead o
 COMMENT ON COLUMN refunds.twice_at IS 'When the channel said that it had paid, too, what had gone back another way';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
+CREATE INDEX refunds_by_reference ON refunds (channel_reference) WHERE channel_reference IS NOT NULL;
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
 CREATE INDEX refunds_failed ON refunds (created_at DESC, refund_id DESC) WHERE state = 'failed';
 CREATE INDEX refunds_paid_twice ON refunds (created_at DESC, refund_id DESC) WHERE twice_at IS NOT NULL;
@@ -1931,6 +1969,28 @@ CREATE TABLE channel_calls (
 COMMENT ON TABLE channel_calls IS 'local: how many calls of a channel were answered and how many were not, by ten seconds';
 CREATE INDEX channel_calls_by_tick ON channel_calls (tick);
 
+-- money.payments
+
+-- Refunds that had come back and have arrived again.
+
+CREATE TABLE refund_successes (
+    merchant_id uuid NOT NULL
+  , document    uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , nth         integer NOT NULL
+  , reference   text
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, document)
+  , UNIQUE (merchant_id, refund_id, nth)
+  , FOREIGN KEY (merchant_id, refund_id) REFERENCES refunds
+  , CONSTRAINT the_first_is_the_refund_itself CHECK (nth > 1)
+);
+COMMENT ON TABLE refund_successes IS 'by merchant, append-only: a refund that had come back has arrived again';
+COMMENT ON COLUMN refund_successes.document IS 'What the books name it: the first success bears the refund''s own id';
+COMMENT ON COLUMN refund_successes.reference IS 'What the channel, or the bank, called it then';
+CREATE INDEX refund_successes_by_reference ON refund_successes (reference) WHERE reference IS NOT NULL;
+CREATE INDEX refund_successes_of_a_refund ON refund_successes (refund_id, nth);
+
 -- money.gifts
 
 -- Gift cards that buyers buy in the shop. The platform sells them itself: what is paid for one is owed from that moment on.
@@ -2004,9 +2064,9 @@ CREATE TABLE reconciliation_sources (
   , format      text NOT NULL
   , utc_minutes integer NOT NULL
   , name        jsonb NOT NULL
-  , CONSTRAINT a_source_is_a_channel_or_a_bank CHECK (side IN ('channel', 'bank'))
+  , CONSTRAINT a_source_is_a_channel_a_bank_or_a_carrier CHECK (side IN ('channel', 'bank', 'carrier'))
 );
-COMMENT ON TABLE reconciliation_sources IS 'reference: who sends statements: a channel is called as in payments.channel';
+COMMENT ON TABLE reconciliation_sources IS 'reference: who sends statements: a channel is called as in payments.channel, a carrier as carrier:NAME once it has paid on';
 COMMENT ON COLUMN reconciliation_sources.utc_minutes IS 'Where its days begin: minutes ahead of UTC';
 INSERT INTO reconciliation_sources (source, side, format, utc_minutes, name) VALUES
     ('simpay', 'channel', 'simpay', 0, '{"zh-Hans": "模拟支付", "en": "Simulated channel"}')
@@ -2104,6 +2164,7 @@ CREATE TABLE reconciliation_lines (
   , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
   , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN (
         'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'transfer', 'transfer_reversal'
+      , 'remitted'
       , 'other'))
 );
 COMMENT ON TABLE reconciliation_lines IS 'by key, append-only: what a statement says has moved';
@@ -2190,8 +2251,8 @@ CREATE UNIQUE INDEX a_transfer_is_missing_once ON reconciliation_differences (so
 CREATE INDEX reconciliation_differences_by_day ON reconciliation_differences (day DESC, source, item_id DESC);
 CREATE INDEX reconciliation_differences_to_work_on ON reconciliation_differences (source, day)
     WHERE state IN ('waiting', 'open', 'proposed');
-CREATE INDEX reconciliation_differences_unmatched ON reconciliation_differences (source, kind)
-    WHERE kind IN ('missing_here', 'missing_there') AND state <> 'closed';
+CREATE INDEX reconciliation_differences_left_over ON reconciliation_differences (source, file_id, line_no)
+    WHERE kind = 'missing_here' AND state <> 'closed';
 
 CREATE TABLE reconciliation_difference_history (
     source     text NOT NULL
@@ -2563,7 +2624,7 @@ CREATE TABLE stock_movements (
   , PRIMARY KEY (merchant_id, movement_id)
   , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
   , CONSTRAINT a_movement_moves_something CHECK (quantity <> 0)
-  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported', 'transferred'))
+  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported', 'transferred', 'sampled', 'sample_returned'))
 );
 COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
 CREATE INDEX stock_movements_of_a_merchant ON stock_movements (merchant_id, at DESC, movement_id DESC);
@@ -2743,12 +2804,12 @@ CREATE TABLE customer_group_members (
   , since       timestamptz NOT NULL DEFAULT now()
   , until       timestamptz
   , source      text NOT NULL
-  , PRIMARY KEY (merchant_id, group_id, buyer_id)
+  , PRIMARY KEY (merchant_id, group_id, buyer_id, source)
   , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
-  , CONSTRAINT one_is_in_a_group_for_a_reason CHECK (source IN ('hand', 'orders', 'segment'))
+  , CONSTRAINT one_is_in_a_group_for_a_reason CHECK (source IN ('hand', 'orders', 'segment', 'experiment', 'level'))
 );
-COMMENT ON TABLE customer_group_members IS 'by merchant: who is in a group, since when and until when';
-COMMENT ON COLUMN customer_group_members.source IS 'hand: the shop chose them; orders: they bought often enough; segment: a segment of the platform says so';
+COMMENT ON TABLE customer_group_members IS 'by merchant: who is in a group, for each reason since when and until when; who has one reason is in it';
+COMMENT ON COLUMN customer_group_members.source IS 'hand: the shop chose them; orders: they bought often enough; segment: a segment of the platform says so; level: they stand on a level of the shop''s membership';
 CREATE INDEX customer_group_members_of_a_buyer ON customer_group_members (buyer_id);
 
 CREATE TABLE promotions (
@@ -2857,12 +2918,12 @@ CREATE TABLE coupon_gifts (
   , left_out     integer
   , PRIMARY KEY (merchant_id, gift_id)
   , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
-  , CONSTRAINT a_gift_says_to_whom CHECK (audience IN ('named', 'bought', 'never') AND (audience = 'bought') = (days IS NOT NULL))
+  , CONSTRAINT a_gift_says_to_whom CHECK (audience IN ('named', 'bought', 'never', 'segment') AND (audience = 'bought') = (days IS NOT NULL))
   , CONSTRAINT what_is_done_is_counted CHECK ((done_at IS NULL) = (given IS NULL) AND (done_at IS NULL) = (left_out IS NULL))
   , CONSTRAINT addresses_are_kept_until_it_is_done CHECK (done_at IS NULL OR emails = '{}')
 );
 COMMENT ON TABLE coupon_gifts IS 'by merchant: to whom a shop, or under an id of zeros the platform, gives a coupon of its own, and what came of it';
-COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop, or has an account here, and has not bought';
+COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop, or has an account here, and has not bought; segment: who was in a segment when it was asked for';
 COMMENT ON COLUMN coupon_gifts.left_out IS 'Who is not known there, has it already, or came after the last copy';
 CREATE INDEX coupon_gifts_of_a_coupon ON coupon_gifts (merchant_id, promotion_id, asked_at DESC);
 
@@ -2900,12 +2961,14 @@ CREATE TABLE coupon_claims (
   , claimed_at   timestamptz NOT NULL DEFAULT now()
   , used_for     uuid
   , entered      boolean NOT NULL DEFAULT false
+  , again        boolean NOT NULL DEFAULT false
   , PRIMARY KEY (buyer_id, promotion_id, number)
 );
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
 COMMENT ON COLUMN coupon_claims.entered IS 'It was claimed by entering its code with a purchase: it goes again when that is dropped unpaid';
+COMMENT ON COLUMN coupon_claims.again IS 'It was given for a reason that comes again and has a limit of its own, such as a birthday: so many as each may have do not count';
 
 CREATE INDEX coupon_claims_unused ON coupon_claims (promotion_id, buyer_id) WHERE used_for IS NULL;
 
@@ -3491,6 +3554,7 @@ CREATE TABLE favourite_products (
 );
 COMMENT ON TABLE favourite_products IS 'by buyer: products somebody keeps in mind';
 COMMENT ON COLUMN favourite_products.kept_price IS 'From which price it was to be had when it was kept, so that we can say that it fell';
+CREATE INDEX favourite_products_of_a_product ON favourite_products (product_id, buyer_id);
 CREATE INDEX favourite_products_by_time ON favourite_products (buyer_id, kept_at DESC, product_id DESC);
 
 CREATE TABLE favourite_shops (
@@ -3531,11 +3595,13 @@ CREATE TABLE cart_lines (
   , seen_price  bigint NOT NULL
   , currency    text NOT NULL
   , added_at    timestamptz NOT NULL DEFAULT now()
+  , source      text
   , PRIMARY KEY (buyer_id, sku_id)
   , CONSTRAINT a_cart_line_holds_something CHECK (quantity > 0)
 );
 COMMENT ON TABLE cart_lines IS 'by buyer: what lies in the cart; a visitor''s cart is kept under the visitor''s id';
 COMMENT ON COLUMN cart_lines.seen_price IS 'The price the buyer last saw, so that we can say honestly that it moved';
+COMMENT ON COLUMN cart_lines.source IS 'From where it was put in last, as orders say it: live:<session>:<second since it began>; none: in the shop';
 CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
 
 -- trade.commission
@@ -3792,7 +3858,7 @@ CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, contact_phone);
-CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email);
+CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email) WHERE contact_email IS NOT NULL;
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped') AND ship_by IS NULL;
 CREATE INDEX orders_to_send_by_day ON orders (merchant_id, ship_by) WHERE state IN ('paid', 'partly_shipped') AND ship_by IS NOT NULL;
 CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
@@ -3803,6 +3869,7 @@ CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) INCLUDE (buyer_id) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchants_buyer ON orders (merchant_id, buyer_id, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_given_back_by_payment_time ON orders (paid_at, merchant_id) WHERE refunded > 0;
 CREATE INDEX orders_called_off ON orders (merchant_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped' AND open_cases = 0;
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
@@ -4701,6 +4768,10 @@ CREATE TABLE chargeback_parts (
   , shop_due_at   timestamptz
   , round         integer NOT NULL DEFAULT 1
   , frozen        boolean NOT NULL DEFAULT false
+  , held          boolean NOT NULL DEFAULT false
+  , sent_anyway_at timestamptz
+  , sent_anyway_by text
+  , sent_anyway_why text NOT NULL DEFAULT ''
   , bearer        text
   , bearer_why    text NOT NULL DEFAULT ''
   , refund_id     uuid
@@ -4714,10 +4785,14 @@ CREATE TABLE chargeback_parts (
   , CONSTRAINT a_merchant_or_the_platform_bears_it CHECK (bearer IN ('merchant', 'platform'))
   , CONSTRAINT a_refund_has_its_bearer CHECK (refund_id IS NULL OR bearer IS NOT NULL)
   , CONSTRAINT answered_means_by_whom CHECK ((answered_at IS NULL) = (answered_by IS NULL))
+  , CONSTRAINT sent_anyway_means_by_whom_and_why CHECK ((sent_anyway_at IS NULL) = (sent_anyway_by IS NULL) AND (sent_anyway_at IS NULL) = (sent_anyway_why = ''))
+  , CONSTRAINT what_is_sent_anyway_is_not_held CHECK (NOT held OR sent_anyway_at IS NULL)
 );
 COMMENT ON TABLE chargeback_parts IS 'by merchant: which part of a chargeback is of which order, and what its shop says; state, reason and dates as of the chargeback';
 COMMENT ON COLUMN chargeback_parts.round IS 'Counted up when the amount is shared out anew: what was frozen before is thawed under its own number';
 COMMENT ON COLUMN chargeback_parts.frozen IS 'Set aside from what the shop is owed: before the order is received its money is held anyway';
+COMMENT ON COLUMN chargeback_parts.held IS 'Its order was not sent yet and is held because of it, until it is decided or its shop sends it anyway';
+COMMENT ON COLUMN chargeback_parts.sent_anyway_at IS 'When the shop said that it sends the order all the same, at its own risk';
 COMMENT ON COLUMN chargeback_parts.bearer IS 'Who bears it when it is lost; none: by the rule of docs/algorithms/chargebacks.md';
 COMMENT ON COLUMN chargeback_parts.refund_id IS 'Of a lost one: the refund that the channel has made';
 COMMENT ON COLUMN chargeback_parts.made_good IS 'Of a lost or recovered one: what the platform paid the shop for it';
@@ -4964,7 +5039,7 @@ CREATE TABLE statements (
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
-COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, commission of hosts, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file; stripe: to the shop''s account there';
 COMMENT ON COLUMN statements.held_for IS 'What its payout waits for at Stripe: account: the shop''s is not ready; balance: the platform''s has too little';
@@ -5008,14 +5083,15 @@ CREATE TABLE settlement_entries (
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
                                                        , 'correction', 'correction_taken', 'cash_kept', 'disputed'
-                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne', 'taken_back'))
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne', 'taken_back'
+                                                       , 'host_commission', 'host_commission_returned', 'slot_fee'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
-                       , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
+                       , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee', 'host_commission', 'slot_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
-COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction), a reversal at Stripe (taken_back)';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction), a reversal at Stripe (taken_back), a session''s slot (slot_fee)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 COMMENT ON COLUMN settlement_entries.statement_id IS 'Its statement, or the one that it is being gathered for (settlement_drafts): so checks.sql holds it, no foreign key';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
@@ -6171,6 +6247,7 @@ COMMENT ON COLUMN room_hosts.scan IS 'Of the identity card, in the private file 
 COMMENT ON COLUMN room_hosts.is_ai IS 'A made voice and picture: buyers are told so all the time';
 COMMENT ON COLUMN room_hosts.reason IS 'Why it was sent back or barred';
 COMMENT ON COLUMN room_hosts.trained_until IS 'Until when the last training counts; none: never trained';
+CREATE UNIQUE INDEX a_member_of_the_staff_is_one_host ON room_hosts (merchant_id, account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX room_hosts_by_document ON room_hosts (document_number);
 CREATE INDEX room_hosts_in_a_state ON room_hosts (state, registered_at, host_id);
 
@@ -6281,6 +6358,7 @@ CREATE TABLE live_sessions (
   , portrait       boolean NOT NULL DEFAULT true
   , trailer        jsonb NOT NULL DEFAULT '{}'
   , trailer_file   text
+  , trailer_video  text
   , script         text NOT NULL DEFAULT ''
   , state          text NOT NULL
   , created_at     timestamptz NOT NULL DEFAULT now()
@@ -6312,6 +6390,7 @@ COMMENT ON COLUMN live_sessions.host_id IS 'Who speaks first; a session becomes 
 COMMENT ON COLUMN live_sessions.cover IS 'A picture of the file store';
 COMMENT ON COLUMN live_sessions.trailer IS 'Words that tell of it before it begins';
 COMMENT ON COLUMN live_sessions.trailer_file IS 'A picture of the file store that tells of it before it begins';
+COMMENT ON COLUMN live_sessions.trailer_video IS 'A video of the file store that tells of it before it begins; forgotten some weeks after it was to end';
 COMMENT ON COLUMN live_sessions.script IS 'What the host says, as the teleprompter shows it';
 COMMENT ON COLUMN live_sessions.last_seq IS 'The number of its last beat; the row is locked while numbers are taken';
 COMMENT ON COLUMN live_sessions.key_digest IS 'SHA-256 of the stream key; the key itself is shown once and not kept';
@@ -6328,6 +6407,7 @@ CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DE
 CREATE INDEX live_sessions_coming ON live_sessions (starts_at, session_id) WHERE state IN ('planned', 'ready');
 CREATE INDEX live_sessions_on_air ON live_sessions (started_at, session_id) WHERE state = 'on_air';
 CREATE INDEX live_sessions_over ON live_sessions (ended_at DESC, session_id DESC) WHERE state = 'ended';
+CREATE INDEX live_sessions_with_a_trailer ON live_sessions (ends_at) WHERE trailer_video IS NOT NULL;
 CREATE INDEX live_sessions_by_key ON live_sessions (key_digest) WHERE key_digest IS NOT NULL;
 
 CREATE TABLE live_session_history (
@@ -6375,17 +6455,22 @@ CREATE TABLE live_rundown (
   , points      jsonb NOT NULL DEFAULT '[]'
   , offer       text NOT NULL DEFAULT ''
   , owner       text NOT NULL DEFAULT 'host'
+  , price       bigint
+  , pieces      integer
   , PRIMARY KEY (merchant_id, session_id, entry_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
   , FOREIGN KEY (merchant_id, product_id) REFERENCES products
   , CONSTRAINT an_entry_is_within_a_day CHECK (0 <= minute AND minute <= 1440 AND 1 <= minutes AND minutes <= 240)
   , CONSTRAINT an_entry_is_somebodys CHECK (owner IN ('host', 'co_host', 'desk', 'service', 'field'))
+  , CONSTRAINT what_is_planned_to_be_sold_is_something CHECK (price >= 0 AND pieces > 0)
 );
 COMMENT ON TABLE live_rundown IS 'by merchant: what happens when in a live session: time, product, selling points, offer, owner';
 COMMENT ON COLUMN live_rundown.minute IS 'Minutes from the beginning of the session';
 COMMENT ON COLUMN live_rundown.minutes IS 'How long it takes';
 COMMENT ON COLUMN live_rundown.what IS 'What happens, where it is not about a product';
 COMMENT ON COLUMN live_rundown.points IS 'The selling points, a text each';
+COMMENT ON COLUMN live_rundown.price IS 'What a piece is to cost, in minor units of the shop''s currency; none: as it costs otherwise';
+COMMENT ON COLUMN live_rundown.pieces IS 'How many are to be sold; none: nobody has said';
 COMMENT ON COLUMN live_rundown.owner IS 'The role in the room that sees to it';
 CREATE INDEX live_rundown_by_minute ON live_rundown (merchant_id, session_id, minute, entry_id);
 
@@ -6401,6 +6486,72 @@ CREATE TABLE live_reminders (
 COMMENT ON TABLE live_reminders IS 'by merchant: buyers who want to be told when a live session begins';
 COMMENT ON COLUMN live_reminders.by_mail IS 'By mail too; where they are signed in they read it anyway';
 CREATE INDEX live_reminders_of_a_buyer ON live_reminders (buyer_id, session_id);
+
+-- channels.live
+
+-- What is looked at after a session: who did what in it, the debrief as it was made first, and what people add to it.
+
+CREATE TABLE live_acts (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , seq         bigint NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , act         text NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, seq)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , CONSTRAINT an_act_has_a_name CHECK (act <> '')
+);
+COMMENT ON TABLE live_acts IS 'by merchant, append-only: which of the shop''s people did what in a session, as far as it changed something';
+COMMENT ON COLUMN live_acts.seq IS 'The number of the last beat that it brought about';
+COMMENT ON COLUMN live_acts.by IS 'staff:<account_id>';
+
+CREATE TABLE live_debriefs (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , facts       jsonb NOT NULL
+  , PRIMARY KEY (merchant_id, session_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+);
+COMMENT ON TABLE live_debriefs IS 'by merchant, append-only: the written review of a session that has ended, as it stood when it was made';
+COMMENT ON COLUMN live_debriefs.facts IS 'Plan and figures of that moment; what changes afterwards, such as refunds, is counted anew beside it';
+
+CREATE TABLE live_debrief_notes (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , note_id     uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , words       text NOT NULL
+  , PRIMARY KEY (merchant_id, session_id, note_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_debriefs
+  , CONSTRAINT a_note_says_something CHECK (words <> '')
+);
+COMMENT ON TABLE live_debrief_notes IS 'by merchant, append-only: what the shop''s people add to a review, each with author and time';
+CREATE INDEX live_debrief_notes_by_time ON live_debrief_notes (merchant_id, session_id, at, note_id);
+
+CREATE TABLE live_debrief_tasks (
+    merchant_id uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , task_id     uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , words       text NOT NULL
+  , owner_id    uuid
+  , due_on      date
+  , done_at     timestamptz
+  , done_by     text
+  , PRIMARY KEY (merchant_id, session_id, task_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_debriefs
+  , CONSTRAINT a_task_says_something CHECK (words <> '')
+  , CONSTRAINT done_means_by_whom CHECK ((done_at IS NULL) = (done_by IS NULL))
+);
+COMMENT ON TABLE live_debrief_tasks IS 'by merchant: what is to be done next, as a review says';
+COMMENT ON COLUMN live_debrief_tasks.owner_id IS 'Who sees to it, an account of the shop''s staff; none: nobody yet';
+COMMENT ON COLUMN live_debrief_tasks.due_on IS 'A day of the house; none: no day';
+CREATE INDEX live_debrief_tasks_by_time ON live_debrief_tasks (merchant_id, session_id, at, task_id);
 
 -- channels.live
 
@@ -6662,7 +6813,7 @@ CREATE TABLE live_orders (
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
 );
 COMMENT ON TABLE live_orders IS 'by merchant: orders that came out of a session';
-COMMENT ON COLUMN live_orders.second IS 'Of the session, since it began, as the buyer''s page knew it when the checkout was opened';
+COMMENT ON COLUMN live_orders.second IS 'Of the session, since it began, as the buyer''s page knew it when the checkout was opened, or the goods were put into the cart';
 COMMENT ON COLUMN live_orders.product_id IS 'What was explained at that second; none: nothing was';
 COMMENT ON COLUMN live_orders.seal IS 'The number of the seal that it is in; none: not sealed yet';
 CREATE INDEX live_orders_of_a_session ON live_orders (merchant_id, session_id, second);
@@ -6686,6 +6837,316 @@ CREATE TABLE live_sealed_segments (
   , FOREIGN KEY (merchant_id, session_id, number) REFERENCES live_segments
 );
 COMMENT ON TABLE live_sealed_segments IS 'by merchant, append-only: the seal that a piece of video is in';
+
+-- channels.host_commission
+
+-- What shops owe the hosts of their live sessions and their agencies: agreements, what was earned by them, and what was paid.
+
+CREATE TABLE host_payees (
+    merchant_id uuid NOT NULL
+  , payee_id    uuid NOT NULL
+  , kind        text NOT NULL
+  , host_id     uuid
+  , name        text NOT NULL
+  , holder      text NOT NULL DEFAULT ''
+  , bank        text NOT NULL DEFAULT ''
+  , account     text NOT NULL DEFAULT ''
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , made_by     text NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , changed_by  text NOT NULL
+  , PRIMARY KEY (merchant_id, payee_id)
+  , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
+  , CONSTRAINT a_payee_is_a_host_or_an_agency CHECK (kind IN ('host', 'agency') AND (kind = 'host') = (host_id IS NOT NULL))
+  , CONSTRAINT a_payee_has_a_name CHECK (name <> '')
+  , CONSTRAINT a_bank_account_is_whole CHECK ((holder = '') = (bank = '') AND (bank = '') = (account = ''))
+);
+COMMENT ON TABLE host_payees IS 'by merchant, never deleted: hosts who are paid themselves, and agencies that are paid for theirs';
+COMMENT ON COLUMN host_payees.payee_id IS 'Also whose its account in the books is';
+COMMENT ON COLUMN host_payees.holder IS 'Of the bank account that it is paid to; empty: not known yet, and it is not paid';
+CREATE UNIQUE INDEX a_host_is_one_payee ON host_payees (merchant_id, host_id) WHERE host_id IS NOT NULL;
+CREATE INDEX host_payees_by_time ON host_payees (merchant_id, made_at DESC, payee_id DESC);
+
+CREATE TABLE host_agreements (
+    merchant_id  uuid NOT NULL
+  , agreement_id uuid NOT NULL
+  , payee_id     uuid NOT NULL
+  , host_id      uuid NOT NULL
+  , session_id   uuid
+  , product_id   uuid
+  , millionths   integer
+  , slot_fee     bigint
+  , currency     text REFERENCES currencies
+  , note         text NOT NULL DEFAULT ''
+  , valid_from   timestamptz NOT NULL
+  , valid_to     timestamptz
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , made_by      text NOT NULL
+  , ended_at     timestamptz
+  , ended_by     text
+  , PRIMARY KEY (merchant_id, agreement_id)
+  , FOREIGN KEY (merchant_id, payee_id) REFERENCES host_payees
+  , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , CONSTRAINT an_agreement_says_something CHECK (millionths IS NOT NULL OR slot_fee IS NOT NULL)
+  , CONSTRAINT a_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_slot_fee_is_of_a_currency CHECK (slot_fee >= 0 AND (slot_fee IS NULL) = (currency IS NULL))
+  , CONSTRAINT an_agreement_ends_after_it_begins CHECK (valid_from <= valid_to)
+  , CONSTRAINT an_end_was_said_by_somebody CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+);
+COMMENT ON TABLE host_agreements IS 'by merchant, never deleted: what a host gets of sales in live sessions; the most specific that counts when an order is placed';
+COMMENT ON COLUMN host_agreements.payee_id IS 'Who is paid: the host, or an agency';
+COMMENT ON COLUMN host_agreements.session_id IS 'Of this session alone; none: of all in which the host speaks';
+COMMENT ON COLUMN host_agreements.product_id IS 'Of this product alone; none: of all';
+COMMENT ON COLUMN host_agreements.millionths IS 'Of what a line of an order comes to, in parts per million; none: it says nothing of that';
+COMMENT ON COLUMN host_agreements.slot_fee IS 'In minor units, for each session that was on air and ended, of a product: in which it was in the bag; none: it says nothing of that';
+COMMENT ON COLUMN host_agreements.ended_at IS 'When it was said that it ends before its time';
+CREATE INDEX host_agreements_of_a_host ON host_agreements (merchant_id, host_id, valid_from);
+
+CREATE TABLE host_commissions (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , session_id  uuid NOT NULL
+  , host_id     uuid NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , placed_at   timestamptz NOT NULL
+  , earned_at   timestamptz
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
+);
+COMMENT ON TABLE host_commissions IS 'by merchant, never deleted: orders of live sessions of which a host gets something';
+COMMENT ON COLUMN host_commissions.earned_at IS 'When the order''s money became the shop''s, and the commission its host''s; none: not yet';
+CREATE INDEX host_commissions_of_a_session ON host_commissions (merchant_id, session_id, order_id DESC);
+CREATE INDEX host_commissions_of_a_host ON host_commissions (merchant_id, host_id, order_id DESC);
+
+CREATE TABLE host_commission_lines (
+    merchant_id  uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , line         integer NOT NULL
+  , agreement_id uuid NOT NULL
+  , payee_id     uuid NOT NULL
+  , millionths   integer NOT NULL
+  , paid         bigint NOT NULL
+  , amount       bigint NOT NULL
+  , refunded     bigint NOT NULL DEFAULT 0
+  , dropped      bigint NOT NULL DEFAULT 0
+  , earned       bigint NOT NULL DEFAULT 0
+  , given_back   bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, order_id, line)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES host_commissions
+  , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
+  , FOREIGN KEY (merchant_id, agreement_id) REFERENCES host_agreements
+  , FOREIGN KEY (merchant_id, payee_id) REFERENCES host_payees
+  , CONSTRAINT a_commission_is_a_part_of_what_was_paid CHECK (0 <= amount AND amount <= paid)
+  , CONSTRAINT never_refund_more_than_was_paid CHECK (0 <= refunded AND refunded <= paid)
+  , CONSTRAINT what_is_dropped_is_not_earned CHECK (0 <= dropped AND dropped <= amount AND earned IN (0, amount - dropped))
+  , CONSTRAINT never_give_back_more_than_was_earned CHECK (0 <= given_back AND given_back <= earned)
+);
+COMMENT ON TABLE host_commission_lines IS 'by merchant, never deleted: the commission of a line of an order, frozen at sale, and what became of it';
+COMMENT ON COLUMN host_commission_lines.paid IS 'What the line came to, with tax that was added';
+COMMENT ON COLUMN host_commission_lines.amount IS 'Frozen at sale: the rate of the line''s amount';
+COMMENT ON COLUMN host_commission_lines.refunded IS 'Of paid, what went back to the buyer';
+COMMENT ON COLUMN host_commission_lines.dropped IS 'Of amount, what refunds took before it was earned';
+COMMENT ON COLUMN host_commission_lines.given_back IS 'Of earned, what refunds after it gave back to the shop';
+CREATE INDEX host_commission_lines_of_a_payee ON host_commission_lines (merchant_id, payee_id, order_id DESC);
+
+CREATE TABLE host_commission_returns (
+    merchant_id uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , amount      bigint NOT NULL
+  , earned      boolean NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, refund_id, line)
+  , FOREIGN KEY (merchant_id, order_id, line) REFERENCES host_commission_lines
+  , CONSTRAINT a_return_is_not_negative CHECK (amount >= 0)
+);
+COMMENT ON TABLE host_commission_returns IS 'by merchant, append-only: what a refund took of a line''s commission';
+COMMENT ON COLUMN host_commission_returns.earned IS 'It had been earned, and was given back; else it was dropped';
+CREATE INDEX host_commission_returns_of_a_line ON host_commission_returns (merchant_id, order_id, line);
+
+CREATE TABLE host_slots (
+    merchant_id  uuid NOT NULL
+  , slot_id      uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , agreement_id uuid NOT NULL
+  , payee_id     uuid NOT NULL
+  , product_id   uuid
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , earned_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, slot_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, agreement_id) REFERENCES host_agreements
+  , FOREIGN KEY (merchant_id, payee_id) REFERENCES host_payees
+  , CONSTRAINT a_slot_is_paid_once UNIQUE (merchant_id, session_id, agreement_id)
+  , CONSTRAINT a_slot_costs_something CHECK (amount > 0)
+);
+COMMENT ON TABLE host_slots IS 'by merchant, append-only: slot fees of sessions that were on air';
+COMMENT ON COLUMN host_slots.slot_id IS 'The document in the books and on the statement';
+
+CREATE TABLE host_payments (
+    merchant_id uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , payee_id    uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , reference   text NOT NULL
+  , paid_on     date NOT NULL
+  , paid_to     jsonb NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , undone_why  text NOT NULL DEFAULT ''
+  , undone_by   text
+  , undone_at   timestamptz
+  , PRIMARY KEY (merchant_id, payment_id)
+  , FOREIGN KEY (merchant_id, payee_id) REFERENCES host_payees
+  , CONSTRAINT a_payment_is_something CHECK (amount > 0)
+  , CONSTRAINT a_payment_has_a_reference CHECK (reference <> '')
+  , CONSTRAINT what_is_undone_says_why_and_by_whom CHECK ((undone_at IS NULL) = (undone_by IS NULL) AND (undone_at IS NULL) = (undone_why = ''))
+);
+COMMENT ON TABLE host_payments IS 'by merchant, never deleted: what the marketplace has paid hosts and agencies, as its finance staff wrote down';
+COMMENT ON COLUMN host_payments.reference IS 'Of the transfer, as the bank calls it';
+COMMENT ON COLUMN host_payments.paid_to IS 'The account as it was then: {holder, bank, account}';
+CREATE INDEX host_payments_of_a_payee ON host_payments (merchant_id, payee_id, at DESC, payment_id DESC);
+
+CREATE TABLE host_balances (
+    merchant_id uuid NOT NULL
+  , payee_id    uuid NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , earned      bigint NOT NULL DEFAULT 0
+  , slots       bigint NOT NULL DEFAULT 0
+  , given_back  bigint NOT NULL DEFAULT 0
+  , paid        bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, payee_id, currency)
+  , FOREIGN KEY (merchant_id, payee_id) REFERENCES host_payees
+);
+COMMENT ON TABLE host_balances IS 'by merchant: how it stands with each host and agency; checks.sql holds it to be the sum of the rows and of the books';
+COMMENT ON COLUMN host_balances.paid IS 'What was undone is taken off';
+CREATE INDEX host_balances_to_pay ON host_balances (merchant_id, payee_id, currency) WHERE earned + slots - given_back > paid;
+
+-- channels.selection
+
+-- The pool from which hosts choose what they sell: offers of the shop with commission and terms, and the samples that hosts ask for.
+
+CREATE TABLE pool_offer_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE pool_offer_transitions IS 'reference: the states of an offer in the selection pool that follow each other';
+INSERT INTO pool_offer_transitions (from_state, to_state) VALUES ('nowhere', 'open'), ('open', 'closed');
+
+CREATE TABLE pool_offers (
+    merchant_id uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , millionths  integer NOT NULL
+  , slot_fee    bigint
+  , currency    text REFERENCES currencies
+  , terms       text NOT NULL DEFAULT ''
+  , samples     integer NOT NULL DEFAULT 0
+  , sample_back boolean NOT NULL DEFAULT false
+  , state       text NOT NULL
+  , opened_at   timestamptz NOT NULL DEFAULT now()
+  , closed_at   timestamptz
+  , PRIMARY KEY (merchant_id, offer_id)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , CONSTRAINT a_pool_offer_is_in_a_state CHECK (state IN ('open', 'closed') AND (state = 'closed') = (closed_at IS NOT NULL))
+  , CONSTRAINT a_pool_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_pool_slot_fee_is_of_a_currency CHECK (slot_fee >= 0 AND (slot_fee IS NULL) = (currency IS NULL))
+  , CONSTRAINT samples_are_counted CHECK (samples BETWEEN 0 AND 10000)
+);
+COMMENT ON TABLE pool_offers IS 'by merchant, never deleted: products that hosts may take into their sessions, at which commission; other terms are another offer';
+COMMENT ON COLUMN pool_offers.millionths IS 'What the host gets of sales, in parts per million';
+COMMENT ON COLUMN pool_offers.slot_fee IS 'What the host gets for each session with it, in minor units; none: nothing';
+COMMENT ON COLUMN pool_offers.samples IS 'How many pieces the shop gives away as samples, in all';
+COMMENT ON COLUMN pool_offers.sample_back IS 'Whether a sample is to come back';
+CREATE UNIQUE INDEX a_product_is_offered_once ON pool_offers (merchant_id, product_id) WHERE state = 'open';
+CREATE INDEX pool_offers_in_a_state ON pool_offers (merchant_id, state, offer_id DESC);
+
+CREATE TABLE pool_offer_history (
+    merchant_id uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, offer_id, step)
+  , FOREIGN KEY (merchant_id, offer_id) REFERENCES pool_offers
+  , FOREIGN KEY (from_state, to_state) REFERENCES pool_offer_transitions
+);
+COMMENT ON TABLE pool_offer_history IS 'by merchant, append-only: each change of state of an offer in the pool';
+
+CREATE TABLE pool_sample_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE pool_sample_transitions IS 'reference: the states of a sample that follow each other';
+INSERT INTO pool_sample_transitions (from_state, to_state) VALUES
+    ('nowhere', 'asked'), ('asked', 'approved'), ('asked', 'refused'), ('asked', 'withdrawn')
+  , ('approved', 'sent'), ('approved', 'withdrawn'), ('sent', 'received'), ('sent', 'returned'), ('received', 'returned');
+
+CREATE TABLE pool_samples (
+    merchant_id uuid NOT NULL
+  , sample_id   uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , host_id     uuid NOT NULL
+  , quantity    integer NOT NULL
+  , receiver    jsonb NOT NULL
+  , words       text NOT NULL DEFAULT ''
+  , back        boolean NOT NULL
+  , state       text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , carrier     text NOT NULL DEFAULT ''
+  , tracking    text NOT NULL DEFAULT ''
+  , sku_id      uuid
+  , warehouse_id uuid
+  , asked_at    timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, sample_id)
+  , FOREIGN KEY (merchant_id, offer_id) REFERENCES pool_offers
+  , FOREIGN KEY (merchant_id, host_id) REFERENCES room_hosts
+  , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
+  , CONSTRAINT a_sample_is_of_a_shelf CHECK ((sku_id IS NULL) = (warehouse_id IS NULL))
+  , CONSTRAINT a_sample_is_in_a_state CHECK (state IN ('asked', 'approved', 'refused', 'withdrawn', 'sent', 'received', 'returned'))
+  , CONSTRAINT a_sample_is_some_pieces CHECK (quantity BETWEEN 1 AND 100)
+  , CONSTRAINT what_was_sent_has_a_number CHECK (state NOT IN ('sent', 'received', 'returned') OR (tracking <> '' AND carrier <> ''))
+  , CONSTRAINT a_refusal_says_why CHECK (state <> 'refused' OR reason <> '')
+);
+COMMENT ON TABLE pool_samples IS 'by merchant, never deleted: samples that hosts have asked for';
+COMMENT ON COLUMN pool_samples.receiver IS 'Where it goes: {name, phone, address}; emptied when it is over and nothing is to come back';
+COMMENT ON COLUMN pool_samples.words IS 'What the host said with the request';
+COMMENT ON COLUMN pool_samples.sku_id IS 'What was sent of the product, out of the stock of which warehouse; none: it was not in stock, or is not sent yet';
+COMMENT ON COLUMN pool_samples.back IS 'Whether it is to come back, as the offer said then';
+CREATE INDEX pool_samples_of_an_offer ON pool_samples (merchant_id, offer_id, sample_id DESC);
+
+CREATE TABLE pool_sample_history (
+    merchant_id uuid NOT NULL
+  , sample_id   uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, sample_id, step)
+  , FOREIGN KEY (merchant_id, sample_id) REFERENCES pool_samples
+  , FOREIGN KEY (from_state, to_state) REFERENCES pool_sample_transitions
+);
+COMMENT ON TABLE pool_sample_history IS 'by merchant, append-only: each change of a sample''s state';
+
+CREATE TABLE pool_picks (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , offer_id     uuid NOT NULL
+  , agreement_id uuid NOT NULL
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, session_id, offer_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
+  , FOREIGN KEY (merchant_id, offer_id) REFERENCES pool_offers
+  , FOREIGN KEY (merchant_id, agreement_id) REFERENCES host_agreements
+);
+COMMENT ON TABLE pool_picks IS 'by merchant, append-only: what was taken from the pool into a session, and the agreement that came of it';
+CREATE INDEX pool_picks_of_an_offer ON pool_picks (merchant_id, offer_id, at DESC);
 
 -- channels.agents
 
@@ -6745,6 +7206,238 @@ COMMENT ON COLUMN agent_deliveries.news IS 'What happened: created, or the kind 
 COMMENT ON COLUMN agent_deliveries.status IS 'The HTTP status of the last answer; none when nobody answered';
 CREATE INDEX agent_deliveries_to_try ON agent_deliveries (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX agent_deliveries_of_a_purchase ON agent_deliveries (purchase_id, created_at);
+
+-- operations.workboard
+
+-- The board of tasks: what people are to do next, who sees to it, what was said of it.
+
+CREATE TABLE task_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE task_transitions IS 'reference: the states of a task that follow each other';
+INSERT INTO task_transitions (from_state, to_state) VALUES
+    ('nowhere', 'open'), ('open', 'doing'), ('open', 'done'), ('open', 'dropped'), ('doing', 'open'), ('doing', 'done')
+  , ('doing', 'dropped'), ('done', 'open'), ('dropped', 'open');
+
+CREATE TABLE tasks (
+    merchant_id uuid NOT NULL
+  , task_id     uuid NOT NULL
+  , state       text NOT NULL DEFAULT 'open'
+  , title       jsonb NOT NULL
+  , note        jsonb NOT NULL DEFAULT '{}'
+  , role        text
+  , account_id  uuid
+  , due_at      timestamptz
+  , source      text NOT NULL DEFAULT 'hand'
+  , source_id   uuid
+  , link        text NOT NULL DEFAULT ''
+  , opened_at   timestamptz NOT NULL DEFAULT now()
+  , opened_by   text NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , closed_at   timestamptz
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, task_id)
+  , CONSTRAINT a_task_is_in_a_state CHECK (state IN ('open', 'doing', 'done', 'dropped'))
+  , CONSTRAINT what_is_over_has_ended CHECK ((state IN ('done', 'dropped')) = (closed_at IS NOT NULL))
+  , CONSTRAINT what_is_dropped_has_a_reason CHECK ((state = 'dropped') = (reason <> ''))
+  , CONSTRAINT a_link_stays_in_the_house CHECK (link = '' OR (link LIKE '/%' AND link NOT LIKE '//%'))
+);
+COMMENT ON TABLE tasks IS 'by merchant, never deleted: what is to be done by people of a shop; under an id of zeros by those of the marketplace';
+COMMENT ON COLUMN tasks.role IS 'In whose queue it waits; none: in nobody''s';
+COMMENT ON COLUMN tasks.account_id IS 'Who sees to it; none: nobody has taken it yet';
+COMMENT ON COLUMN tasks.source IS 'What opened it: hand (a person), or a module; source_id: which one of that module''s things';
+COMMENT ON COLUMN tasks.link IS 'Where in the console one sees what it is about';
+COMMENT ON COLUMN tasks.reason IS 'Why it was dropped';
+CREATE INDEX tasks_waiting ON tasks (merchant_id, state, (coalesce(due_at, TIMESTAMPTZ '9999-01-01 00:00+00')), task_id) WHERE closed_at IS NULL;
+CREATE INDEX tasks_closed ON tasks (merchant_id, state, closed_at DESC, task_id DESC) WHERE closed_at IS NOT NULL;
+CREATE INDEX tasks_of_a_person ON tasks (merchant_id, account_id, (coalesce(due_at, TIMESTAMPTZ '9999-01-01 00:00+00'))) WHERE closed_at IS NULL;
+CREATE INDEX tasks_of_a_role ON tasks (merchant_id, role, (coalesce(due_at, TIMESTAMPTZ '9999-01-01 00:00+00'))) WHERE closed_at IS NULL AND account_id IS NULL;
+CREATE INDEX tasks_of_a_source ON tasks (merchant_id, source, source_id) WHERE source_id IS NOT NULL;
+
+CREATE TABLE task_history (
+    merchant_id uuid NOT NULL
+  , task_id     uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , note        text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, task_id, step)
+  , FOREIGN KEY (merchant_id, task_id) REFERENCES tasks
+  , FOREIGN KEY (from_state, to_state) REFERENCES task_transitions
+);
+COMMENT ON TABLE task_history IS 'by merchant, append-only: each change of state of a task';
+
+CREATE TABLE task_comments (
+    merchant_id uuid NOT NULL
+  , task_id     uuid NOT NULL
+  , comment_id  uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , words       text NOT NULL
+  , handed      boolean NOT NULL DEFAULT false
+  , account_id  uuid
+  , role        text
+  , PRIMARY KEY (merchant_id, task_id, comment_id)
+  , FOREIGN KEY (merchant_id, task_id) REFERENCES tasks
+  , CONSTRAINT a_comment_says_something CHECK (handed OR words <> '')
+  , CONSTRAINT only_what_is_handed_over_has_a_taker CHECK (handed OR (account_id IS NULL AND role IS NULL))
+);
+COMMENT ON TABLE task_comments IS 'by merchant, append-only: what people said of a task, and to whom it was handed over';
+
+-- operations.behaviour
+
+-- What people do: each thing on its own row, kept as it was said.
+
+CREATE TABLE behaviour_events (
+    merchant_id uuid NOT NULL
+  , event_id    uuid NOT NULL
+  , xid         xid8 NOT NULL DEFAULT pg_current_xact_id()
+  , position    bigint GENERATED ALWAYS AS IDENTITY
+  , at          timestamptz NOT NULL
+  , kind        text NOT NULL
+  , visitor_id  uuid NOT NULL
+  , buyer_id    uuid
+  , product_id  uuid
+  , order_id    uuid
+  , session_id  uuid
+  , surface     text NOT NULL
+  , channel     text NOT NULL
+  , source      text NOT NULL DEFAULT ''
+  , medium      text NOT NULL DEFAULT ''
+  , campaign    text NOT NULL DEFAULT ''
+  , device      text NOT NULL DEFAULT ''
+  , properties  jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, event_id)
+  , CONSTRAINT people_do_known_things CHECK (kind IN ('arrive', 'view', 'search', 'favourite', 'cart', 'checkout', 'pay', 'refund'
+      , 'live_enter', 'live_leave', 'live_click', 'share', 'invite', 'message_open', 'message_click', 'survey_answer'
+      , 'exposure'))
+  , CONSTRAINT it_happens_on_a_surface CHECK (surface IN ('storefront', 'live', 'api', 'ucp', 'mail', 'house'))
+  , CONSTRAINT it_comes_by_a_channel CHECK (channel IN ('direct', 'search', 'social', 'link', 'mail', 'ad', 'qr', 'invite'
+      , 'live'))
+  , CONSTRAINT properties_are_flat CHECK (jsonb_typeof(properties) = 'object')
+);
+COMMENT ON TABLE behaviour_events IS 'by merchant: what people do, one row each, never rewritten; gone when a person wants it, or it is old and nobody''s';
+COMMENT ON COLUMN behaviour_events.merchant_id IS 'Whose goods or rooms it is about; all zeros: the marketplace as a whole';
+COMMENT ON COLUMN behaviour_events.xid IS 'The transaction that wrote it: readers never step over one that is still open';
+COMMENT ON COLUMN behaviour_events.visitor_id IS 'Of the browser; where there is none (an agent''s order), the buyer';
+COMMENT ON COLUMN behaviour_events.buyer_id IS 'Who was signed in, or bought. Who a visitor became later is in visitor_merges';
+COMMENT ON COLUMN behaviour_events.session_id IS 'The live session';
+COMMENT ON COLUMN behaviour_events.channel IS 'By which this visitor came here, or for a payment: came last';
+COMMENT ON COLUMN behaviour_events.source IS 'utm_source, or the host of the page that led here; medium and campaign likewise as the link said';
+COMMENT ON COLUMN behaviour_events.device IS 'phone, desk; empty where there is none';
+COMMENT ON COLUMN behaviour_events.properties IS 'Small and flat; which there are is in docs/guide/behaviour.md';
+CREATE INDEX behaviour_in_order ON behaviour_events (xid, position);
+CREATE INDEX behaviour_of_a_visitor ON behaviour_events (visitor_id, at);
+CREATE INDEX behaviour_of_a_buyer ON behaviour_events (buyer_id, at) WHERE buyer_id IS NOT NULL;
+CREATE INDEX arrivals_of_a_visitor ON behaviour_events (visitor_id, at) WHERE kind = 'arrive';
+CREATE INDEX behaviour_by_kind ON behaviour_events (merchant_id, kind, at);
+CREATE INDEX strangers_by_time ON behaviour_events (at) WHERE buyer_id IS NULL;
+
+CREATE TABLE behaviour_choices (
+    buyer_id uuid PRIMARY KEY
+  , analysed boolean NOT NULL
+  , at       timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE behaviour_choices IS 'by buyer: who has said whether what they do may be analysed; who has not, may be';
+
+CREATE TABLE behaviour_robots (
+    visitor_id uuid PRIMARY KEY
+  , views      integer NOT NULL
+  , minute     timestamptz NOT NULL
+  , found_at   timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE behaviour_robots IS 'by key, merchants read: visitors who looked at more pages in a minute than people do; analyses leave them out';
+COMMENT ON COLUMN behaviour_robots.views IS 'In that minute, as far as they had been counted when it was found';
+CREATE INDEX robots_by_time ON behaviour_robots (found_at);
+
+CREATE TABLE behaviour_archive (
+    archive  text PRIMARY KEY
+  , xid      xid8 NOT NULL
+  , position bigint NOT NULL
+  , at       timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE behaviour_archive IS 'local: up to which event each archive (the lake) has copied: what nobody has copied yet is kept a while longer';
+
+-- operations.behaviour
+
+-- Links by which a shop's campaigns lead here, what came of them, and what campaigns cost.
+
+CREATE TABLE campaign_links (
+    merchant_id uuid NOT NULL
+  , link_id     uuid NOT NULL
+  , code        text NOT NULL
+  , name        text NOT NULL
+  , target      text NOT NULL
+  , target_id   uuid
+  , path        text NOT NULL
+  , source      text NOT NULL
+  , medium      text NOT NULL
+  , campaign    text NOT NULL
+  , content     text NOT NULL DEFAULT ''
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , created_by  text NOT NULL
+  , ended_at    timestamptz
+  , PRIMARY KEY (merchant_id, link_id)
+  , CONSTRAINT a_link_leads_to_a_product_a_shop_or_a_room CHECK (target IN ('product', 'shop', 'live'))
+  , CONSTRAINT a_link_stays_in_the_house CHECK (path LIKE '/%' AND path NOT LIKE '//%')
+  , CONSTRAINT a_link_has_a_name CHECK (name <> '')
+  , CONSTRAINT a_link_says_where_it_stands CHECK (source <> '' AND medium <> '')
+);
+COMMENT ON TABLE campaign_links IS 'by merchant, never deleted: links that a shop puts somewhere, each telling where (UTM)';
+COMMENT ON COLUMN campaign_links.code IS 'Its short address: /l/<code>';
+COMMENT ON COLUMN campaign_links.target_id IS 'The product or the live room; none for the shop';
+COMMENT ON COLUMN campaign_links.path IS 'Where it leads, in this house';
+COMMENT ON COLUMN campaign_links.ended_at IS 'Since when it is out of the list; whoever still has it is led on all the same';
+CREATE INDEX campaign_links_newest ON campaign_links (merchant_id, created_at DESC, link_id DESC);
+
+CREATE TABLE link_codes (
+    code        text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , link_id     uuid NOT NULL
+);
+COMMENT ON TABLE link_codes IS 'by key, merchants insert: whose link a short address is';
+
+CREATE TABLE link_days (
+    merchant_id uuid NOT NULL
+  , link_id     uuid NOT NULL
+  , day         date NOT NULL
+  , clicks      integer NOT NULL DEFAULT 0
+  , scans       integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, link_id, day)
+  , FOREIGN KEY (merchant_id, link_id) REFERENCES campaign_links
+);
+COMMENT ON TABLE link_days IS 'by merchant: how often a link was followed on a day; names nobody';
+COMMENT ON COLUMN link_days.scans IS 'Of the clicks, those by its QR code';
+
+CREATE TABLE link_orders (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , link_id     uuid NOT NULL
+  , paid        bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , at          timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, link_id) REFERENCES campaign_links
+);
+COMMENT ON TABLE link_orders IS 'by merchant: paid orders of people whom a link brought last';
+CREATE INDEX link_orders_of_a_link ON link_orders (merchant_id, link_id);
+
+CREATE TABLE campaign_costs (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , channel     text NOT NULL
+  , source      text NOT NULL DEFAULT ''
+  , campaign    text NOT NULL DEFAULT ''
+  , currency    text NOT NULL REFERENCES currencies
+  , amount      bigint NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, day, channel, source, campaign, currency)
+  , CONSTRAINT a_cost_is_positive CHECK (amount > 0)
+  , CONSTRAINT costs_are_of_a_known_channel CHECK (channel IN ('direct', 'search', 'social', 'link', 'mail', 'ad', 'qr', 'invite'
+      , 'live'))
+);
+COMMENT ON TABLE campaign_costs IS 'by merchant: what a campaign, or a channel as a whole, cost on a day; as people have entered it';
+COMMENT ON COLUMN campaign_costs.amount IS 'Minor units of the currency';
 
 -- operations.analytics
 
@@ -6888,6 +7581,421 @@ CREATE TABLE product_traffic_days (
 COMMENT ON TABLE product_traffic_days IS 'by merchant: who looked at a product on a day';
 CREATE INDEX product_traffic_days_by_day ON product_traffic_days (day);
 
+-- operations.lake
+
+-- The lake's manifest: which files make it up at this moment, up to where they reach, and what is still to be done to them.
+
+CREATE TABLE lake_files (
+    name       text PRIMARY KEY
+  , part       text NOT NULL
+  , day        date NOT NULL
+  , rows       bigint NOT NULL
+  , bytes      bigint NOT NULL
+  , first_at   timestamptz NOT NULL
+  , written_at timestamptz NOT NULL DEFAULT now()
+  , gone_at    timestamptz
+  , CONSTRAINT a_file_is_of_a_part CHECK (part IN ('hour', 'day', 'trade'))
+);
+COMMENT ON TABLE lake_files IS 'local: the Parquet files of events; those that are not gone are what readers see';
+COMMENT ON COLUMN lake_files.part IS 'hour: behaviour as it came; day: several of these joined; trade: all orders and refunds of a day';
+COMMENT ON COLUMN lake_files.day IS 'Of trade: the day it happened; else the day it was written';
+COMMENT ON COLUMN lake_files.first_at IS 'The earliest event in it';
+COMMENT ON COLUMN lake_files.gone_at IS 'Since when another file stands for it; it is deleted when nobody can be reading it any more';
+CREATE INDEX lake_files_seen ON lake_files (part, day) WHERE gone_at IS NULL;
+CREATE INDEX lake_files_gone ON lake_files (gone_at) WHERE gone_at IS NOT NULL;
+
+CREATE TABLE lake_cursors (
+    name     text PRIMARY KEY
+  , xid      xid8 NOT NULL
+  , position bigint NOT NULL
+);
+COMMENT ON TABLE lake_cursors IS 'local: up to which event of behaviour the files reach; moved in the transaction that records a file';
+
+CREATE TABLE lake_stale_days (
+    day date PRIMARY KEY
+  , xid xid8 NOT NULL DEFAULT pg_current_xact_id()
+);
+COMMENT ON TABLE lake_stale_days IS 'local: days whose orders or refunds have changed since their file was written';
+COMMENT ON COLUMN lake_stale_days.xid IS 'The transaction that marked it last: a file written from before does not take the mark away';
+
+CREATE TABLE lake_renamings (
+    person  uuid PRIMARY KEY
+  , becomes uuid
+);
+COMMENT ON TABLE lake_renamings IS 'local: people whose events are to be written anew: as a buyer''s whom a visitor has become, or (none) left out';
+
+CREATE TABLE lake_forgotten (
+    person uuid PRIMARY KEY
+  , at     timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE lake_forgotten IS 'by key: whose orders stand in the lake as nobody''s, each by itself';
+
+CREATE TABLE lake_imports (
+    fingerprint text PRIMARY KEY
+);
+COMMENT ON TABLE lake_imports IS 'local: imports of orders whose days were marked stale; the empty one is the lake''s own beginning';
+
+-- operations.reports
+
+-- Questions that staff have given a name, so that everybody of the shop can ask them again.
+
+CREATE TABLE saved_reports (
+    merchant_id uuid NOT NULL
+  , report_id   uuid NOT NULL
+  , name        text NOT NULL
+  , analysis    text NOT NULL
+  , asked       text NOT NULL
+  , made_by     text NOT NULL
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, report_id)
+  , CONSTRAINT a_report_has_a_name CHECK (length(name) BETWEEN 1 AND 100)
+  , CONSTRAINT a_question_is_short CHECK (length(asked) <= 2000)
+);
+COMMENT ON TABLE saved_reports IS 'by merchant: analyses under a name, shared by all staff of a shop; all zeros: the operator''s';
+COMMENT ON COLUMN saved_reports.analysis IS 'trend, funnel, …';
+COMMENT ON COLUMN saved_reports.asked IS 'The questions of the page''s address';
+CREATE INDEX saved_reports_by_time ON saved_reports (merchant_id, made_at);
+
+-- operations.lifecycle
+
+-- What is known of each customer of a shop, and of the marketplace as a whole: what they have paid, in which stage of
+-- their life as a customer they are, what they are worth. Counted anew from the orders whenever something of them changes.
+
+CREATE TABLE customer_facts (
+    merchant_id      uuid NOT NULL
+  , buyer_id         uuid NOT NULL
+  , first_seen_at    timestamptz NOT NULL
+  , last_seen_at     timestamptz NOT NULL
+  , wanted_at        timestamptz
+  , first_paid_at    timestamptz
+  , previous_paid_at timestamptz
+  , last_paid_at     timestamptz
+  , orders           integer NOT NULL DEFAULT 0
+  , cancelled        integer NOT NULL DEFAULT 0
+  , currency         text NOT NULL REFERENCES currencies
+  , spent            bigint NOT NULL DEFAULT 0
+  , refunds          integer NOT NULL DEFAULT 0
+  , refunded         bigint NOT NULL DEFAULT 0
+  , stage            text NOT NULL
+  , stage_since      timestamptz NOT NULL
+  , moves_at         timestamptz
+  , PRIMARY KEY (merchant_id, buyer_id)
+  , CONSTRAINT a_customer_is_in_a_stage CHECK (stage IN ('visitor', 'lead', 'new', 'active', 'loyal', 'dormant', 'lost'
+                                                       , 'won_back'))
+  , CONSTRAINT who_has_paid_is_a_customer CHECK ((orders > 0) = (last_paid_at IS NOT NULL)
+                                             AND (orders > 0) = (first_paid_at IS NOT NULL)
+                                             AND (orders > 1) = (previous_paid_at IS NOT NULL))
+  , CONSTRAINT payments_follow_each_other CHECK (first_paid_at <= previous_paid_at AND previous_paid_at <= last_paid_at)
+  , CONSTRAINT never_given_back_more_than_spent CHECK (0 <= refunded AND refunded <= spent AND refunds >= 0 AND cancelled >= 0)
+  , CONSTRAINT seen_first_before_last CHECK (first_seen_at <= last_seen_at)
+);
+COMMENT ON TABLE customer_facts IS 'by merchant: what is known of each customer of a shop; merchant_id of zeros: of the marketplace as a whole';
+COMMENT ON COLUMN customer_facts.buyer_id IS 'The buyer, with what they did as the visitors they were (visitor_merges)';
+COMMENT ON COLUMN customer_facts.wanted_at IS 'When they first showed that they want something: kept a product or the shop in mind, put into the cart, placed an order; at the marketplace also when they signed up';
+COMMENT ON COLUMN customer_facts.orders IS 'Paid and not called off since; of the marketplace: purchases, however many shops one is shared among';
+COMMENT ON COLUMN customer_facts.previous_paid_at IS 'When the last but one of them was paid';
+COMMENT ON COLUMN customer_facts.cancelled IS 'Paid and called off as a whole';
+COMMENT ON COLUMN customer_facts.currency IS 'The shop''s own, at the marketplace the house''s; what was paid in others stands in customer_spend alone and is not converted';
+COMMENT ON COLUMN customer_facts.spent IS 'What these orders came to in that currency, in minor units, tax and freight included; refunded: given back of it, by so many refunds';
+COMMENT ON COLUMN customer_facts.stage_since IS 'Since when, as the facts say';
+COMMENT ON COLUMN customer_facts.moves_at IS 'When time alone moves them on, to dormant or lost; none: it does not';
+CREATE INDEX customers_by_stage ON customer_facts (merchant_id, stage, stage_since DESC, buyer_id DESC);
+CREATE INDEX customers_time_moves ON customer_facts (moves_at) WHERE moves_at IS NOT NULL;
+CREATE INDEX visitors_by_last_sight ON customer_facts (last_seen_at) WHERE stage = 'visitor';
+CREATE INDEX customer_facts_of_a_buyer ON customer_facts (buyer_id);
+CREATE INDEX customers_by_last_payment ON customer_facts (merchant_id, last_paid_at DESC, buyer_id DESC) WHERE orders > 0;
+CREATE INDEX customers_by_spending ON customer_facts (merchant_id, spent DESC, buyer_id DESC) WHERE orders > 0;
+
+CREATE TABLE customer_spend (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , orders      integer NOT NULL
+  , spent       bigint NOT NULL
+  , refunds     integer NOT NULL
+  , refunded    bigint NOT NULL
+  , PRIMARY KEY (merchant_id, buyer_id, currency)
+  , CONSTRAINT never_given_back_more_than_spent CHECK (0 <= refunded AND refunded <= spent AND refunds >= 0 AND orders >= 0)
+);
+COMMENT ON TABLE customer_spend IS 'by merchant: what a customer has spent in each currency, in its minor units; merchant_id of zeros: at the marketplace as a whole';
+CREATE INDEX customer_spend_of_a_buyer ON customer_spend (buyer_id);
+
+CREATE TABLE stage_moves (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_stage  text NOT NULL
+  , to_stage    text NOT NULL
+  , at          timestamptz NOT NULL
+  , noted_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, buyer_id, step)
+  , CONSTRAINT a_move_goes_somewhere CHECK (from_stage <> to_stage AND step > 0 AND (step = 1) = (from_stage = 'nowhere'))
+);
+COMMENT ON TABLE stage_moves IS 'by merchant: how customers went from stage to stage; the history before the house began to count is told by the orders';
+COMMENT ON COLUMN stage_moves.at IS 'When it happened, as the facts say; noted_at: when it was seen';
+CREATE INDEX stage_moves_by_time ON stage_moves (merchant_id, at);
+CREATE INDEX stage_moves_of_a_buyer ON stage_moves (buyer_id);
+
+CREATE TABLE stage_rules (
+    merchant_id   uuid NOT NULL
+  , from_day      date NOT NULL
+  , dormant_days  integer NOT NULL
+  , lost_days     integer NOT NULL
+  , loyal_orders  integer NOT NULL
+  , interval_days integer
+  , by            text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, from_day)
+  , CONSTRAINT lost_comes_after_dormant CHECK (1 <= dormant_days AND dormant_days < lost_days AND lost_days <= 3650)
+  , CONSTRAINT who_is_loyal_came_back CHECK (loyal_orders BETWEEN 2 AND 1000)
+);
+COMMENT ON TABLE stage_rules IS 'by merchant: where the stages of customers begin, from which day on; the last day reached counts, without any the defaults of operations/lifecycle/model.py';
+COMMENT ON COLUMN stage_rules.dormant_days IS 'Days without a paid order after which a customer is dormant, and after lost_days lost';
+COMMENT ON COLUMN stage_rules.loyal_orders IS 'From so many paid orders on a customer is loyal';
+COMMENT ON COLUMN stage_rules.interval_days IS 'The usual days between two purchases from which the house reckoned it; none: somebody decided';
+COMMENT ON COLUMN stage_rules.by IS 'house, or staff:<account>';
+
+CREATE TABLE stage_rules_applied (
+    merchant_id uuid PRIMARY KEY
+  , from_day    date
+  , after       uuid
+  , begun_at    timestamptz NOT NULL
+  , finished_at timestamptz
+);
+COMMENT ON TABLE stage_rules_applied IS 'by merchant: which rule all its customers have been looked at by; while that goes on, up to whom';
+
+CREATE TABLE purchase_intervals (
+    category_id uuid PRIMARY KEY REFERENCES categories
+  , days        integer NOT NULL
+  , customers   integer NOT NULL
+  , counted_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE purchase_intervals IS 'reference: how many days customers who come back usually stay away, in shops that sell mostly of a category of the first rank: the median over so many of them';
+
+CREATE TABLE customer_values (
+    merchant_id     uuid NOT NULL
+  , buyer_id        uuid NOT NULL
+  , counted_at      timestamptz NOT NULL
+  , recency_days    integer NOT NULL
+  , frequency       integer NOT NULL
+  , monetary        bigint NOT NULL
+  , r               smallint NOT NULL
+  , f               smallint NOT NULL
+  , m               smallint NOT NULL
+  , segment         text NOT NULL
+  , tier            smallint NOT NULL
+  , model           text NOT NULL
+  , alive           double precision
+  , silent          double precision
+  , expected_orders double precision
+  , expected_low    double precision
+  , expected_high   double precision
+  , expected_spent  bigint
+  , worth           bigint GENERATED ALWAYS AS (coalesce(expected_spent, monetary)) STORED
+  , PRIMARY KEY (merchant_id, buyer_id)
+  , CONSTRAINT scores_are_quintiles CHECK (r BETWEEN 1 AND 5 AND f BETWEEN 1 AND 5 AND m BETWEEN 1 AND 5)
+  , CONSTRAINT a_customer_is_in_one_of_three_tiers CHECK (tier BETWEEN 1 AND 3)
+  , CONSTRAINT alive_is_a_probability CHECK (alive BETWEEN 0 AND 1 AND silent BETWEEN 0 AND 1)
+  , CONSTRAINT an_interval_holds_what_is_expected CHECK (0 <= expected_low AND expected_low <= expected_orders
+                                                     AND expected_orders <= expected_high)
+);
+COMMENT ON TABLE customer_values IS 'by merchant: RFM scores and the predicted value of everybody who has paid, counted each night and when asked; merchant_id of zeros: at the marketplace as a whole';
+COMMENT ON COLUMN customer_values.recency_days IS 'Days since the last paid order, on the day of counting';
+COMMENT ON COLUMN customer_values.monetary IS 'Spent less refunded, in minor units of customer_facts.currency';
+COMMENT ON COLUMN customer_values.r IS 'Quintiles, 5 is best: recency, frequency, monetary; equal figures have equal scores';
+COMMENT ON COLUMN customer_values.segment IS 'The named RFM segment, see Segment in operations/lifecycle/scoring.py';
+COMMENT ON COLUMN customer_values.tier IS '1: the fifth from whom the most is expected, 2: the next three tenths, 3: the others';
+COMMENT ON COLUMN customer_values.model IS 'Which model the prediction is of: bg_nbd, mbg_nbd, nbd; none: too few customers for one';
+COMMENT ON COLUMN customer_values.alive IS 'How probable it is that they are still a customer; churn risk is what is missing to 1; not known by the nbd, where nobody leaves';
+COMMENT ON COLUMN customer_values.silent IS 'How probable it is that they buy nothing in the next value_runs.horizon_days';
+COMMENT ON COLUMN customer_values.expected_orders IS 'In the next value_runs.horizon_days; between low and high in nine of ten cases of refitting the model';
+COMMENT ON COLUMN customer_values.expected_spent IS 'What these orders are expected to come to, in minor units of customer_facts.currency';
+COMMENT ON COLUMN customer_values.worth IS 'By which they are put in order: what is expected of them, without a model what they have spent';
+CREATE INDEX customer_values_by_segment ON customer_values (merchant_id, segment, worth DESC, buyer_id DESC);
+CREATE INDEX customer_values_by_worth ON customer_values (merchant_id, worth DESC, buyer_id DESC);
+CREATE INDEX customer_values_of_a_buyer ON customer_values (buyer_id);
+
+CREATE TABLE value_runs (
+    merchant_id  uuid PRIMARY KEY
+  , wanted_at    timestamptz NOT NULL
+  , begun_at     timestamptz
+  , counted_at   timestamptz
+  , customers    integer NOT NULL DEFAULT 0
+  , horizon_days integer NOT NULL DEFAULT 90
+  , facts        jsonb
+  , CONSTRAINT what_was_counted_has_its_facts CHECK ((counted_at IS NULL) = (facts IS NULL))
+);
+COMMENT ON TABLE value_runs IS 'by merchant: the last time that its customers'' values were counted; merchant_id of zeros: those of the marketplace as a whole';
+COMMENT ON COLUMN value_runs.wanted_at IS 'When that was last asked for; until it is counted, it is waited for';
+COMMENT ON COLUMN value_runs.begun_at IS 'When a worker began to count; after some minutes another may begin anew';
+COMMENT ON COLUMN value_runs.horizon_days IS 'Over how many days from then on is foretold';
+COMMENT ON COLUMN value_runs.facts IS 'The models'' parameters, how well they foretold what was held out, the means: ValueFacts of operations/lifecycle/valuing.py';
+
+CREATE TABLE recounts (
+    recount_id  text PRIMARY KEY
+  , after       uuid
+  , buyers      bigint NOT NULL DEFAULT 0
+  , changed     bigint NOT NULL DEFAULT 0
+  , begun_at    timestamptz NOT NULL DEFAULT now()
+  , finished_at timestamptz
+);
+COMMENT ON TABLE recounts IS 'local: facts of all customers counted anew from the orders: each night, after an import, when asked for; up to whom';
+COMMENT ON COLUMN recounts.recount_id IS 'night:<day>, import:<fingerprint>, or command:<id>';
+COMMENT ON COLUMN recounts.changed IS 'Customers of whom the count was otherwise than what was known: none, of a night, where every event has had its effect';
+CREATE INDEX recounts_open ON recounts (begun_at) WHERE finished_at IS NULL;
+
+CREATE TABLE forgotten_customers (
+    buyer_id uuid PRIMARY KEY
+  , at       timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE forgotten_customers IS 'by key: whom the house was asked to forget: their orders are not counted by person any more';
+
+CREATE TABLE followed_behaviour (
+    reader   text PRIMARY KEY
+  , xid      bigint NOT NULL
+  , position bigint NOT NULL
+);
+COMMENT ON TABLE followed_behaviour IS 'local: how far what people do has been read into customer_facts: transaction and position of the last event';
+
+-- operations.segments
+
+-- Who belongs together: what a shop says of it, who is in it at this moment, and what follows it.
+
+CREATE TABLE segments (
+    merchant_id uuid NOT NULL
+  , segment_id  uuid NOT NULL
+  , kind        text NOT NULL
+  , name        jsonb NOT NULL
+  , description text NOT NULL DEFAULT ''
+  , owner       text NOT NULL
+  , version     integer NOT NULL DEFAULT 0
+  , tree        jsonb
+  , depends     text[] NOT NULL DEFAULT '{}'
+  , members     integer NOT NULL DEFAULT 0
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , archived_at timestamptz
+  , PRIMARY KEY (merchant_id, segment_id)
+  , CONSTRAINT a_segment_has_rules_or_is_a_list CHECK (kind IN ('rules', 'list') AND (kind = 'rules') = (tree IS NOT NULL)
+                                                 AND (kind = 'rules') = (version > 0))
+  , CONSTRAINT nobody_is_a_member_less_than_once CHECK (members >= 0)
+);
+COMMENT ON TABLE segments IS 'by merchant: customers of a shop, or under an id of zeros of the marketplace, who belong together';
+COMMENT ON COLUMN segments.owner IS 'Who answers for it, by name';
+COMMENT ON COLUMN segments.tree IS 'What it says, as operations/segments/tree.py has it; none: a list';
+COMMENT ON COLUMN segments.depends IS 'What can change it: profile, facts, values, answers, time, did:<kind of event>, segment:<id>';
+COMMENT ON COLUMN segments.members IS 'How many are in it now; checks hold it to the rows of segment_members';
+COMMENT ON COLUMN segments.archived_at IS 'Not kept any more since then; who was in it at that moment stays written down';
+
+CREATE TABLE segment_versions (
+    merchant_id uuid NOT NULL
+  , segment_id  uuid NOT NULL
+  , version     integer NOT NULL
+  , tree        jsonb NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, segment_id, version)
+  , FOREIGN KEY (merchant_id, segment_id) REFERENCES segments
+);
+COMMENT ON TABLE segment_versions IS 'by merchant, append-only: what a segment said, and from when on';
+
+CREATE TABLE segment_drafts (
+    merchant_id uuid NOT NULL
+  , segment_id  uuid NOT NULL
+  , name        jsonb NOT NULL
+  , description text NOT NULL DEFAULT ''
+  , sketch      jsonb NOT NULL
+  , by          text NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, segment_id)
+);
+COMMENT ON TABLE segment_drafts IS 'by merchant: definitions as somebody is putting them together; gone when they are saved';
+CREATE INDEX segment_drafts_by_time ON segment_drafts (merchant_id, changed_at DESC, segment_id DESC);
+
+CREATE TABLE segment_people (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , due_at      timestamptz
+  , PRIMARY KEY (merchant_id, buyer_id)
+);
+COMMENT ON TABLE segment_people IS 'by merchant: customers whom segments have looked at; who looks at one holds the row, so that two never write at once';
+COMMENT ON COLUMN segment_people.due_at IS 'When time alone can change in which segments they are, at the earliest; none: it cannot';
+CREATE INDEX segment_people_due ON segment_people (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX segment_people_of_a_buyer ON segment_people (buyer_id);
+
+CREATE TABLE segment_members (
+    merchant_id uuid NOT NULL
+  , segment_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , since       timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, segment_id, buyer_id)
+  , FOREIGN KEY (merchant_id, segment_id) REFERENCES segments
+);
+COMMENT ON TABLE segment_members IS 'by merchant: who is in which segment now, and since when';
+CREATE INDEX segments_of_a_buyer ON segment_members (buyer_id, merchant_id);
+CREATE INDEX segment_members_by_time ON segment_members (merchant_id, segment_id, since DESC, buyer_id DESC);
+
+CREATE TABLE segment_days (
+    merchant_id uuid NOT NULL
+  , segment_id  uuid NOT NULL
+  , day         date NOT NULL
+  , entered     integer NOT NULL
+  , went        integer NOT NULL
+  , PRIMARY KEY (merchant_id, segment_id, day)
+);
+COMMENT ON TABLE segment_days IS 'by merchant: how many came into a segment and how many went, by the house''s days';
+
+CREATE TABLE segment_counts (
+    merchant_id uuid NOT NULL
+  , count_id    uuid NOT NULL
+  , segment_id  uuid
+  , upto        uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000'
+  , people      integer NOT NULL DEFAULT 0
+  , entered     integer NOT NULL DEFAULT 0
+  , went        integer NOT NULL DEFAULT 0
+  , began_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at    timestamptz
+  , PRIMARY KEY (merchant_id, count_id)
+);
+COMMENT ON TABLE segment_counts IS 'by merchant: all customers looked at for one segment that was changed, or each night for all segments; then what came and went are differences that were mended';
+COMMENT ON COLUMN segment_counts.segment_id IS 'None: all of them';
+COMMENT ON COLUMN segment_counts.upto IS 'Up to this buyer so far';
+CREATE INDEX segment_counts_to_do ON segment_counts (began_at, count_id) WHERE ended_at IS NULL;
+CREATE INDEX segment_counts_by_time ON segment_counts (merchant_id, began_at DESC);
+
+CREATE TABLE segment_groups (
+    merchant_id uuid NOT NULL
+  , group_id    uuid NOT NULL
+  , segment_id  uuid NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, group_id)
+  , FOREIGN KEY (merchant_id, segment_id) REFERENCES segments
+  , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
+);
+COMMENT ON TABLE segment_groups IS 'by merchant: customer groups that follow a segment, so that prices know it';
+CREATE INDEX segment_groups_of_a_segment ON segment_groups (merchant_id, segment_id);
+
+CREATE TABLE segment_news (
+    follows  text PRIMARY KEY
+  , xid      xid8 NOT NULL
+  , position bigint NOT NULL
+);
+COMMENT ON TABLE segment_news IS 'local: up to where what people do has been read';
+
+CREATE TABLE segment_answers (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , survey_id   uuid NOT NULL
+  , question    text NOT NULL
+  , choices     text[] NOT NULL DEFAULT '{}'
+  , number      double precision
+  , PRIMARY KEY (merchant_id, buyer_id, survey_id, question)
+);
+COMMENT ON TABLE segment_answers IS 'by merchant: what customers have answered in surveys, as the surveys tell it';
+COMMENT ON COLUMN segment_answers.choices IS 'Options by their keys; number: a rating, or a number';
+CREATE INDEX segment_answers_of_a_buyer ON segment_answers (buyer_id);
+
 -- operations.recommendations
 
 -- What goes with what: the products that people who bought one of them bought as well.
@@ -6986,6 +8094,1144 @@ CREATE TABLE shop_category_products (
   , FOREIGN KEY (merchant_id, shop_category_id) REFERENCES shop_categories
 );
 COMMENT ON TABLE shop_category_products IS 'by merchant: the goods of a shop''s own categories, in their order';
+
+-- operations.experiments
+
+-- Experiments: what is tried on whom, who has seen what, and what came of it.
+
+CREATE TABLE experiment_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE experiment_transitions IS 'reference: the states of an experiment that follow each other';
+INSERT INTO experiment_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('nowhere', 'stopped'), ('draft', 'running'), ('draft', 'dropped'), ('running', 'stopped')
+  , ('stopped', 'archived');
+
+CREATE TABLE experiments (
+    merchant_id   uuid NOT NULL
+  , experiment_id uuid NOT NULL
+  , kind          text NOT NULL
+  , state         text NOT NULL
+  , name          text NOT NULL
+  , hypothesis    text NOT NULL
+  , page          text
+  , metric        text NOT NULL
+  , guardrails    text[] NOT NULL DEFAULT '{}'
+  , currency      text NOT NULL REFERENCES currencies
+  , share         integer NOT NULL DEFAULT 1000000
+  , alpha         integer NOT NULL DEFAULT 50000
+  , units_planned integer NOT NULL
+  , days_max      integer NOT NULL
+  , salt          uuid NOT NULL
+  , bought_days   integer
+  , source        text NOT NULL DEFAULT ''
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , started_at    timestamptz
+  , stopped_at    timestamptz
+  , shipped       smallint
+  , learning      text NOT NULL DEFAULT ''
+  , measured_at   timestamptz
+  , enrolled_at   timestamptz
+  , mixed         integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, experiment_id)
+  , CONSTRAINT an_experiment_is_of_a_kind CHECK (kind IN ('page', 'groups', 'coupons', 'imported'))
+  , CONSTRAINT a_page_is_tried_on_a_page CHECK ((kind = 'page') = (page IS NOT NULL))
+  , CONSTRAINT groups_are_of_who_has_bought CHECK ((kind = 'groups') = (bought_days IS NOT NULL))
+  , CONSTRAINT a_share_is_a_share CHECK (0 < share AND share <= 1000000)
+  , CONSTRAINT a_level_is_a_level CHECK (0 < alpha AND alpha < 500000)
+  , CONSTRAINT something_is_planned CHECK (units_planned > 0 AND days_max > 0)
+  , CONSTRAINT what_runs_has_begun CHECK (state IN ('draft', 'dropped') OR started_at IS NOT NULL)
+  , CONSTRAINT what_is_over_has_ended CHECK ((state IN ('stopped', 'archived')) = (stopped_at IS NOT NULL))
+  , CONSTRAINT what_is_archived_taught_something CHECK (state <> 'archived' OR learning <> '')
+);
+COMMENT ON TABLE experiments IS 'by merchant, never deleted: what a shop, or under an id of zeros the marketplace, tries on a part of its visitors or customers';
+COMMENT ON COLUMN experiments.metric IS 'By which it is judged';
+COMMENT ON COLUMN experiments.guardrails IS 'What must not become worse meanwhile';
+COMMENT ON COLUMN experiments.share IS 'How many take part, in parts per million';
+COMMENT ON COLUMN experiments.alpha IS 'How often it may find something where nothing is, in parts per million';
+COMMENT ON COLUMN experiments.units_planned IS 'At which number of units its intervals are narrowest';
+COMMENT ON COLUMN experiments.days_max IS 'After so many days it is stopped';
+COMMENT ON COLUMN experiments.salt IS 'Shuffles the units: another salt, another order';
+COMMENT ON COLUMN experiments.bought_days IS 'groups: customers who have paid for something within so many days before take part';
+COMMENT ON COLUMN experiments.source IS 'imported: which file, and which of its columns';
+COMMENT ON COLUMN experiments.shipped IS 'The variant that everybody has had since; none: nothing was changed';
+COMMENT ON COLUMN experiments.measured_at IS 'When its sums were last counted; none: now, please';
+COMMENT ON COLUMN experiments.enrolled_at IS 'groups: until when who takes part has been shared out';
+COMMENT ON COLUMN experiments.mixed IS 'People who saw more than one variant, on two browsers: left out';
+CREATE INDEX experiments_of_a_merchant ON experiments (merchant_id, created_at DESC, experiment_id);
+CREATE UNIQUE INDEX one_experiment_runs_on_a_page ON experiments (merchant_id, page) WHERE state = 'running';
+CREATE INDEX experiments_to_leave ON experiments (merchant_id, experiment_id) WHERE kind = 'groups' AND enrolled_at IS NOT NULL;
+CREATE INDEX experiments_running ON experiments (measured_at NULLS FIRST) WHERE state = 'running';
+CREATE INDEX experiments_to_measure ON experiments (merchant_id, experiment_id) WHERE measured_at IS NULL AND state IN ('running', 'stopped') AND kind <> 'imported';
+
+CREATE TABLE experiment_variants (
+    merchant_id   uuid NOT NULL
+  , experiment_id uuid NOT NULL
+  , variant       smallint NOT NULL
+  , name          text NOT NULL
+  , weight        integer NOT NULL
+  , version       integer
+  , group_id      uuid
+  , PRIMARY KEY (merchant_id, experiment_id, variant)
+  , FOREIGN KEY (merchant_id, experiment_id) REFERENCES experiments
+  , CONSTRAINT a_weight_weighs CHECK (weight BETWEEN 1 AND 1000)
+);
+COMMENT ON TABLE experiment_variants IS 'by merchant: what is tried; variant 0 is the control';
+COMMENT ON COLUMN experiment_variants.version IS 'page: which version of the page is shown';
+COMMENT ON COLUMN experiment_variants.group_id IS 'groups: into which customer group they come; none: everything stays as it is for them';
+
+CREATE TABLE experiment_history (
+    merchant_id   uuid NOT NULL
+  , experiment_id uuid NOT NULL
+  , step          integer NOT NULL
+  , from_state    text NOT NULL
+  , to_state      text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , by            text NOT NULL
+  , note          text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, experiment_id, step)
+  , FOREIGN KEY (merchant_id, experiment_id) REFERENCES experiments
+  , FOREIGN KEY (from_state, to_state) REFERENCES experiment_transitions
+);
+COMMENT ON TABLE experiment_history IS 'by merchant, append-only: each change of state of an experiment';
+
+CREATE TABLE experiment_units (
+    merchant_id   uuid NOT NULL
+  , experiment_id uuid NOT NULL
+  , unit_id       uuid NOT NULL
+  , variant       smallint
+  , since         timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, experiment_id, unit_id)
+  , FOREIGN KEY (merchant_id, experiment_id, variant) REFERENCES experiment_variants
+);
+COMMENT ON TABLE experiment_units IS 'by merchant: who has seen which variant, since when: a visitor or a buyer';
+COMMENT ON COLUMN experiment_units.variant IS 'groups: none: a customer who takes no part';
+CREATE INDEX experiment_units_of_one ON experiment_units (unit_id);
+
+CREATE TABLE experiment_looks (
+    merchant_id    uuid NOT NULL
+  , experiment_id  uuid NOT NULL
+  , day            date NOT NULL
+  , metric         text NOT NULL
+  , variant        smallint NOT NULL
+  , units          integer NOT NULL
+  , summed         double precision NOT NULL
+  , squares        double precision NOT NULL
+  , before         double precision NOT NULL DEFAULT 0
+  , before_squares double precision NOT NULL DEFAULT 0
+  , products       double precision NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, experiment_id, day, metric, variant)
+  , FOREIGN KEY (merchant_id, experiment_id, variant) REFERENCES experiment_variants
+);
+COMMENT ON TABLE experiment_looks IS 'by merchant: what was known on a day of each variant and metric; the last of a day stays';
+COMMENT ON COLUMN experiment_looks.summed IS 'Of the units'' values: a count, a share''s hits, or minor units of the currency';
+COMMENT ON COLUMN experiment_looks.squares IS 'Of the units'' values, summed; before…: of what they paid before; products: of both';
+
+-- operations.growth
+
+-- Membership: what shops and the platform count as growth, the levels that it makes, and where each member stands.
+
+CREATE TABLE growth_programmes (
+    merchant_id uuid PRIMARY KEY
+  , name        jsonb NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , since       date NOT NULL
+  , closed_at   timestamptz
+  , version     integer NOT NULL DEFAULT 1
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE growth_programmes IS 'by merchant: the membership of a shop, or under an id of zeros of the platform';
+COMMENT ON COLUMN growth_programmes.since IS 'Orders received, reviews written and check-ins from this day on count';
+COMMENT ON COLUMN growth_programmes.closed_at IS 'Since then it brings nothing and nobody sees it; what is earned is counted on';
+COMMENT ON COLUMN growth_programmes.version IS 'Who changes it has seen this one';
+
+CREATE TABLE growth_rules (
+    merchant_id         uuid NOT NULL
+  , from_day            date NOT NULL
+  , per_hundred         integer NOT NULL
+  , review              integer NOT NULL
+  , reviews_per_month   integer NOT NULL
+  , check_in            integer NOT NULL
+  , check_ins_per_month integer NOT NULL
+  , window_days         integer NOT NULL
+  , keep_days           integer NOT NULL
+  , warn_days           integer NOT NULL
+  , PRIMARY KEY (merchant_id, from_day)
+  , FOREIGN KEY (merchant_id) REFERENCES growth_programmes
+  , CONSTRAINT growth_is_earned_not_lost CHECK (per_hundred >= 0 AND review >= 0 AND check_in >= 0)
+  , CONSTRAINT growth_counts_for_some_time CHECK (window_days > 0 AND keep_days >= 0 AND warn_days >= 0)
+);
+COMMENT ON TABLE growth_rules IS 'by merchant: what earns how much growth, from which day on; a day has one rule';
+COMMENT ON COLUMN growth_rules.per_hundred IS 'Growth for a hundred minor units of an order that were paid with money';
+COMMENT ON COLUMN growth_rules.window_days IS 'So long what was earned counts';
+COMMENT ON COLUMN growth_rules.keep_days IS 'So long a level is kept after growth ceased to suffice for it';
+
+CREATE TABLE growth_levels (
+    merchant_id       uuid NOT NULL
+  , rank              integer NOT NULL
+  , name              jsonb NOT NULL
+  , threshold         integer NOT NULL
+  , group_id          uuid
+  , list_id           uuid
+  , percent_off       integer NOT NULL DEFAULT 0
+  , free_freight_over bigint
+  , points_extra      integer NOT NULL DEFAULT 0
+  , birthday_coupon   uuid
+  , priority          boolean NOT NULL DEFAULT false
+  , price_offer       uuid
+  , freight_offer     uuid
+  , PRIMARY KEY (merchant_id, rank)
+  , FOREIGN KEY (merchant_id) REFERENCES growth_programmes
+  , CONSTRAINT a_level_asks_for_something CHECK (rank > 0 AND threshold > 0)
+  , CONSTRAINT a_level_takes_part_of_a_price_off CHECK (percent_off BETWEEN 0 AND 99)
+  , CONSTRAINT points_are_the_platforms CHECK (points_extra >= 0
+        AND (points_extra = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000'))
+);
+COMMENT ON TABLE growth_levels IS 'by merchant: the levels of a membership, and what each brings';
+COMMENT ON COLUMN growth_levels.group_id IS 'The customer group of a shop that has exactly this level''s members';
+COMMENT ON COLUMN growth_levels.list_id IS 'The list among the segments that has exactly this level''s members';
+COMMENT ON COLUMN growth_levels.price_offer IS 'The promotion for the group that takes percent_off off';
+COMMENT ON COLUMN growth_levels.freight_offer IS 'The promotion for the group that makes freight free';
+COMMENT ON COLUMN growth_levels.points_extra IS 'In percent of the points that an order earns';
+
+CREATE TABLE growth_members (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , growth      bigint NOT NULL DEFAULT 0
+  , rank        integer NOT NULL DEFAULT 0
+  , since       date
+  , falls_on    date
+  , check_on    date
+  , counted_on  date NOT NULL
+  , warned_for  date
+  , listed_rank integer NOT NULL DEFAULT 0
+  , unlisted    boolean NOT NULL GENERATED ALWAYS AS (listed_rank <> rank) STORED
+  , joined_at   timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, buyer_id)
+  , FOREIGN KEY (merchant_id) REFERENCES growth_programmes
+  , CONSTRAINT growth_is_never_below_nothing CHECK (growth >= 0 AND rank >= 0)
+);
+COMMENT ON TABLE growth_members IS 'by merchant: where a member stands; follows from growth_lines, and is what others read';
+COMMENT ON COLUMN growth_members.rank IS 'The level; 0: none yet';
+COMMENT ON COLUMN growth_members.falls_on IS 'From this day on the level is lower if nothing more is earned';
+COMMENT ON COLUMN growth_members.check_on IS 'On this day it is looked at again though nothing happens';
+COMMENT ON COLUMN growth_members.counted_on IS 'The day for which it is true';
+COMMENT ON COLUMN growth_members.warned_for IS 'The falls_on that the member was told of';
+COMMENT ON COLUMN growth_members.listed_rank IS 'Of which level''s list among the segments the member is';
+COMMENT ON COLUMN growth_members.unlisted IS 'Is still to go on another list; a column of its own, so that PostgreSQL knows how few these are';
+CREATE INDEX growth_members_to_look_at ON growth_members (check_on) WHERE check_on IS NOT NULL;
+CREATE INDEX growth_members_to_list ON growth_members (merchant_id, buyer_id) WHERE unlisted;
+CREATE INDEX growth_members_by_growth ON growth_members (merchant_id, rank DESC, growth DESC, buyer_id);
+CREATE INDEX growth_members_of_a_buyer ON growth_members (buyer_id);
+
+CREATE TABLE growth_lines (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , cause       text NOT NULL
+  , document    uuid NOT NULL
+  , about       uuid
+  , amount      bigint NOT NULL
+  , day         date NOT NULL
+  , until       date NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, buyer_id, cause, document)
+  , FOREIGN KEY (merchant_id, buyer_id) REFERENCES growth_members
+  , CONSTRAINT growth_has_a_cause CHECK (cause IN ('order', 'refund', 'review', 'check_in', 'task'))
+  , CONSTRAINT only_a_refund_takes_growth_back CHECK ((cause = 'refund') = (amount < 0) AND amount <> 0)
+  , CONSTRAINT growth_counts_on_some_day CHECK (day < until)
+);
+COMMENT ON TABLE growth_lines IS 'by merchant: each thing that earned growth, once; a refund has the days of what it takes back';
+COMMENT ON COLUMN growth_lines.about IS 'The order of a refund, or of a review';
+COMMENT ON COLUMN growth_lines.until IS 'The first day on which it counts no more';
+CREATE INDEX growth_lines_of_an_order ON growth_lines (merchant_id, about) WHERE about IS NOT NULL;
+CREATE INDEX growth_lines_of_a_buyer ON growth_lines (buyer_id);
+CREATE INDEX growth_lines_by_time ON growth_lines (merchant_id, buyer_id, at DESC, document);
+
+CREATE TABLE level_moves (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_rank   integer NOT NULL
+  , to_rank     integer NOT NULL
+  , growth      bigint NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, buyer_id, step)
+  , FOREIGN KEY (merchant_id, buyer_id) REFERENCES growth_members
+  , CONSTRAINT a_move_leads_elsewhere CHECK (from_rank <> to_rank)
+);
+COMMENT ON TABLE level_moves IS 'by merchant: each change of a member''s level, with the growth at that moment';
+
+CREATE TABLE birthday_gifts (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , year        integer NOT NULL
+  , promotion_id uuid NOT NULL
+  , given       boolean NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, buyer_id, year)
+);
+COMMENT ON TABLE birthday_gifts IS 'by merchant: who had a birthday as a member, and whether there was a coupon left to give';
+CREATE INDEX birthday_gifts_of_a_buyer ON birthday_gifts (buyer_id);
+
+CREATE TABLE level_bonuses (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , per_hundred integer NOT NULL
+  , earned      bigint NOT NULL
+  , taken_back  bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT no_more_of_a_bonus_is_taken_back CHECK (0 <= taken_back AND taken_back <= earned AND earned > 0)
+);
+COMMENT ON TABLE level_bonuses IS 'by merchant: points that an order has earned beside the usual ones, for a level of the platform''s membership';
+COMMENT ON COLUMN level_bonuses.merchant_id IS 'Whose order it is';
+COMMENT ON COLUMN level_bonuses.per_hundred IS 'Points for ten thousand minor units, frozen when they were earned';
+COMMENT ON COLUMN level_bonuses.taken_back IS 'Because of refunds, as far as the buyer still had them';
+CREATE INDEX level_bonuses_of_a_buyer ON level_bonuses (buyer_id);
+
+-- operations.growth
+
+-- Invitations: what shops and the platform promise for bringing a friend, who invited whom, and what became of it.
+
+CREATE TABLE invite_programmes (
+    merchant_id    uuid PRIMARY KEY
+  , name           jsonb NOT NULL
+  , currency       text NOT NULL REFERENCES currencies
+  , inviter_coupon uuid
+  , inviter_points integer NOT NULL DEFAULT 0
+  , friend_coupon  uuid
+  , friend_points  integer NOT NULL DEFAULT 0
+  , least          bigint NOT NULL
+  , wait_days      integer NOT NULL
+  , per_month      integer NOT NULL
+  , friends        integer NOT NULL
+  , closed_at      timestamptz
+  , version        integer NOT NULL DEFAULT 1
+  , changed_at     timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT only_the_platform_promises_points CHECK ((inviter_points = 0 AND friend_points = 0)
+        OR merchant_id = '00000000-0000-0000-0000-000000000000')
+  , CONSTRAINT each_is_rewarded_in_one_way CHECK ((inviter_coupon IS NULL OR inviter_points = 0)
+                                              AND (friend_coupon IS NULL OR friend_points = 0))
+  , CONSTRAINT what_is_promised_has_an_end CHECK (least >= 0 AND wait_days >= 0 AND per_month > 0 AND friends > 0)
+);
+COMMENT ON TABLE invite_programmes IS 'by merchant: what a shop, or under an id of zeros the platform, promises for inviting a friend';
+COMMENT ON COLUMN invite_programmes.least IS 'So much, in minor units, of the friend''s first order has to be kept';
+COMMENT ON COLUMN invite_programmes.wait_days IS 'So long after it was received it could go back';
+COMMENT ON COLUMN invite_programmes.per_month IS 'For so many friends an inviter is rewarded in a month';
+COMMENT ON COLUMN invite_programmes.friends IS 'The budget: so many friends are rewarded altogether';
+
+CREATE TABLE invite_codes (
+    code        text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , made_at     timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE invite_codes IS 'by key: the code by which a buyer invites to a shop, or (an id of zeros) to the marketplace';
+CREATE INDEX invite_codes_of_a_buyer ON invite_codes (buyer_id, merchant_id);
+
+CREATE TABLE invitation_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE invitation_transitions IS 'reference: the states of an invitation that follow each other';
+INSERT INTO invitation_transitions (from_state, to_state) VALUES
+    ('nowhere', 'accepted'), ('accepted', 'ordered'), ('accepted', 'lapsed'), ('ordered', 'rewarded'), ('ordered', 'review')
+  , ('ordered', 'refused'), ('ordered', 'lapsed'), ('review', 'rewarded'), ('review', 'refused'), ('review', 'lapsed')
+  , ('rewarded', 'undone');
+
+CREATE TABLE invitations (
+    merchant_id   uuid NOT NULL
+  , invitation_id uuid NOT NULL
+  , inviter_id    uuid NOT NULL
+  , friend_id     uuid NOT NULL
+  , state         text NOT NULL
+  , accepted_at   timestamptz NOT NULL DEFAULT now()
+  , order_shop    uuid
+  , order_id      uuid
+  , due_at        timestamptz
+  , against       text[] NOT NULL DEFAULT '{}'
+  , note          text NOT NULL DEFAULT ''
+  , inviter_coupon uuid
+  , inviter_points integer NOT NULL DEFAULT 0
+  , friend_coupon uuid
+  , friend_points integer NOT NULL DEFAULT 0
+  , changed_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, invitation_id)
+  , FOREIGN KEY (merchant_id) REFERENCES invite_programmes
+  , CONSTRAINT a_friend_takes_one_invitation UNIQUE (merchant_id, friend_id)
+  , CONSTRAINT ordered_means_what CHECK ((order_id IS NULL) = (order_shop IS NULL)
+                                     AND (state NOT IN ('ordered', 'review', 'rewarded', 'undone') OR order_id IS NOT NULL))
+);
+COMMENT ON TABLE invitations IS 'by merchant: who took whose invitation, by which first order it is judged, and what came of it';
+COMMENT ON COLUMN invitations.friend_id IS 'As who it was taken: a visitor may have an account since';
+COMMENT ON COLUMN invitations.order_shop IS 'Whose the order is: of an invitation to the marketplace any shop''s';
+COMMENT ON COLUMN invitations.due_at IS 'When it is rewarded, unless something speaks against it; none: the order is not received yet';
+COMMENT ON COLUMN invitations.against IS 'What spoke against it when it was due';
+COMMENT ON COLUMN invitations.inviter_coupon IS 'What was promised when it was taken; once rewarded what was given, none where no copy was left';
+CREATE INDEX invitations_of_an_inviter ON invitations (inviter_id, merchant_id, accepted_at DESC);
+CREATE INDEX invitations_of_a_friend ON invitations (friend_id);
+CREATE INDEX invitations_of_an_order ON invitations (order_shop, order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX invitations_due ON invitations (due_at) WHERE state = 'ordered';
+CREATE INDEX invitations_waiting ON invitations (accepted_at) WHERE state = 'accepted';
+CREATE INDEX invitations_by_state ON invitations (merchant_id, state, changed_at DESC, invitation_id);
+
+CREATE TABLE invitation_history (
+    merchant_id   uuid NOT NULL
+  , invitation_id uuid NOT NULL
+  , step          integer NOT NULL
+  , from_state    text NOT NULL
+  , to_state      text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , by            text NOT NULL
+  , PRIMARY KEY (merchant_id, invitation_id, step)
+  , FOREIGN KEY (merchant_id, invitation_id) REFERENCES invitations
+  , FOREIGN KEY (from_state, to_state) REFERENCES invitation_transitions
+);
+COMMENT ON TABLE invitation_history IS 'by merchant, append-only: each change of an invitation''s state';
+
+-- operations.growth
+
+-- Targeted coupons: a coupon for the members of a segment, some of whom are held out, and what it may cost.
+
+CREATE TABLE targeted_coupon_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE targeted_coupon_transitions IS 'reference: the states of a targeted coupon that follow each other';
+INSERT INTO targeted_coupon_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('draft', 'running'), ('draft', 'dropped'), ('running', 'over'), ('running', 'stopped');
+
+CREATE TABLE targeted_coupons (
+    merchant_id  uuid NOT NULL
+  , targeted_id  uuid NOT NULL
+  , state        text NOT NULL
+  , name         text NOT NULL
+  , segment_id   uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , held_out     integer NOT NULL
+  , coupons      integer
+  , budget       bigint
+  , worth        bigint
+  , joining      boolean NOT NULL
+  , days         integer NOT NULL
+  , given        integer NOT NULL DEFAULT 0
+  , held         integer NOT NULL DEFAULT 0
+  , upto         uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000'
+  , passed       boolean NOT NULL DEFAULT false
+  , looked_at    timestamptz
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , started_at   timestamptz
+  , until        timestamptz
+  , ended_at     timestamptz
+  , take_back    boolean NOT NULL DEFAULT false
+  , taken_back   integer NOT NULL DEFAULT 0
+  , taken_at     timestamptz
+  , PRIMARY KEY (merchant_id, targeted_id)
+  , FOREIGN KEY (merchant_id, targeted_id) REFERENCES experiments
+  , FOREIGN KEY (merchant_id, segment_id) REFERENCES segments
+  , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
+  , CONSTRAINT somebody_is_held_out_and_somebody_is_not CHECK (held_out BETWEEN 5 AND 50)
+  , CONSTRAINT what_is_given_has_a_limit CHECK (coupons > 0 OR budget > 0)
+  , CONSTRAINT never_give_more_coupons_than_were_set CHECK (given <= coupons)
+  , CONSTRAINT never_set_aside_more_than_the_budget CHECK (budget IS NULL OR given = 0 OR (worth IS NOT NULL AND given * worth <= budget))
+  , CONSTRAINT a_window_has_days CHECK (days BETWEEN 1 AND 90)
+  , CONSTRAINT what_runs_has_begun_and_ends CHECK ((state IN ('draft', 'dropped')) = (started_at IS NULL)
+                                               AND (started_at IS NULL) = (until IS NULL))
+  , CONSTRAINT what_has_ended_says_when CHECK ((state IN ('over', 'stopped')) = (ended_at IS NOT NULL))
+  , CONSTRAINT only_what_has_ended_is_taken_back CHECK ((NOT take_back OR ended_at IS NOT NULL)
+                                                    AND (take_back OR (taken_back = 0 AND taken_at IS NULL)))
+);
+COMMENT ON TABLE targeted_coupons IS 'by merchant, never deleted: a coupon of a shop, or under an id of zeros of the platform, for the members of a segment; who is in which part of it stands in experiment_units under the same id';
+COMMENT ON COLUMN targeted_coupons.held_out IS 'So many in a hundred get none';
+COMMENT ON COLUMN targeted_coupons.coupons IS 'So many are given at most';
+COMMENT ON COLUMN targeted_coupons.budget IS 'So much, in minor units, all that are given can take off at most';
+COMMENT ON COLUMN targeted_coupons.worth IS 'What one of them can take off at most, as of the start; none: it has no bound';
+COMMENT ON COLUMN targeted_coupons.joining IS 'Who comes into the segment while it runs gets one, too';
+COMMENT ON COLUMN targeted_coupons.held IS 'So many were held out by now';
+COMMENT ON COLUMN targeted_coupons.upto IS 'Of those who were in the segment, all up to this one have been looked at';
+COMMENT ON COLUMN targeted_coupons.passed IS 'All of those have been looked at';
+COMMENT ON COLUMN targeted_coupons.looked_at IS 'When the sweep found nobody more; none or long ago: there may be somebody';
+COMMENT ON COLUMN targeted_coupons.take_back IS 'Unused ones are taken away; taken_at: that is done';
+CREATE INDEX targeted_coupons_of_a_merchant ON targeted_coupons (merchant_id, created_at DESC, targeted_id);
+CREATE UNIQUE INDEX a_coupon_is_targeted_once ON targeted_coupons (merchant_id, promotion_id) WHERE state <> 'dropped';
+CREATE INDEX targeted_coupons_running ON targeted_coupons (looked_at NULLS FIRST, targeted_id) WHERE state = 'running';
+CREATE INDEX targeted_coupons_ending ON targeted_coupons (until) WHERE state = 'running';
+CREATE INDEX targeted_coupons_to_take_back ON targeted_coupons (ended_at) WHERE take_back AND taken_at IS NULL;
+
+CREATE TABLE targeted_coupon_history (
+    merchant_id uuid NOT NULL
+  , targeted_id uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, targeted_id, step)
+  , FOREIGN KEY (merchant_id, targeted_id) REFERENCES targeted_coupons
+  , FOREIGN KEY (from_state, to_state) REFERENCES targeted_coupon_transitions
+);
+COMMENT ON TABLE targeted_coupon_history IS 'by merchant, append-only: each change of a targeted coupon''s state';
+
+-- operations.growth
+
+-- Tasks of a membership: what a buyer may do once for growth.
+
+CREATE TABLE growth_tasks (
+    merchant_id uuid NOT NULL
+  , task        text NOT NULL
+  , amount      integer NOT NULL
+  , target      integer NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, task)
+  , FOREIGN KEY (merchant_id) REFERENCES growth_programmes
+  , CONSTRAINT a_task_is_one_of_these CHECK (task IN ('profile', 'review', 'follow', 'share', 'watch'))
+  , CONSTRAINT a_task_asks_and_brings_something CHECK (amount > 0 AND target > 0)
+);
+COMMENT ON TABLE growth_tasks IS 'by merchant: what a membership gives growth for, once to each buyer; had is what has its line in growth_lines';
+COMMENT ON COLUMN growth_tasks.target IS 'So much is to be done: of a profile its parts, of watching minutes';
+
+-- operations.outreach
+
+-- Messages of shops to their customers: what they say, whether they may go out, and what became of each.
+
+CREATE TABLE message_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE message_transitions IS 'reference: the states of a message that follow each other';
+INSERT INTO message_transitions (from_state, to_state) VALUES
+    ('nowhere', 'queued'), ('queued', 'sending'), ('queued', 'delivered'), ('queued', 'dropped'), ('queued', 'failed')
+  , ('sending', 'queued'), ('sending', 'sent'), ('sending', 'delivered'), ('sending', 'bounced'), ('sending', 'failed')
+  , ('sending', 'unsure'), ('sent', 'delivered'), ('sent', 'bounced'), ('sent', 'failed'), ('sent', 'queued')
+  , ('delivered', 'bounced'), ('unsure', 'sent'), ('unsure', 'delivered'), ('unsure', 'bounced');
+
+CREATE TABLE message_templates (
+    merchant_id uuid NOT NULL
+  , template_id uuid NOT NULL
+  , channel     text NOT NULL
+  , name        text NOT NULL
+  , playbook    text NOT NULL DEFAULT ''
+  , version     integer NOT NULL
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , archived_at timestamptz
+  , PRIMARY KEY (merchant_id, template_id)
+  , CONSTRAINT a_template_is_of_a_channel CHECK (channel IN ('email', 'inbox', 'sms', 'wechat'))
+  , CONSTRAINT a_template_has_a_name CHECK (name <> '')
+  , CONSTRAINT a_template_has_said_something CHECK (version > 0)
+);
+COMMENT ON TABLE message_templates IS 'by merchant: the messages that a shop has written';
+COMMENT ON COLUMN message_templates.playbook IS 'From which ready one it was made, such as welcome; empty: from none';
+COMMENT ON COLUMN message_templates.version IS 'Which of its versions is said from now on';
+CREATE INDEX message_templates_by_time ON message_templates (merchant_id, created_at DESC, template_id DESC);
+
+CREATE TABLE message_template_versions (
+    merchant_id uuid NOT NULL
+  , template_id uuid NOT NULL
+  , version     integer NOT NULL
+  , subject     jsonb NOT NULL
+  , body        jsonb NOT NULL
+  , button      jsonb NOT NULL
+  , link        text NOT NULL
+  , code        text NOT NULL DEFAULT ''
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, template_id, version)
+  , FOREIGN KEY (merchant_id, template_id) REFERENCES message_templates
+);
+COMMENT ON TABLE message_template_versions IS 'by merchant, append-only: what a template said, and from when on; a message is always said in the version in which it was queued';
+COMMENT ON COLUMN message_template_versions.subject IS 'Words with {{variables}}; button: what stands on the button that leads to link; empty where there is none';
+COMMENT ON COLUMN message_template_versions.link IS 'A variable such as {{cart.url}}, or a page of ours such as /shops/tea';
+COMMENT ON COLUMN message_template_versions.code IS 'Of a template that the channel keeps (WeChat): its id there';
+
+CREATE TABLE messages (
+    merchant_id   uuid NOT NULL
+  , message_id    uuid NOT NULL
+  , buyer_id      uuid
+  , channel       text NOT NULL
+  , template_id   uuid NOT NULL
+  , version       integer NOT NULL
+  , variables     jsonb NOT NULL
+  , marketing     boolean NOT NULL
+  , origin        text NOT NULL DEFAULT ''
+  , locale        text NOT NULL DEFAULT ''
+  , address       text NOT NULL DEFAULT ''
+  , state         text NOT NULL
+  , why           text NOT NULL DEFAULT ''
+  , tries         integer NOT NULL DEFAULT 0
+  , bounces       integer NOT NULL DEFAULT 0
+  , due_at        timestamptz
+  , not_before    timestamptz NOT NULL
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , handed_at     timestamptz
+  , delivered_at  timestamptz
+  , opened_at     timestamptz
+  , clicked_at    timestamptz
+  , complained_at timestamptz
+  , PRIMARY KEY (merchant_id, message_id)
+  , FOREIGN KEY (merchant_id, template_id, version) REFERENCES message_template_versions
+  , CONSTRAINT a_message_goes_by_a_channel CHECK (channel IN ('email', 'inbox', 'sms', 'wechat'))
+  , CONSTRAINT what_is_to_be_done_has_its_time CHECK ((state IN ('queued', 'sending')) = (due_at IS NOT NULL))
+  , CONSTRAINT a_trial_goes_to_an_address CHECK (buyer_id IS NOT NULL OR address <> '')
+  , CONSTRAINT what_arrived_has_its_time CHECK (state <> 'delivered' OR delivered_at IS NOT NULL)
+  , CONSTRAINT variables_are_flat CHECK (jsonb_typeof(variables) = 'object')
+);
+COMMENT ON TABLE messages IS 'by merchant: each message to each customer, from when it was wanted to what became of it';
+COMMENT ON COLUMN messages.message_id IS 'Whoever wants it gives it: said twice, it goes out once; it is the key at the gateway, and in the Message-ID of a mail';
+COMMENT ON COLUMN messages.buyer_id IS 'To whom; none: a trial to the address of who wrote it';
+COMMENT ON COLUMN messages.marketing IS 'Only to who wants such; otherwise it belongs to an order of theirs';
+COMMENT ON COLUMN messages.origin IS 'Who wanted it: journey:<id>, trial';
+COMMENT ON COLUMN messages.locale IS 'In which language it was said; address: where it went; both written when it is handed over';
+COMMENT ON COLUMN messages.why IS 'Why it was dropped, failed or came back: a Why of operations/outreach/model.py, then what the other side said';
+COMMENT ON COLUMN messages.tries IS 'How often it was handed over or asked about; bounces: how often it came back for a while';
+COMMENT ON COLUMN messages.due_at IS 'When a worker looks at it (again)';
+COMMENT ON COLUMN messages.opened_at IS 'Opened and clicked for the first time, of those whose doings may be analysed';
+CREATE INDEX messages_due ON messages (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX messages_by_time ON messages (merchant_id, created_at DESC, message_id DESC);
+CREATE INDEX messages_by_state ON messages (merchant_id, state, created_at DESC, message_id DESC);
+CREATE INDEX messages_of_a_template ON messages (merchant_id, template_id, created_at DESC, message_id DESC);
+CREATE INDEX messages_of_a_customer ON messages (merchant_id, buyer_id, created_at DESC, message_id DESC) WHERE buyer_id IS NOT NULL;
+CREATE INDEX messages_of_a_buyer ON messages (buyer_id, created_at DESC, message_id DESC) WHERE buyer_id IS NOT NULL;
+CREATE INDEX messages_by_id ON messages (message_id);
+
+CREATE TABLE message_steps (
+    merchant_id uuid NOT NULL
+  , message_id  uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , why         text NOT NULL DEFAULT ''
+  , at          timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, message_id, step_id)
+  , FOREIGN KEY (from_state, to_state) REFERENCES message_transitions
+);
+COMMENT ON TABLE message_steps IS 'by merchant, append-only: how a message went from state to state';
+
+CREATE TABLE message_stops (
+    buyer_id    uuid NOT NULL
+  , merchant_id uuid NOT NULL
+  , channel     text NOT NULL
+  , stopped     boolean NOT NULL
+  , how         text NOT NULL
+  , at          timestamptz NOT NULL
+  , PRIMARY KEY (buyer_id, merchant_id, channel)
+  , CONSTRAINT a_stop_is_of_a_channel CHECK (channel IN ('email', 'inbox', 'sms', 'wechat'))
+);
+COMMENT ON TABLE message_stops IS 'by buyer: from which shops a buyer wants no more messages of their own accord by a channel';
+COMMENT ON COLUMN message_stops.how IS 'one_click: by the button of a mail program; preferences: on the page that a message leads to; account: in the account';
+
+CREATE TABLE suppressed_addresses (
+    channel text NOT NULL
+  , digest  text NOT NULL
+  , why     text NOT NULL
+  , at      timestamptz NOT NULL
+  , PRIMARY KEY (channel, digest)
+);
+COMMENT ON TABLE suppressed_addresses IS 'by key: addresses that nothing is sent to any more, since it came back for good';
+COMMENT ON COLUMN suppressed_addresses.digest IS 'SHA-256 of the address in small letters: whose it was is not kept';
+
+CREATE TABLE message_codes (
+    code        text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , message_id  uuid NOT NULL
+  , path        text NOT NULL
+);
+COMMENT ON TABLE message_codes IS 'by key: short addresses in text messages, and where they lead';
+
+-- operations.research
+
+-- Surveys: what is asked, what was answered, and whom somebody has asked already.
+
+CREATE TABLE survey_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE survey_transitions IS 'reference: the states of a survey that follow each other';
+INSERT INTO survey_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('draft', 'open'), ('draft', 'dropped'), ('open', 'closed'), ('closed', 'open');
+
+CREATE TABLE surveys (
+    merchant_id uuid NOT NULL
+  , survey_id   uuid NOT NULL
+  , state       text NOT NULL
+  , code        text NOT NULL
+  , version     integer NOT NULL DEFAULT 0
+  , draft       jsonb NOT NULL
+  , trigger     text NOT NULL DEFAULT ''
+  , segment_id  uuid
+  , share       integer NOT NULL DEFAULT 1000000
+  , after_hours integer NOT NULL DEFAULT 0
+  , in_page     boolean NOT NULL DEFAULT false
+  , by_mail     boolean NOT NULL DEFAULT false
+  , invited_to  uuid
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , opened_at   timestamptz
+  , closed_at   timestamptz
+  , PRIMARY KEY (merchant_id, survey_id)
+  , CONSTRAINT what_was_opened_has_a_version CHECK ((state IN ('open', 'closed')) = (version > 0)
+                                                AND (version > 0) = (opened_at IS NOT NULL))
+  , CONSTRAINT what_is_closed_says_when CHECK ((state = 'closed') = (closed_at IS NOT NULL))
+  , CONSTRAINT a_share_of_people_is_a_share CHECK (0 < share AND share <= 1000000)
+  , CONSTRAINT nobody_is_asked_before_it_happened CHECK (after_hours >= 0)
+  , CONSTRAINT it_asks_after_something_known CHECK (trigger IN ('', 'received', 'returned', 'watched', 'entered'))
+);
+COMMENT ON TABLE surveys IS 'by merchant, never deleted: what a shop, or under an id of zeros the marketplace, asks people';
+COMMENT ON COLUMN surveys.code IS 'Its short address: /q/<code>';
+COMMENT ON COLUMN surveys.version IS 'Which of its versions is asked; 0: it was never opened';
+COMMENT ON COLUMN surveys.draft IS 'As somebody is putting it together: operations/research/model.py, Definition';
+COMMENT ON COLUMN surveys.trigger IS 'This and the columns below say whom the version that is asked reaches, as its definition has it: after what';
+COMMENT ON COLUMN surveys.share IS 'How many of those are asked, in parts per million';
+COMMENT ON COLUMN surveys.invited_to IS 'Up to which buyer of the segment invitations are written; none: nothing is to be written';
+CREATE INDEX surveys_newest ON surveys (merchant_id, created_at DESC, survey_id DESC);
+CREATE INDEX surveys_open ON surveys (trigger, merchant_id) WHERE state = 'open';
+CREATE INDEX surveys_to_invite ON surveys (merchant_id, survey_id) WHERE state = 'open' AND invited_to IS NOT NULL;
+
+CREATE TABLE survey_codes (
+    code        text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , survey_id   uuid NOT NULL
+);
+COMMENT ON TABLE survey_codes IS 'by key, merchants insert: whose survey a short address is';
+
+CREATE TABLE survey_versions (
+    merchant_id uuid NOT NULL
+  , survey_id   uuid NOT NULL
+  , version     integer NOT NULL
+  , asked       jsonb NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, survey_id, version)
+  , FOREIGN KEY (merchant_id, survey_id) REFERENCES surveys
+);
+COMMENT ON TABLE survey_versions IS 'by merchant, append-only: what a survey asked, and from when on';
+
+CREATE TABLE survey_history (
+    merchant_id uuid NOT NULL
+  , survey_id   uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , version     integer NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, survey_id, step)
+  , FOREIGN KEY (merchant_id, survey_id) REFERENCES surveys
+  , FOREIGN KEY (from_state, to_state) REFERENCES survey_transitions
+);
+COMMENT ON TABLE survey_history IS 'by merchant, append-only: each change of a survey''s state';
+
+CREATE TABLE survey_quotas (
+    merchant_id uuid NOT NULL
+  , survey_id   uuid NOT NULL
+  , quota       text NOT NULL
+  , most        integer NOT NULL
+  , taken       integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, survey_id, quota)
+  , FOREIGN KEY (merchant_id, survey_id) REFERENCES surveys
+  , CONSTRAINT no_quota_is_taken_less_than_never CHECK (taken >= 0)
+);
+COMMENT ON TABLE survey_quotas IS 'by merchant: how many answers of a kind are wanted of a survey, and how many there are';
+COMMENT ON COLUMN survey_quotas.taken IS 'May be more than is wanted where less is wanted than was: then nobody else is taken';
+
+CREATE TABLE survey_responses (
+    merchant_id uuid NOT NULL
+  , survey_id   uuid NOT NULL
+  , response_id uuid NOT NULL
+  , version     integer NOT NULL
+  , person      uuid NOT NULL
+  , buyer_id    uuid
+  , via         text NOT NULL
+  , locale      text NOT NULL
+  , began_at    timestamptz NOT NULL
+  , ended_at    timestamptz
+  , ending      text
+  , stage       text
+  , segments    uuid[] NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, survey_id, response_id)
+  , FOREIGN KEY (merchant_id, survey_id, version) REFERENCES survey_versions
+  , CONSTRAINT nobody_answers_twice UNIQUE (merchant_id, survey_id, person)
+  , CONSTRAINT an_answer_comes_by_a_door CHECK (via IN ('page', 'link', 'mail'))
+  , CONSTRAINT what_has_ended_says_how CHECK ((ended_at IS NULL) = (ending IS NULL) AND ending IN ('finished', 'full'))
+);
+COMMENT ON TABLE survey_responses IS 'by merchant: who answers a survey, and how far they are';
+COMMENT ON COLUMN survey_responses.person IS 'Who in this survey: a buyer, a visitor; where nobody may be known, an id that leads to nobody';
+COMMENT ON COLUMN survey_responses.buyer_id IS 'None: a visitor, an anonymous survey, or somebody who is forgotten';
+COMMENT ON COLUMN survey_responses.ending IS 'full: enough had answered so, and this one counts in no result';
+COMMENT ON COLUMN survey_responses.stage IS 'In which stage of the lifecycle they were when they had answered; segments: in which segments';
+CREATE INDEX survey_responses_by_time ON survey_responses (merchant_id, survey_id, ended_at DESC, response_id DESC) WHERE ending = 'finished';
+CREATE INDEX survey_responses_of_a_buyer ON survey_responses (buyer_id) WHERE buyer_id IS NOT NULL;
+CREATE INDEX survey_responses_of_a_person ON survey_responses (person);
+
+CREATE TABLE survey_answers (
+    merchant_id uuid NOT NULL
+  , survey_id   uuid NOT NULL
+  , response_id uuid NOT NULL
+  , question    text NOT NULL
+  , choices     text[] NOT NULL DEFAULT '{}'
+  , number      double precision
+  , words       text NOT NULL DEFAULT ''
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, survey_id, response_id, question)
+  , FOREIGN KEY (merchant_id, survey_id, response_id) REFERENCES survey_responses
+);
+COMMENT ON TABLE survey_answers IS 'by merchant: what somebody answered to a question; all empty: they passed it over';
+COMMENT ON COLUMN survey_answers.choices IS 'Options by their keys: of a ranking in its order, of a matrix as line=option';
+
+CREATE TABLE survey_asked (
+    merchant_id  uuid NOT NULL
+  , survey_id    uuid NOT NULL
+  , person       uuid NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , last_at      timestamptz NOT NULL DEFAULT now()
+  , times        integer NOT NULL DEFAULT 1
+  , dismissed_at timestamptz
+  , PRIMARY KEY (merchant_id, survey_id, person)
+  , FOREIGN KEY (merchant_id, survey_id) REFERENCES surveys
+);
+COMMENT ON TABLE survey_asked IS 'by merchant: whom a survey has asked on a page or by mail, so that nobody is asked too often';
+COMMENT ON COLUMN survey_asked.dismissed_at IS 'They do not want to answer it';
+CREATE INDEX survey_asked_lately ON survey_asked (merchant_id, person, at);
+CREATE INDEX survey_asked_of_a_person ON survey_asked (person);
+
+CREATE TABLE survey_invitations (
+    merchant_id uuid NOT NULL
+  , survey_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , token       uuid NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , by_mail     boolean NOT NULL
+  , due_at      timestamptz NOT NULL
+  , sent_at     timestamptz
+  , kept_back   text
+  , PRIMARY KEY (merchant_id, survey_id, buyer_id)
+  , FOREIGN KEY (merchant_id, survey_id) REFERENCES surveys
+  , CONSTRAINT what_is_sent_is_not_kept_back CHECK (sent_at IS NULL OR kept_back IS NULL)
+  , CONSTRAINT an_invitation_is_kept_back_for_a_reason CHECK (kept_back IN ('consent', 'lately', 'answered', 'closed'))
+);
+COMMENT ON TABLE survey_invitations IS 'by merchant: who is to be asked because of something that happened, or because they are in a segment';
+COMMENT ON COLUMN survey_invitations.token IS 'Random: whoever brings it answers as this buyer';
+COMMENT ON COLUMN survey_invitations.kept_back IS 'Why no mail went out: no consent, asked lately, answered already, the survey is closed';
+CREATE INDEX survey_invitations_due ON survey_invitations (due_at) WHERE by_mail AND sent_at IS NULL AND kept_back IS NULL;
+CREATE INDEX survey_invitations_of_a_buyer ON survey_invitations (buyer_id);
+
+CREATE TABLE survey_rules (
+    merchant_id    uuid PRIMARY KEY
+  , recontact_days integer NOT NULL
+  , by             text NOT NULL
+  , at             timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT days_between_two_surveys_are_days CHECK (recontact_days BETWEEN 0 AND 365)
+);
+COMMENT ON TABLE survey_rules IS 'by merchant: for how many days after one survey of a shop nobody is asked by another';
+
+-- operations.research
+
+-- Interviews: who was drawn to be talked to, and how far each of them is.
+
+CREATE TABLE interview_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE interview_transitions IS 'reference: the states of an interview that follow each other';
+INSERT INTO interview_transitions (from_state, to_state) VALUES
+    ('nowhere', 'drawn'), ('drawn', 'asked'), ('drawn', 'declined'), ('asked', 'agreed'), ('asked', 'declined'), ('asked', 'drawn')
+  , ('agreed', 'done'), ('agreed', 'declined'), ('agreed', 'asked'), ('done', 'agreed'), ('declined', 'asked');
+
+CREATE TABLE interview_lists (
+    merchant_id uuid NOT NULL
+  , list_id     uuid NOT NULL
+  , name        text NOT NULL
+  , segment_id  uuid NOT NULL
+  , wanted      integer NOT NULL
+  , seed        text NOT NULL
+  , could       integer NOT NULL
+  , drawn_at    timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, list_id)
+  , FOREIGN KEY (merchant_id, segment_id) REFERENCES segments
+  , CONSTRAINT somebody_is_wanted CHECK (wanted > 0 AND could >= 0)
+);
+COMMENT ON TABLE interview_lists IS 'by merchant, never deleted: people of a segment drawn by chance to be interviewed';
+COMMENT ON COLUMN interview_lists.seed IS 'The same seed draws the same people of the same ones';
+COMMENT ON COLUMN interview_lists.could IS 'How many of the segment could be asked when they were drawn';
+CREATE INDEX interview_lists_newest ON interview_lists (merchant_id, drawn_at DESC, list_id DESC);
+
+CREATE TABLE interview_people (
+    merchant_id uuid NOT NULL
+  , list_id     uuid NOT NULL
+  , place       integer NOT NULL
+  , buyer_id    uuid
+  , state       text NOT NULL
+  , note        text NOT NULL DEFAULT ''
+  , thanked_at  timestamptz
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, list_id, place)
+  , FOREIGN KEY (merchant_id, list_id) REFERENCES interview_lists
+);
+COMMENT ON TABLE interview_people IS 'by merchant: who is on a list of interviews, in the order in which they were drawn';
+COMMENT ON COLUMN interview_people.buyer_id IS 'None: somebody who is forgotten';
+COMMENT ON COLUMN interview_people.thanked_at IS 'When they got a coupon for it';
+CREATE INDEX interview_people_of_a_buyer ON interview_people (buyer_id) WHERE buyer_id IS NOT NULL;
+
+CREATE TABLE interview_history (
+    merchant_id uuid NOT NULL
+  , list_id     uuid NOT NULL
+  , place       integer NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, list_id, place, step)
+  , FOREIGN KEY (merchant_id, list_id, place) REFERENCES interview_people
+  , FOREIGN KEY (from_state, to_state) REFERENCES interview_transitions
+);
+COMMENT ON TABLE interview_history IS 'by merchant, append-only: each change of an interview''s state';
+
+-- operations.journeys
+
+-- Journeys: what a shop does with its customers by itself, who is on the way in one, and what became of them.
+
+CREATE TABLE journey_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE journey_transitions IS 'reference: the states of a journey that follow each other';
+INSERT INTO journey_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('draft', 'live'), ('draft', 'ended'), ('live', 'paused'), ('live', 'ended'), ('paused', 'live')
+  , ('paused', 'ended');
+
+CREATE TABLE journeys (
+    merchant_id  uuid NOT NULL
+  , journey_id   uuid NOT NULL
+  , name         jsonb NOT NULL
+  , state        text NOT NULL
+  , playbook     text NOT NULL DEFAULT ''
+  , graph        jsonb NOT NULL
+  , revision     integer NOT NULL DEFAULT 1
+  , changed      boolean NOT NULL DEFAULT true
+  , live_version integer
+  , listens      text[] NOT NULL DEFAULT '{}'
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , changed_at   timestamptz NOT NULL DEFAULT now()
+  , changed_by   text NOT NULL
+  , started_at   timestamptz
+  , ended_at     timestamptz
+  , cleared_at   timestamptz
+  , trouble      text
+  , troubles     integer NOT NULL DEFAULT 0
+  , retry_at     timestamptz
+  , PRIMARY KEY (merchant_id, journey_id)
+  , CONSTRAINT a_journey_is_in_a_state CHECK (state IN ('draft', 'live', 'paused', 'ended'))
+  , CONSTRAINT what_runs_has_a_version CHECK (state NOT IN ('live', 'paused') OR (live_version IS NOT NULL AND started_at IS NOT NULL))
+  , CONSTRAINT ended_means_when CHECK ((state = 'ended') = (ended_at IS NOT NULL))
+  , CONSTRAINT trouble_is_tried_again CHECK ((trouble IS NULL) = (retry_at IS NULL) AND (trouble IS NULL) = (troubles = 0))
+);
+COMMENT ON TABLE journeys IS 'by merchant, never deleted: what a shop does with its customers by itself';
+COMMENT ON COLUMN journeys.playbook IS 'From which of the ready ones it was copied';
+COMMENT ON COLUMN journeys.graph IS 'As it is being edited: Graph of operations/journeys/graph.py; what is in force is in journey_versions';
+COMMENT ON COLUMN journeys.revision IS 'How often it was edited, so that two windows do not overwrite each other';
+COMMENT ON COLUMN journeys.changed IS 'What is edited is otherwise than what is in force';
+COMMENT ON COLUMN journeys.live_version IS 'By which whoever comes in goes; who is inside stays on the version by which they came in';
+COMMENT ON COLUMN journeys.listens IS 'Of which events the live version wants to hear, to let people in; empty: of none';
+COMMENT ON COLUMN journeys.cleared_at IS 'When the last one who was inside when it ended had been led out';
+COMMENT ON COLUMN journeys.trouble IS 'What its last step failed with, so many times in a row; it is tried again at retry_at, and others go on meanwhile';
+CREATE INDEX journeys_of_a_shop ON journeys (merchant_id, changed_at DESC, journey_id DESC);
+CREATE INDEX journeys_at_work ON journeys (merchant_id, journey_id) WHERE state = 'live' OR (state = 'ended' AND cleared_at IS NULL);
+CREATE INDEX journeys_listening ON journeys USING gin (listens) WHERE state = 'live';
+
+CREATE TABLE journey_history (
+    merchant_id uuid NOT NULL
+  , journey_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, journey_id, step)
+  , FOREIGN KEY (merchant_id, journey_id) REFERENCES journeys
+  , FOREIGN KEY (from_state, to_state) REFERENCES journey_transitions
+);
+COMMENT ON TABLE journey_history IS 'by merchant, append-only: each change of state of a journey';
+
+CREATE TABLE journey_versions (
+    merchant_id uuid NOT NULL
+  , journey_id  uuid NOT NULL
+  , version     integer NOT NULL
+  , graph       jsonb NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, journey_id, version)
+  , FOREIGN KEY (merchant_id, journey_id) REFERENCES journeys
+);
+COMMENT ON TABLE journey_versions IS 'by merchant, append-only: what a journey says for those who came in while it was in force';
+
+CREATE TABLE journey_enrolments (
+    merchant_id uuid NOT NULL
+  , journey_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , entry       integer NOT NULL
+  , version     integer NOT NULL
+  , stand       text NOT NULL
+  , node        text NOT NULL
+  , steps       integer NOT NULL DEFAULT 0
+  , entered_at  timestamptz NOT NULL
+  , since       timestamptz NOT NULL
+  , due_at      timestamptz
+  , signal      text
+  , goal_until  timestamptz
+  , ended_at    timestamptz
+  , about       jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, journey_id, buyer_id, entry)
+  , FOREIGN KEY (merchant_id, journey_id, version) REFERENCES journey_versions
+  , CONSTRAINT one_stands_somehow CHECK (stand IN ('inside', 'finished', 'reached', 'exited', 'failed'))
+  , CONSTRAINT who_is_inside_goes_on CHECK ((stand = 'inside') = (due_at IS NOT NULL))
+  , CONSTRAINT who_is_out_has_ended CHECK ((stand = 'inside') = (ended_at IS NULL))
+  , CONSTRAINT entries_are_counted CHECK (entry > 0 AND steps >= 0)
+);
+COMMENT ON TABLE journey_enrolments IS 'by merchant: each time that a customer came into a journey, and at which box they are, or were last';
+COMMENT ON COLUMN journey_enrolments.entry IS 'The how-manieth time: two who let somebody in at once count the same, and one of them does it';
+COMMENT ON COLUMN journey_enrolments.steps IS 'How many rows journey_steps has of it';
+COMMENT ON COLUMN journey_enrolments.since IS 'Since when at this box';
+COMMENT ON COLUMN journey_enrolments.due_at IS 'When they go on, at the latest';
+COMMENT ON COLUMN journey_enrolments.signal IS 'By which out, where what was waited for has happened';
+COMMENT ON COLUMN journey_enrolments.goal_until IS 'Until when reaching the goal counts, after the end of the way, too';
+COMMENT ON COLUMN journey_enrolments.about IS 'What it is about, for messages: order_id, product_id, session_id … of the event by which they came in';
+CREATE INDEX journey_enrolments_due ON journey_enrolments (merchant_id, journey_id, due_at) WHERE stand = 'inside';
+CREATE INDEX journey_enrolments_at ON journey_enrolments (merchant_id, journey_id, node, due_at, buyer_id) WHERE stand = 'inside';
+CREATE INDEX journey_enrolments_of_a_buyer ON journey_enrolments (buyer_id, merchant_id);
+CREATE UNIQUE INDEX nobody_is_inside_twice ON journey_enrolments (merchant_id, journey_id, buyer_id) WHERE stand = 'inside';
+
+CREATE TABLE journey_steps (
+    merchant_id uuid NOT NULL
+  , journey_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , entry       integer NOT NULL
+  , step        integer NOT NULL
+  , node        text NOT NULL
+  , out         text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , at          timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, journey_id, buyer_id, entry, step)
+);
+COMMENT ON TABLE journey_steps IS 'by merchant: by which out a customer left which box, and when; gone with them when they leave the house';
+COMMENT ON COLUMN journey_steps.out IS 'An out of the box, or how the way ended there: reached, exited, failed';
+COMMENT ON COLUMN journey_steps.reason IS 'Why a message was not sent (capped, no_consent, no_template), something was not given (no_coupon, no_account, no_group, no_points), or the way ended';
+
+CREATE TABLE journey_days (
+    merchant_id uuid NOT NULL
+  , journey_id  uuid NOT NULL
+  , version     integer NOT NULL
+  , node        text NOT NULL
+  , out         text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , day         date NOT NULL
+  , counter     integer NOT NULL
+  , people      integer NOT NULL
+  , PRIMARY KEY (merchant_id, journey_id, version, node, out, reason, day, counter)
+);
+COMMENT ON TABLE journey_days IS 'by merchant: how many left a box by which out, by the house''s days; names nobody';
+COMMENT ON COLUMN journey_days.node IS 'Empty: the journey as a whole; then out is entered, finished, reached, exited or failed';
+COMMENT ON COLUMN journey_days.counter IS 'Which connection counted: each has a row of its own, so that two that move people at once do not wait for each other';
+COMMENT ON COLUMN journey_days.people IS 'Below zero where more who had finished reached the goal than finished that day';
+
+CREATE TABLE journey_sends (
+    merchant_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , sent        timestamptz[] NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, buyer_id)
+);
+COMMENT ON TABLE journey_sends IS 'by merchant: when a customer was sent advertising by journeys of the shop, within the last days that caps look at; who sends holds the row';
+CREATE INDEX journey_sends_of_a_buyer ON journey_sends (buyer_id);
+
+CREATE TABLE journey_calls (
+    merchant_id uuid NOT NULL
+  , journey_id  uuid NOT NULL
+  , call_id     uuid NOT NULL
+  , whom        text NOT NULL
+  , thing_id    uuid
+  , about       jsonb NOT NULL DEFAULT '{}'
+  , begins_at   timestamptz NOT NULL
+  , upto        uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000'
+  , people      integer NOT NULL DEFAULT 0
+  , ended_at    timestamptz
+  , PRIMARY KEY (merchant_id, journey_id, call_id)
+  , FOREIGN KEY (merchant_id, journey_id) REFERENCES journeys
+  , CONSTRAINT a_call_says_whom CHECK (whom IN ('segment', 'cheaper', 'back', 'followers', 'birthday'))
+);
+COMMENT ON TABLE journey_calls IS 'by merchant: many who come into a journey at once, some at a time: whoever is in a segment, keeps a product in mind, follows the shop, has a birthday';
+COMMENT ON COLUMN journey_calls.thing_id IS 'The segment, the product, the live session; none for a day';
+COMMENT ON COLUMN journey_calls.upto IS 'Up to this buyer so far';
+CREATE INDEX journey_calls_to_do ON journey_calls (begins_at) WHERE ended_at IS NULL;
+
+CREATE TABLE journey_intervals (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , days        integer NOT NULL
+  , customers   integer NOT NULL
+  , PRIMARY KEY (merchant_id, product_id)
+  , CONSTRAINT an_interval_has_days CHECK (days > 0 AND customers > 0)
+);
+COMMENT ON TABLE journey_intervals IS 'by merchant: how many days customers who buy a product again usually wait: the median, counted once a day';
+
+CREATE TABLE journey_interval_counts (
+    merchant_id uuid PRIMARY KEY
+  , counted_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE journey_interval_counts IS 'by merchant: when its intervals were counted last, also where nothing is bought twice';
+
+CREATE TABLE journey_news (
+    follows  text PRIMARY KEY
+  , xid      xid8 NOT NULL
+  , position bigint NOT NULL
+);
+COMMENT ON TABLE journey_news IS 'local: up to where what people do has been read';
+
+-- operations.business_reviews
+
+-- Periodic reviews: how a day, a week or a month went, as it was known when the review was written.
+
+CREATE TABLE business_reviews (
+    merchant_id uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , span        text NOT NULL
+  , first       date NOT NULL
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , made_by     text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , paid        bigint NOT NULL
+  , paid_before bigint NOT NULL
+  , orders      integer NOT NULL
+  , expected    bigint
+  , low         bigint
+  , high        bigint
+  , facts       jsonb NOT NULL
+  , PRIMARY KEY (merchant_id, review_id)
+  , CONSTRAINT a_period_is_reviewed_once UNIQUE (merchant_id, span, first)
+  , CONSTRAINT a_review_is_of_a_day_a_week_or_a_month CHECK (span IN ('day', 'week', 'month'))
+  , CONSTRAINT a_week_begins_on_monday CHECK (span <> 'week' OR extract(isodow FROM first) = 1)
+  , CONSTRAINT a_month_begins_on_its_first CHECK (span <> 'month' OR extract(day FROM first) = 1)
+);
+COMMENT ON TABLE business_reviews IS 'by merchant, append-only: reviews of periods, as their figures stood when they were written; under an id of zeros those of the marketplace';
+COMMENT ON COLUMN business_reviews.first IS 'The first day of the period, in the house''s zone';
+COMMENT ON COLUMN business_reviews.paid IS 'In minor units of the currency, like all amounts in it; expected, between low and high: what was foretold of it';
+COMMENT ON COLUMN business_reviews.facts IS 'All that it says: Facts of operations/business_reviews/model.py';
+CREATE INDEX business_reviews_by_time ON business_reviews (merchant_id, first DESC, review_id DESC);
+
+CREATE TABLE business_review_notes (
+    merchant_id uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , note_id     uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , words       text NOT NULL
+  , PRIMARY KEY (merchant_id, review_id, note_id)
+  , FOREIGN KEY (merchant_id, review_id) REFERENCES business_reviews
+  , CONSTRAINT a_note_says_something CHECK (words <> '')
+);
+COMMENT ON TABLE business_review_notes IS 'by merchant, append-only: what people add to a review';
+
+CREATE TABLE business_review_wishes (
+    merchant_id uuid NOT NULL
+  , span        text NOT NULL
+  , first       date NOT NULL
+  , wanted_at   timestamptz NOT NULL DEFAULT now()
+  , wanted_by   text NOT NULL
+  , PRIMARY KEY (merchant_id, span, first)
+);
+COMMENT ON TABLE business_review_wishes IS 'by merchant: reviews that somebody has asked for and that are not written yet';
+CREATE INDEX business_review_wishes_by_time ON business_review_wishes (wanted_at);
+
+CREATE TABLE business_review_turns (
+    span     text NOT NULL
+  , first    date NOT NULL
+  , after    uuid
+  , finished_at timestamptz
+  , PRIMARY KEY (span, first)
+);
+COMMENT ON TABLE business_review_turns IS 'local: how far all shops'' reviews of a period have been written: up to which shop';
 
 -- operations.privacy
 

@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_connect_webhook_secret: str = STRIPE_CONNECT_WEBHOOK_SECRET_DEMO
     stripe_connect_webhook_url: str | None = None
     """Where it tells of connected accounts: an endpoint of its own, with a secret of its own."""
+    messages_webhook_url: str | None = None
+    """Where the message service tells of mails: text messages say themselves where."""
     faults: Faults | None = None
     refund_seconds: float = 3
     """How long a refund is pending."""

@@ -1,5 +1,5 @@
 """Two years of a real shop in the marketplace: the published figures from the database, books that balance, a shop
-that sells."""
+that sells, a month that is reviewed."""
 
 import asyncio
 import time
@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 import pytest_asyncio
 
@@ -17,8 +18,13 @@ from steelyard.goods.search.model import Query
 from steelyard.kernel import checks
 from steelyard.kernel.db import Database, Read
 from steelyard.money import ledger
-from steelyard.operations import analytics
+from steelyard.operations import analytics, business_reviews
+from steelyard.operations.business_reviews import Figures, Period, Review, Span
+from steelyard.operations.business_reviews.jobs import write_next
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.web.business_review_words import Words
 from tests.channels.feeds.importing import brought
+from tests.operations.business_reviews.test_reviews import adds_up
 from tests.support.cluster import TestServer
 
 pytestmark = [pytest.mark.data, pytest.mark.asyncio(loop_scope="module")]
@@ -85,3 +91,79 @@ async def test_the_storefront_sells_them(shop: Database):
     assert found.hits
     assert {hit.currency for hit in found.hits} == {"GBP"}
     assert (await shop.ask(search.find, Query())).count == 2_000
+
+
+NOVEMBER = Period(span=Span.MONTH, first=date(2011, 11, 1))
+# Of each month of the house's calendar, who bought, for how many orders and for how much, straight from the files.
+SOLD = """
+    WITH lines AS (
+        SELECT Invoice AS invoice, "Customer ID"::text AS customer, Quantity * Price AS pounds, InvoiceDate::timestamp AS clock
+        FROM read_parquet($older)
+        WHERE InvoiceDate::date < DATE '2010-12-01' AND Quantity > 0 AND (Price > 0 OR "Customer ID" IS NOT NULL)
+        UNION ALL
+        SELECT InvoiceNo, CustomerID::text, Quantity * UnitPrice, InvoiceDate::timestamp
+        FROM read_parquet($newer) WHERE Quantity > 0 AND (UnitPrice > 0 OR CustomerID IS NOT NULL)
+    ), orders AS (
+        SELECT invoice, customer, sum(round(pounds * 100))::bigint AS paid
+             , timezone('Asia/Shanghai', timezone('Europe/London', min(clock))) AS moment
+        FROM lines WHERE invoice NOT LIKE 'A%' GROUP BY ALL
+    ), firsts AS (
+        SELECT customer, date_trunc('month', min(moment)) AS month FROM orders WHERE customer IS NOT NULL GROUP BY ALL
+    )
+    SELECT date_trunc('month', moment)::date AS month
+         , CASE WHEN customer IS NULL THEN 'unknown' WHEN firsts.month < date_trunc('month', moment) THEN 'returning'
+                ELSE 'new' END AS kind
+         , count(DISTINCT coalesce(customer, invoice)), count(*), sum(paid)::bigint
+    FROM orders LEFT JOIN firsts USING (customer) GROUP BY ALL
+"""
+# As docs/algorithms/reviews.md has it.
+SAID = [
+    "£1,503,915.31 came in for 2,761 orders; the period before brought £1,155,029.01 (+30.2%).",
+    "The same period of last year brought £1,461,215.93 (+2.9%).",
+    "Of the change: Customers +£246,692.53, Orders a customer +£156,211.32, Basket (an order’s amount) −£54,017.55.",
+    "By customers: Returning customers +£145,729.37, Newly won customers −£27,048.34, Unknown +£230,205.27.",
+    "That is as the days before it had led one to expect: £1,353,888.54, between £1,187,645.87 and £1,845,640.06.",
+    "Last year’s season multiplied the expectation by 1.16.",
+    "Days outside their bounds: Nov 12, 2011 (£13,877.59), Nov 19, 2011 (£3,918.33), Nov 26, 2011 (£5,276.29).",
+    "Rose most: “RABBIT NIGHT LIGHT” (+£22,146.16).",
+]
+
+
+async def review_of(shop: Database, period: Period) -> Review:
+    """The review, written by a worker after the import's days have been counted."""
+
+    async def only_one(read: Read) -> MerchantId:
+        return await read.value("SELECT merchant_id FROM merchants")
+
+    merchant_id = await shop.ask(only_one)
+    await shop.transact(analytics.mark_history)
+    await shop.transact(business_reviews.want, merchant_id, period, "staff:a")
+    assert await write_next(shop) == 1
+    [brief] = (await shop.ask(business_reviews.reviews, merchant_id)).items
+    return await shop.ask(business_reviews.review, merchant_id, brief.review_id)
+
+
+def kinds(figures: Figures) -> dict[str, tuple[int, int, int]]:
+    """Of new, returning and unknown customers: people, orders, money."""
+    return {
+        name: (each.people, each.orders, each.paid)
+        for name, each in (("new", figures.new), ("returning", figures.returning), ("unknown", figures.unknown))
+    }
+
+
+async def test_the_review_of_a_month_says_what_happened_why_and_how_usual_it_is(
+    shop: Database, online_retail: list[Path]
+):
+    with duckdb.connect() as files:
+        rows = files.execute(SOLD, dict(zip(("older", "newer"), map(str, online_retail), strict=True))).fetchall()
+    sold = {month: {kind: tuple(told) for at, kind, *told in rows if at == month} for month, *_ in rows}
+
+    facts = (await review_of(shop, NOVEMBER)).facts
+
+    assert facts.year is not None
+    sides = {NOVEMBER: facts.figures, NOVEMBER.before: facts.before.figures, NOVEMBER.year_ago: facts.year.figures}
+    assert {period: kinds(figures) for period, figures in sides.items()} == {
+        period: sold[period.first] for period in sides
+    }
+    adds_up(facts)
+    assert Words("en", facts).sentences()[: len(SAID)] == SAID

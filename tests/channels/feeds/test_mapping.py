@@ -9,7 +9,7 @@ from steelyard.channels.feeds.mapping import Source
 
 
 def test_the_shipped_maps_are_valid() -> None:
-    assert shipped_maps() == ["uci-online-retail"]
+    assert shipped_maps() == ["uci-online-retail", "uci-online-retail-events"]
     mapping = load_map("uci-online-retail", "orders")
     codes = mapping.source("country").values
     assert len(codes) == 43

@@ -13,9 +13,11 @@ import pytest
 
 from steelyard.channels import live
 from steelyard.channels.live import host_key
+from steelyard.channels.rooms.model import StopId, StopKind
 from steelyard.kernel import ids
 from steelyard.kernel.settings import Settings
 from tests.support.live import OnAir, on_air
+from tests.support.live_plans import chief
 from tests.support.world import World
 from tests.surfaces.api.served import Served
 
@@ -92,3 +94,34 @@ async def test_the_built_in_host_is_told_what_to_play(served: Served, session: O
     assert nobody.status_code == 403
     assert one["push"].startswith(f"rtmp://media.test/live/{session.session_id.hex}?key=")
     assert (one["goods"][one["now"]]["name"]["en"], one["goods"][one["now"]]["price"]) == ("Hickory nuts", "¥39.90")
+
+
+async def test_a_recording_is_played_while_it_is_shown_in_a_room_that_is_open(
+    served: Served, session: OnAir, world: World
+) -> None:
+    stream = session.session_id.hex
+
+    async def played() -> int:
+        return (await said(served, "on_play", stream=stream, client_id="")).status_code
+
+    seen = [await played()]
+    await said(served, "on_publish", stream=stream, client_id="c-1", param=f"?key={host_key(SECRET, stream)}")
+    seen.append(await played())
+    await served.db.transact(live.end, *session.key, "test")
+    seen.append(await played())
+    await served.db.transact(live.show_replay, *session.key, shown=False)
+    seen.append(await played())
+    await served.db.transact(live.show_replay, *session.key, shown=True)
+    seen.append(await played())
+    stop_id = StopId(ids.mint())
+    await served.db.transact(live.take_down, chief(world), *session.key, stop_id, "wrong words")
+    seen.append(await played())
+    await served.db.transact(live.lift, chief(world), session.merchant_id, stop_id, "they were right")
+    seen.append(await played())
+    await served.db.transact(
+        live.stop_room, chief(world), session.merchant_id, session.room_id, StopId(ids.mint()), StopKind.TAKEDOWN, "why"
+    )
+    seen.append(await played())
+
+    # unknown, on air, ended, hidden, shown, taken down, lifted, the room stopped
+    assert seen == [410, 200, 200, 410, 200, 410, 200, 410]

@@ -37,6 +37,8 @@ def settings(tmp_path) -> Settings:
         carriers_webhook_secret=SECRET,
         bank_url="http://simulated.test",
         bank_webhook_secret=SECRET,
+        messages_url="http://simulated.test",
+        messages_webhook_secret=SECRET,
     )
 
 
@@ -98,7 +100,7 @@ async def test_the_bank_is_thanked_even_for_what_is_not_ours(served: Served) -> 
     assert (await send(served, "simbank", {"type": "transfer.paid", "data": data})).status_code == 204
 
 
-@pytest.mark.parametrize("sender", ["simpay", "carriers", "simbank"])
+@pytest.mark.parametrize("sender", ["simpay", "carriers", "simbank", "messages"])
 async def test_what_is_forged_or_unreadable_is_refused(served: Served, sender: str) -> None:
     forged = await send(served, sender, {"data": {}}, secret="whsec_" + base64.b64encode(b"another").decode())
     assert forged.status_code == 401

@@ -42,3 +42,13 @@ def test_words_of_merchants_cannot_end_the_script_that_holds_them() -> None:
 def test_every_label_wants_its_value() -> None:
     with pytest.raises(AssertionError, match="a value for each label"):
         Chart("bar", "Orders", DAYS, [Series("Orders", [1])])
+
+
+def test_a_flow_has_a_band_for_each_row_of_its_table() -> None:
+    links = [(1, "Arrived", "Looked"), (2, "Looked", "Left")]
+    flow = Chart("sankey", "Paths", ["1. Arrived → Looked", "2. Looked → Left"], [Series("Times", [7, 5])], links=links)
+
+    assert flow.drawing()["links"] == [[1, "Arrived", "Looked"], [2, "Looked", "Left"]]
+    assert "2. Looked → Left" in shown(flow)
+    with pytest.raises(AssertionError, match="a band for each label"):
+        Chart("sankey", "Paths", ["1. Arrived → Looked"], [Series("Times", [7])])

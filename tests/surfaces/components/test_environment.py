@@ -42,6 +42,11 @@ def test_the_same_template_speaks_the_reader_s_language() -> None:
     assert said("{{ _('Cart') }}", "zh-Hans") == "购物车"
 
 
+def test_a_percent_sign_in_words_without_places_is_one_in_every_language() -> None:
+    source = "{{ _('A deposit that can be lost is a fifth of the price at most') }}"
+    assert said(source, "zh-Hans") == "不退的定金不得超过预售价的 20%"
+
+
 def test_a_merchant_s_words_fall_back_to_another_language() -> None:
     assert said("{{ name|text }}", "zh-Hans", name={"zh-Hans": "靴", "en": "Boot"}) == "靴"
     assert said("{{ name|text }}", "zh-Hans", name={"en": "Boot"}) == "Boot"

@@ -3,11 +3,11 @@
 import pytest_asyncio
 
 from steelyard.kernel.db import Database
-from tests.support.consoles import app, database_url, owner, world
+from tests.support.consoles import app, chief, database_url, owner, world
 from tests.support.live import OnAir, on_air
 from tests.support.world import World
 
-__all__ = ["app", "database_url", "owner", "world"]
+__all__ = ["app", "chief", "database_url", "owner", "world"]
 
 
 @pytest_asyncio.fixture

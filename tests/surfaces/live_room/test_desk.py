@@ -104,7 +104,7 @@ async def test_the_big_screen_counts_what_is_clicked_and_explained(
     await owner.post(f"{desk_of(session)}/pin", {"product_id": str(session.products["nuts"])})
     screen = await owner.get(f"/merchant/live/{session.session_id}/screen")
     assert screen.status_code == 200
-    assert "Paid by minute" in words(screen) and 'class="screen-timeline"' in screen.text
+    assert "Paid by minute" in words(screen) and 'class="timeline-bars"' in screen.text
 
 
 async def test_the_studio_is_open_to_the_shops_own_people_only(app: Litestar, session: OnAir, world: World) -> None:

@@ -45,7 +45,7 @@ async def test_every_list_of_a_shop_comes_as_a_file(db: Database, world: World, 
 
     paid_out = statements[0].index("Payout")
     assert [(row[2], row[paid_out]) for row in statements[1:]] == [("Issued", f"{payout / 100:.2f}")]
-    assert warehouses[0][:3] == ["Warehouse", "Turn", "Open"]
+    assert warehouses[0][:3] == ["Warehouse", "Turn", "In use"]
     assert len(warehouses) == 2
     assert freight[0][0] == "Delivery option"
     assert len(freight) > 1

@@ -82,11 +82,17 @@ async def test_a_month_is_closed_by_two_and_opened_again_for_a_reason(
     refused = await chief.post(f"{base}/confirm")
     assert refused.status_code == 403 and "Another person" in words(refused)
     await second.post(f"{base}/confirm")
-    assert "Closed" in words(await chief.get(base)) and "5,000.00" in words(await chief.get(base))
+    assert "Books closed" in words(await chief.get(base)) and "5,000.00" in words(await chief.get(base))
     assert f"{last_month().period:%Y-%m}" in words(await chief.get("/operator/books/months"))
     missing = await chief.post(f"{base}/reopen", {"words": " "})
     assert missing.status_code == 422 and "Please say why." in words(missing)
     await chief.post(f"{base}/reopen", {"words": "an invoice came late"})
+    alone = await chief.post(f"{base}/reopen", {"do": "agree"})
+    assert alone.status_code == 403 and "an invoice came late" in words(await second.get(base))
+    await second.post(f"{base}/reopen", {"do": "leave"})
+    assert "To be opened again" not in words(await chief.get(base))
+    await chief.post(f"{base}/reopen", {"words": "an invoice came late"})
+    await second.post(f"{base}/reopen", {"do": "agree"})
 
     page = words(await chief.get(base))
     assert "an invoice came late" in page

@@ -203,12 +203,12 @@ async def test_categories_attributes_product_reviews_roles_and_keys_are_taken_aw
     material = Definition(code="material", name=text("材质", "Material"), kind=AttributeKind.TEXT)
     await db.transact(catalog.define_attribute, material)
     files = {
-        "/operator/categories": ["Where,Category,Address,Products in it,And below", "/c/tea"],
+        "/operator/categories": ["Where,Category,Web address,Products in it,And below", "/c/tea"],
         "/operator/attributes": ["Attribute,Code,Kind,Unit,Values,Filter", "Material,material,Words"],
-        "/operator/product-reviews": ["Product,Shop,What,Category,Asked at,State,Decided,Reasons"],
+        "/operator/product-reviews": ["Product,Shop,What,Category,Asked at,State,Decided at,Reasons"],
         "/operator/product-reviews?tab=decided": ["Product,Shop"],
         "/operator/roles": ["Role,Built in,May,People", ",yes,"],
-        "/operator/api-keys": ["Program,Begins with,Who,May,Made", f"Bookkeeping,{key[:9]},"],
+        "/operator/api-keys": ["Program,Begins with,Made by,May,Made", f"Bookkeeping,{key[:9]},"],
     }
 
     for path, says in files.items():

@@ -115,7 +115,7 @@ async def test_a_line_of_the_bank_that_names_a_reference_leads_to_the_transfer_t
     )
     statement = reconciliation.read_statement(known, day, "bank.csv", text.encode(), ["CNY"])
     await db.transact(reconciliation.take, statement, "staff:1")
-    await db.transact(reconciliation.run, "bank", day)
+    await reconciliation.run(db, "bank", day)
 
     items = (await db.ask(reconciliation.differences, source="bank")).items
     assert len(items) == 2
@@ -133,6 +133,6 @@ async def test_a_line_of_the_bank_that_names_a_reference_leads_to_the_transfer_t
         "amount": amount,
     }
     await operator.post(f"{HERE}/{payment.payment_id}", line)
-    ran = await db.transact(reconciliation.run, "bank", day)
+    ran = await reconciliation.run(db, "bank", day)
 
     assert (ran.matched, ran.unfinished) == (1, 1), "the other line is still looked for"

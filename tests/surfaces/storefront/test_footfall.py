@@ -12,7 +12,7 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.operations import analytics
 from steelyard.operations.analytics import View
 from steelyard.surfaces.web import footfall as web_footfall
-from steelyard.surfaces.web.footfall import Footfall
+from steelyard.surfaces.web.footfall import Footfall, Noted
 from steelyard.trade.settlement import settlement_day
 from tests.support.browser import BASE, Browser
 from tests.support.world import World
@@ -129,7 +129,7 @@ async def test_at_the_end_what_waits_is_counted_and_what_had_no_room_is_told_of(
     monkeypatch.setattr(web_footfall, "WAITING_VIEWS_MAX", 2)
     footfall = Footfall(db)
     for _ in range(3):
-        footfall.note(View(visitor_id=uuid4(), at=datetime.now(UTC)))
+        footfall.note(Noted(who=uuid4(), views=[View(visitor_id=uuid4(), at=datetime.now(UTC))]))
 
     await footfall.stop()
 

@@ -2,9 +2,23 @@
 
 import asyncpg
 import pytest
+from jinja2 import TemplateNotFound
 from litestar import Litestar
 
 from tests.support.browser import Browser, words
+
+
+class _Broken:
+    """A database that answers, and a page that is broken."""
+
+    def __init__(self, error: Exception) -> None:
+        self.batchers: dict[object, object] = {}
+        self._error = error
+
+    async def ask(self, *_: object) -> None:
+        raise self._error
+
+    transact = ask
 
 
 class _Away:
@@ -31,6 +45,20 @@ async def test_while_the_database_is_away_everybody_is_asked_to_come_back(
     assert int(answer.headers["retry-after"]) > 0
     assert "We cannot answer at the moment" in words(answer)
     assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    "error", [TemplateNotFound("cart.html"), FileNotFoundError(2, "No such file or directory", "/files/paper.pdf")]
+)
+async def test_a_page_or_a_file_that_is_not_there_is_our_fault_and_no_database_that_is_away(
+    guest: Browser, app: Litestar, error: Exception
+) -> None:
+    app.state.db = _Broken(error)
+
+    answer = await guest.get("/cart")
+
+    assert answer.status_code == 500
+    assert "retry-after" not in answer.headers
 
 
 async def test_programs_are_told_the_same(guest: Browser, app: Litestar) -> None:

@@ -12,11 +12,15 @@ types the edge to pyarrow.
 Writing: `importing` runs an import, by way of `importing_orders` or `importing_records`; `runs` keeps how far it is, so
 that it goes on after a kill, and `past` hands it what other imports brought. `shops` finds the merchants or lets them in,
 `shelving` puts up their goods, `booking` makes of a chunk what the modules write, and `writing` writes it.
+
+`event_files` reads files of what people did elsewhere into the frame that analyses read (`operations/lake`); it needs no
+database.
 """
 
+from steelyard.channels.feeds.event_files import EventFeed, open_events
 from steelyard.channels.feeds.figures import SalesFigures
 from steelyard.channels.feeds.importing import import_files
-from steelyard.channels.feeds.mapping import Mapping, load_map, parse_map, shipped_maps
+from steelyard.channels.feeds.mapping import EventMapping, Mapping, load_map, parse_map, shipped_maps
 from steelyard.channels.feeds.model import FeedUnreadable, MapInvalid, OrderChunk, RecordChunk, Summary
 from steelyard.channels.feeds.orders import OrderFeed, open_orders
 from steelyard.channels.feeds.records import RecordFeed, open_records
@@ -25,6 +29,8 @@ from steelyard.channels.feeds.shops import CurrencyUnknown
 
 __all__ = [
     "CurrencyUnknown",
+    "EventFeed",
+    "EventMapping",
     "FeedUnreadable",
     "ImportedElsewhere",
     "MapInvalid",
@@ -38,6 +44,7 @@ __all__ = [
     "Summary",
     "import_files",
     "load_map",
+    "open_events",
     "open_orders",
     "open_records",
     "parse_map",

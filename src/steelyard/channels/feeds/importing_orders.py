@@ -112,17 +112,27 @@ async def _register(tx: Tx, buyers: Sequence[Buyer]) -> None:
 
 
 async def _chunks(under_way: Import, feed: OrderFeed, stalls: dict[str, Stall]) -> None:
-    """While a chunk is being written the next one is prepared."""
+    """While a chunk is being written the next one is prepared. Whenever there is twice as much as before, the planner looks at
+    it: what it thought of empty tables makes each line go through all orders of its shop."""
     skus = await under_way.db.ask(shelving.SkuIndex.of, stalls.values())
     shared = Shared(under_way.run.run_id, stalls, skus, under_way.mapping.shelf.language)
     chunks = feed.chunks(after=under_way.run.chunks)
     upcoming = asyncio.create_task(under_way.read(_next, chunks, shared))
-    done = feed.summary.accepted - await under_way.read(feed.lines_after, under_way.run.chunks)
+    done, written = feed.summary.accepted - await under_way.read(feed.lines_after, under_way.run.chunks), 0
     while (prepared := await upcoming) is not None:
         upcoming = asyncio.create_task(under_way.read(_next, chunks, shared))
         await under_way.db.transact(writing.write, prepared, under_way.run, stalls)
+        written += 1
+        if written.bit_count() == 1:
+            await _counted(under_way)
         done += prepared.lines_read
         under_way.tell("Order lines", done, feed.summary.accepted)
+
+
+async def _counted(under_way: Import) -> None:
+    """One table after the other: readers of events wait for each of these transactions."""
+    for table in writing.FILLED:
+        await under_way.db.transact(writing.count_anew, table)
 
 
 def _next(chunks: Iterator[OrderChunk], shared: Shared) -> Prepared | None:
@@ -132,7 +142,7 @@ def _next(chunks: Iterator[OrderChunk], shared: Shared) -> Prepared | None:
 
 async def _after(under_way: Import, feed: OrderFeed, stalls: dict[str, Stall]) -> None:
     """What follows from all chunks: sales figures, search entries, statements. Said twice, nothing changes."""
-    await under_way.db.transact(writing.filled)
+    await _counted(under_way)
     sold = await under_way.db.ask(_sold, feed, stalls)
     for start in range(under_way.run.counted, len(sold), SALES_PER_CHUNK):
         await under_way.db.transact(_push_down, under_way.run, sold, start)

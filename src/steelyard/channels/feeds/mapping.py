@@ -10,12 +10,13 @@ import msgspec
 import yaml
 
 from steelyard.channels.feeds.countries import is_country
-from steelyard.channels.feeds.model import FORMATS, Kind, MapInvalid, Subject
+from steelyard.channels.feeds.model import FORMATS, PRICE_DECIMALS, Kind, MapInvalid, Subject
 from steelyard.channels.feeds.opening import RULES_MAX, Opening, Shelf, pattern_problems
 from steelyard.channels.feeds.opening import problems as opening_problems
 
 MAP_BYTES_MAX = 1024**2
 VALUES_MAX = 10_000
+UTC_OFFSET_MINUTES_MAX = 14 * 60
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -92,6 +93,37 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return found if isinstance(found, Source) else Source(from_=found)
 
 
+class EventRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file of events does not say row by row. A row without a type is of the type that the sign of its amount says;
+    amounts are kept with `digits` decimals (None: those of the currency). Days are counted `utc_offset_minutes` from UTC."""
+
+    positive: str = ""
+    negative: str = ""
+    zero: str = ""
+    without_user: Literal["reject", "leave_out"] = "reject"
+    digits: int | None = None
+    utc_offset_minutes: int = 0
+
+
+_USUAL_NAMES = {
+    "user_id": ["user_id", "user"],
+    "happened_at": ["happened_at", "time", "at", "timestamp"],
+    "event_type": ["event_type", "type", "kind", "event"],
+}
+
+
+class EventMapping(Mapping, frozen=True, forbid_unknown_fields=True):
+    """The mapping of a file of events."""
+
+    events: EventRules = EventRules()
+
+    def source(self, field: str) -> Source:
+        """As ever, and where nothing is said, columns of other usual names are taken, too."""
+        if field in self.columns or field not in _USUAL_NAMES:
+            return super().source(field)
+        return Source(from_=_USUAL_NAMES[field])
+
+
 def load_map(name_or_path: str, subject: Subject) -> Mapping:
     """Read a map by the name it ships under, or by its path. Raises `MapInvalid` with every problem found."""
     path = Path(name_or_path)
@@ -121,7 +153,7 @@ def shipped_maps() -> list[str]:
 def parse_map(words: str, name: str, subject: Subject) -> Mapping:
     """From YAML text. Unknown keys, wrong types, bad patterns, codes and time zones are all `MapInvalid`."""
     try:
-        mapping = msgspec.convert(yaml.safe_load(words), Mapping)
+        mapping = msgspec.convert(yaml.safe_load(words), EventMapping if subject == "events" else Mapping)
     except yaml.YAMLError as error:
         raise MapInvalid(map=name, problems=f"not YAML: {error}") from None
     except msgspec.ValidationError as error:
@@ -156,8 +188,18 @@ def _problems(mapping: Mapping, subject: Subject) -> list[str]:
             problems.append(f"shops.{key}.time_zone: {shop.time_zone} is no time zone")
         if shop.country and not is_country(shop.country):
             problems.append(f"shops.{key}.country: {shop.country} is no ISO 3166 code (two capitals)")
+    problems += _event_problems(mapping.events) if isinstance(mapping, EventMapping) else []
     if len(mapping.csv.delimiter) != 1 or len(mapping.csv.quote) != 1:
         problems.append("csv: delimiter and quote are one character each")
+    return problems
+
+
+def _event_problems(rules: EventRules) -> list[str]:
+    problems: list[str] = []
+    if rules.digits is not None and not 0 <= rules.digits <= PRICE_DECIMALS:
+        problems.append(f"events.digits: 0 to {PRICE_DECIMALS}")
+    if abs(rules.utc_offset_minutes) > UTC_OFFSET_MINUTES_MAX:
+        problems.append(f"events.utc_offset_minutes: at most {UTC_OFFSET_MINUTES_MAX} either way")
     return problems
 
 

@@ -25,7 +25,7 @@ CHUNK_LINES = 10_000
 REJECTS_MAX = 1_000_000
 
 FieldType = Literal["text", "integer", "decimal", "time", "country", "currency", "kind", "shelf"]
-Subject = Literal["orders", "products", "customers"]
+Subject = Literal["orders", "products", "customers", "events"]
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -80,10 +80,30 @@ CUSTOMERS = (
     Field("postcode", length_max=20),
     Field("since", "time"),
 )
+# What people did elsewhere; an amount is of the event, or else quantity times unit price.
+EVENTS = (
+    Field("user_id", length_max=100),
+    Field("happened_at", "time", required=True),
+    Field("event_type", length_max=40),
+    Field("item", length_max=100),
+    Field("category", length_max=200),
+    Field("quantity", "integer"),
+    Field("unit_price", "decimal"),
+    Field("amount", "decimal"),
+    Field("currency", "currency"),
+    Field("merchant", length_max=64),
+    Field("order_id", length_max=64),
+    Field("channel", length_max=40),
+    Field("source", length_max=100),
+    Field("medium", length_max=100),
+    Field("campaign", length_max=100),
+    Field("device", length_max=40),
+)
 FORMATS: Mapping[Subject, tuple[Field, ...]] = {
     "orders": ORDERS,
     "products": PRODUCTS,
     "customers": CUSTOMERS,
+    "events": EVENTS,
 }
 # A record of these is the same record when these fields are the same.
 KEYS: Mapping[Subject, tuple[str, ...]] = {

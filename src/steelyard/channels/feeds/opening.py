@@ -5,6 +5,7 @@ from decimal import Decimal
 import duckdb
 import msgspec
 
+from steelyard.kernel import duck
 from steelyard.kernel.text import Text
 
 RULES_MAX = 200
@@ -80,7 +81,7 @@ def problems(shops: dict[str, Opening], shelf: Shelf) -> list[str]:
 def pattern_problems(*patterns: str | None) -> list[str]:
     """Patterns run in DuckDB, so DuckDB (RE2) judges them."""
     found: list[str] = []
-    with duckdb.connect() as engine:
+    with duck.connect() as engine:
         for pattern in patterns:
             if pattern is None:
                 continue

@@ -9,7 +9,7 @@ from collections.abc import Mapping as Lookup
 import pyarrow as pa
 
 from steelyard.channels.feeds.columnar import Schema
-from steelyard.channels.feeds.mapping import Mapping, Source
+from steelyard.channels.feeds.mapping import EventMapping, EventRules, Mapping, Source
 from steelyard.channels.feeds.model import (
     AMOUNT_MAX,
     FORMATS,
@@ -183,9 +183,30 @@ class Shaper:
             checks.append((f"{name} NOT IN ({kinds})", Reason.UNKNOWN_KIND))
         return [(test, why, name) for test, why in checks]
 
+    def _event_checks(self, rules: EventRules) -> list[tuple[str, Reason, str]]:
+        """Somebody did something; an amount has a currency."""
+        money = "coalesce(amount_exact, quantity * unit_price_exact)"
+        by_sign = (
+            f"CASE WHEN {money} > 0 THEN {literal(rules.positive)} WHEN {money} < 0 THEN {literal(rules.negative)}"
+        )
+        checks = [
+            (
+                f"coalesce(event_type, nullif({by_sign} ELSE {literal(rules.zero)} END, '')) IS NULL",
+                Reason.MISSING,
+                "event_type",
+            ),
+            (f"{money} <> 0 AND currency IS NULL", Reason.MISSING, "currency"),
+            (f"abs(({money})::DOUBLE) > {AMOUNT_MAX}", Reason.OUT_OF_RANGE, "amount"),
+        ]
+        if rules.without_user == "reject":
+            checks.insert(0, ("user_id IS NULL", Reason.MISSING, "user_id"))
+        return checks
+
     def _row_checks(self) -> list[tuple[str, Reason, str]]:
         if self._mapping.of == "products":
             return [("price_exact < 0", Reason.NEGATIVE_PRICE, "price")]
+        if isinstance(self._mapping, EventMapping):
+            return self._event_checks(self._mapping.events)
         if self._mapping.of != "orders":
             return []
         amount = "abs(quantity::DOUBLE * unit_price_exact::DOUBLE)"

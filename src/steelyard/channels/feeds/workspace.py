@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 import pyarrow as pa
 from babel.numbers import list_currencies
 
@@ -19,6 +18,7 @@ from steelyard.channels.feeds.mapping import Mapping
 from steelyard.channels.feeds.model import MICROS, PRICE_DECIMALS, Reason
 from steelyard.channels.feeds.reading import LINE, RawRows
 from steelyard.channels.feeds.shaping import Shaper, quoted
+from steelyard.kernel import duck
 from steelyard.kernel.money import minor_digits
 
 MEMORY_LIMIT = "320MB"
@@ -60,14 +60,12 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True)
             _sweep(folder)
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder))
-        self.engine = duckdb.connect(
+        self.engine = duck.connect(
             str(self._folder / "feed.duckdb"),
-            config={
-                "memory_limit": memory_limit,
-                "threads": THREADS,
-                "temp_directory": str(self._folder / "spill"),
-                "preserve_insertion_order": True,
-            },
+            memory_limit=memory_limit,
+            threads=THREADS,
+            temp_directory=str(self._folder / "spill"),
+            preserve_insertion_order=True,
         )
         self.engine.execute("SET TimeZone = 'UTC'")
         currencies = sorted(list_currencies())

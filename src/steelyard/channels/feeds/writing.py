@@ -58,7 +58,7 @@ async def write(tx: Tx, prepared: Prepared, run: Run, stalls: dict[str, Stall]) 
 
 
 # What chunks fill; statements that come next are planned by what is in these.
-_FILLED = (
+FILLED = (
     "buyers",
     "products",
     "skus",
@@ -78,9 +78,9 @@ _FILLED = (
 )
 
 
-async def filled(tx: Tx) -> None:
-    """Everything is written: the planner may look at it."""
-    await tx.analyze(_FILLED)
+async def count_anew(tx: Tx, table: str) -> None:
+    """Let the planner look at what was written into a table."""
+    await tx.analyze([table])
 
 
 async def hurry(tx: Tx) -> None:

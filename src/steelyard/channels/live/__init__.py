@@ -2,17 +2,23 @@
 
 `states` is the one place where a session goes from one state to another. `planning` plans them, `bag` fills the goods bag,
 `laying_out` says what happens when (`rundown_sheet`: as a table of CSV), `readiness` what keeps one from being ready: what is
-missing, words, and `price_claims`, held against what `lowest` knows. `reminding` tells who asked for it, `stopping` is the
-operator's takedown. Decision 0164. Whatever happens while it is on air is one log of `beats` (`schema_stage.sql`; what stands
-beside it: `schema_stage_acts.sql`).
+missing, words, and `price_claims`, held against what `lowest` knows. `trailers` says how long a trailer's video is kept.
+`reminding` tells who asked for it, `stopping` is the operator's takedown. Decision 0164. Whatever happens while it is on air is
+one log of `beats` (`schema_stage.sql`; what stands beside it: `schema_stage_acts.sql`).
 
 On air (data and refusals: `stage_model`): the `chat`, many messages in one transaction; what the desk is `showing` (pins, shelf,
 note, mutes, questions); live `prices`; coupons by `throwing`, prizes by `drawing`; the `crowd` that watches, counted each second;
 and `leaving`, what follows when a session goes on air or off it. What is `sold` is told to those who watch. What the media origin
 asks and tells is `streaming`. The `record` of a session is sealed as a chain; `keeping` says for how long. `listing` is what the
-shop's pages show. `replays` are recordings of what has ended, with their chapters and chat. Decision 0166.
+shop's pages show. `replays` are recordings of what has ended, with their chapters and chat; `explanations` where a product is
+explained, now or in a replay. `past` writes down what was held elsewhere. Decision 0166.
+
+Over (data: `debrief_model`): the written review of a session is made once by `debriefing`, out of what `debrief_sums` sums, what
+the shop's people did (`acting`) and the `moments` that sold or lost viewers; `debrief_notes` are what people add (tables:
+`schema_debriefs.sql`). Decision 0173.
 """
 
+from steelyard.channels.live.acting import Acts, act, acts
 from steelyard.channels.live.bag import add_goods, move_goods, remove_goods, set_goods
 from steelyard.channels.live.beats import (
     CHANNEL,
@@ -30,12 +36,32 @@ from steelyard.channels.live.beats import (
 )
 from steelyard.channels.live.chat import say, say_as_shop
 from steelyard.channels.live.crowd import count, minutes, viewers_of
+from steelyard.channels.live.debrief_model import (
+    Brief,
+    Debrief,
+    Facts,
+    Happened,
+    MinuteReview,
+    NewTask,
+    Note,
+    NotOverYet,
+    ProductReview,
+    RoleReview,
+    Stretch,
+    Task,
+)
+from steelyard.channels.live.debrief_notes import add_note, add_task, finish_task, notes, tasks
+from steelyard.channels.live.debrief_sums import refunded, trade_by_product
+from steelyard.channels.live.debriefing import debrief, make_debrief
 from steelyard.channels.live.drawing import SECRET_BYTES, Draw, Winner, draws, winners
 from steelyard.channels.live.drawing import begin as begin_draw
-from steelyard.channels.live.events import SessionChanged
+from steelyard.channels.live.events import ExplanationChanged, SessionChanged
+from steelyard.channels.live.explanations import Explanation, explanation
 from steelyard.channels.live.keeping import forget_buyers, written_by
 from steelyard.channels.live.laying_out import lay_out, write_rundown
 from steelyard.channels.live.listing import OnAir, ended_lately, on_air_now
+from steelyard.channels.live.moments import Lost, Sold
+from steelyard.channels.live.past import PastBeat, PastSession, remember
 from steelyard.channels.live.planning import cancel, change, keep_key, make_ready, plan, plan_again
 from steelyard.channels.live.price_claims import Claim, ClaimKind, claims
 from steelyard.channels.live.prices import LiveOffer, end_price, offers, set_price, source_of
@@ -114,6 +140,7 @@ from steelyard.channels.live.streaming import (
     Segment,
     admit,
     host_key,
+    may_be_played,
     measured,
     recorded,
     recorded_segment,
@@ -131,44 +158,67 @@ __all__ = [
     "NOTE_CHARACTERS_MAX",
     "SECRET_BYTES",
     "SHEET_BYTES_MAX",
+    "Acts",
     "Altered",
     "Beat",
     "BeatKind",
+    "Brief",
     "Chapter",
     "ChatMuted",
     "Claim",
     "ClaimKind",
     "Crowd",
     "Current",
+    "Debrief",
     "Draw",
     "Drop",
     "DropOver",
     "Explained",
+    "Explanation",
+    "ExplanationChanged",
+    "Facts",
     "Finding",
     "GoodFigures",
     "Grab",
+    "Happened",
     "LiveOffer",
     "LivePrice",
     "Looked",
+    "Lost",
     "Minute",
+    "MinuteReview",
     "NewBeat",
     "NewDraw",
+    "NewTask",
     "NotInBag",
     "NotOnAir",
+    "NotOverYet",
+    "Note",
     "OnAir",
+    "PastBeat",
+    "PastSession",
+    "ProductReview",
     "PublishRefused",
+    "RoleReview",
     "Said",
     "Say",
     "Segment",
     "SessionChanged",
+    "Sold",
     "Stage",
+    "Stretch",
+    "Task",
     "Timeline",
     "Told",
     "TooQuick",
     "Verdict",
     "Winner",
     "WordsRefused",
+    "act",
+    "acts",
     "add_goods",
+    "add_note",
+    "add_task",
     "admit",
     "append",
     "arrange",
@@ -185,6 +235,7 @@ __all__ = [
     "commitment_of",
     "count",
     "current",
+    "debrief",
     "drawn",
     "draws",
     "drops",
@@ -192,6 +243,8 @@ __all__ = [
     "end_price",
     "ended_lately",
     "explained",
+    "explanation",
+    "finish_task",
     "forget_buyers",
     "forget_reminders",
     "go_on_air",
@@ -204,12 +257,15 @@ __all__ = [
     "lay_out",
     "lift",
     "look",
+    "make_debrief",
     "make_ready",
+    "may_be_played",
     "measured",
     "minutes",
     "move_goods",
     "mute",
     "mute_all",
+    "notes",
     "offers",
     "on_air",
     "on_air_now",
@@ -223,6 +279,8 @@ __all__ = [
     "read_sheet",
     "recorded",
     "recorded_segment",
+    "refunded",
+    "remember",
     "remind",
     "remind_not",
     "reminded",
@@ -249,10 +307,12 @@ __all__ = [
     "stop_room",
     "stream_of",
     "take_down",
+    "tasks",
     "throw",
     "timeline",
     "to_host",
     "told",
+    "trade_by_product",
     "unpin",
     "unpublished",
     "unwanted",

@@ -15,3 +15,14 @@ class SessionChanged(Event, frozen=True, kw_only=True):
     room_id: UUID
     from_state: str
     to_state: str
+
+
+class ExplanationChanged(Event, frozen=True, kw_only=True):
+    """Where these products are explained has changed: one was pinned or unpinned, a session ended, its replay was shown, hidden
+    or taken down."""
+
+    KIND = "live.explanation_changed"
+
+    merchant_id: UUID
+    session_id: UUID
+    product_ids: list[UUID]

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from steelyard.channels.live import crowd, drawing, gateways, keeping, leaving, record, streaming
+from steelyard.channels.live import crowd, drawing, gateways, keeping, leaving, record, streaming, trailers
 from steelyard.channels.live.reminding import tell_begun, tell_soon
 from steelyard.channels.live.states import call_off_missed
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database
+from steelyard.kernel.files import Videos
 from steelyard.kernel.sweeps import Sweep
 
 PRESENCE_KEPT = timedelta(minutes=10)
@@ -54,6 +55,10 @@ async def _cut_off(db: Database) -> int:
         await origin.close()
 
 
+async def _throw_away_trailers(db: Database) -> int:
+    return await trailers.throw_away(db, Videos(kernel_settings.load().home))
+
+
 async def cut_off(db: Database, origin: gateways.Origin) -> int:
     """Tell the media origin of what was taken down, until it has heard it; returns how many it has heard of."""
     done = 0
@@ -73,5 +78,6 @@ SWEEPS = (
     Sweep("live.end_silent", 2.0, _end_silent),
     Sweep("live.cut_off", 1.0, _cut_off),
     Sweep("live.forget_writers", 3_600.0, _forget_writers),
+    Sweep("live.throw_away_trailers", 3_600.0, _throw_away_trailers),
     Sweep("live.forget_processes", 300.0, _forget_processes),
 )

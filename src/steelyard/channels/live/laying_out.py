@@ -9,6 +9,8 @@ from steelyard.channels.live import queries
 from steelyard.channels.live.model import (
     ENTRIES_MAX,
     ENTRY_MINUTES_MAX,
+    ENTRY_PIECES_MAX,
+    ENTRY_PRICE_MAX,
     POINTS_PER_ENTRY_MAX,
     TAKES_TIME,
     WORDS_CHARACTERS_MAX,
@@ -32,7 +34,7 @@ async def write_rundown(tx: Tx, merchant_id: UUID, session_id: UUID, entries: Se
     """This is the whole rundown from now on: what is not in it is gone. Said twice, nothing changes.
 
     Raises `NotFound`, `SessionNotWritable`, and `Invalid`, beside `minute:<entry_id>`, `minutes:<entry_id>`,
-    `product:<entry_id>`, `what:<entry_id>`, `points:<entry_id>` or `offer:<entry_id>`.
+    `product:<entry_id>`, `what:<entry_id>`, `points:<entry_id>`, `offer:<entry_id>`, `price:<entry_id>` or `pieces:<entry_id>`.
     """
     session = await lock(tx, merchant_id, session_id)
     if session.state not in TAKES_TIME:
@@ -54,13 +56,16 @@ async def write_rundown(tx: Tx, merchant_id: UUID, session_id: UUID, entries: Se
     await tx.execute(
         """
         INSERT INTO live_rundown AS r (merchant_id, session_id, entry_id, minute, minutes, product_id, what, points, offer
-                                     , owner)
-        SELECT $1, $2, e.entry_id, e.minute, e.minutes, e.product_id, e.what, e.points::jsonb, e.offer, e.owner
-        FROM unnest($3::uuid[], $4::integer[], $5::integer[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[])
-            AS e (entry_id, minute, minutes, product_id, what, points, offer, owner)
+                                     , owner, price, pieces)
+        SELECT $1, $2, e.entry_id, e.minute, e.minutes, e.product_id, e.what, e.points::jsonb, e.offer, e.owner, e.price
+             , e.pieces
+        FROM unnest($3::uuid[], $4::integer[], $5::integer[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[]
+                  , $11::bigint[], $12::integer[])
+            AS e (entry_id, minute, minutes, product_id, what, points, offer, owner, price, pieces)
         ON CONFLICT (merchant_id, session_id, entry_id) DO UPDATE
         SET minute = excluded.minute, minutes = excluded.minutes, product_id = excluded.product_id, what = excluded.what
-          , points = excluded.points, offer = excluded.offer, owner = excluded.owner
+          , points = excluded.points, offer = excluded.offer, owner = excluded.owner, price = excluded.price
+          , pieces = excluded.pieces
         """,
         merchant_id,
         session_id,
@@ -73,6 +78,8 @@ async def write_rundown(tx: Tx, merchant_id: UUID, session_id: UUID, entries: Se
         [msgspec.json.encode(entry.points).decode() for entry in entries],
         [entry.offer for entry in entries],
         [str(entry.owner) for entry in entries],
+        [entry.price for entry in entries],
+        [entry.pieces for entry in entries],
     )
     await reconsider(tx, session, by)
 
@@ -119,6 +126,10 @@ def _wrong(entry: Entry, session: Session, inside: set[UUID]) -> dict[str, str |
         found[f"what:{here}"] = N_("This is too long")
     if len(entry.offer) > WORDS_CHARACTERS_MAX:
         found[f"offer:{here}"] = N_("This is too long")
+    if entry.price is not None and not 0 <= entry.price <= ENTRY_PRICE_MAX:
+        found[f"price:{here}"] = N_("Please enter an amount.")
+    if entry.pieces is not None and not 1 <= entry.pieces <= ENTRY_PIECES_MAX:
+        found[f"pieces:{here}"] = N_("From one piece to a million.")
     if len(entry.points) > POINTS_PER_ENTRY_MAX or any(len(point) > WORDS_CHARACTERS_MAX for point in entry.points):
         found[f"points:{here}"] = N_("At most 8 points of 200 characters each.")
     return found

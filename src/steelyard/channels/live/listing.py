@@ -47,7 +47,8 @@ async def ended_lately(read: Read, limit: int = 24) -> list[Session]:
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions WHERE state = 'ended' AND replay_shown ORDER BY ended_at DESC, session_id DESC LIMIT $1
         """,
         paging.limit(limit),

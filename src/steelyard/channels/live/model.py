@@ -28,6 +28,7 @@ GOODS_MAX = 200
 ENTRIES_MAX = 300
 POINTS_PER_ENTRY_MAX = 8
 ENTRY_MINUTES_MAX = 240
+ENTRY_PRICE_MAX, ENTRY_PIECES_MAX = 10**12, 1_000_000
 SESSION_MINUTES_MIN = 10
 PLANNED_AHEAD = timedelta(days=183)
 STREAM_KEY_BYTES = 24
@@ -69,7 +70,8 @@ OPEN = (SessionState.PLANNED, SessionState.READY)
 
 
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shop plans. `cover` and `trailer_file` are pictures of the file store; `host_id` who speaks first."""
+    """What a shop plans. `cover` and `trailer_file` are pictures of the file store, `trailer_video` one of its videos; `host_id`
+    who speaks first."""
 
     merchant_id: UUID
     session_id: SessionId
@@ -82,6 +84,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     portrait: bool = True
     trailer: Text = msgspec.field(default_factory=Text)
     trailer_file: str | None = None
+    trailer_video: str | None = None
     script: str = ""
 
 
@@ -122,7 +125,8 @@ class Good(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the rundown: `minute` from the beginning, `minutes` long. `what` is said where it is about no product."""
+    """A row of the rundown: `minute` from the beginning, `minutes` long. `what` is said where it is about no product.
+    `price` is what a piece is to cost (minor units), `pieces` how many are to be sold; none where nobody has said."""
 
     entry_id: EntryId
     minute: int
@@ -132,6 +136,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     points: list[str] = msgspec.field(default_factory=list[str])
     offer: str = ""
     owner: Role = Role.HOST
+    price: int | None = None
+    pieces: int | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

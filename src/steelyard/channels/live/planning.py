@@ -52,8 +52,8 @@ async def plan(tx: Tx, wanted: NewSession, by: str) -> None:
     await tx.execute(
         """
         INSERT INTO live_sessions (merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait
-                                 , trailer, trailer_file, script, state)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                 , trailer, trailer_file, trailer_video, script, state)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         """,
         wanted.merchant_id,
         wanted.session_id,
@@ -66,6 +66,7 @@ async def plan(tx: Tx, wanted: NewSession, by: str) -> None:
         wanted.portrait,
         wanted.trailer,
         wanted.trailer_file,
+        wanted.trailer_video,
         wanted.script,
         SessionState.PLANNED,
     )
@@ -85,7 +86,7 @@ async def change(tx: Tx, wanted: NewSession, by: str) -> None:
         """
         UPDATE live_sessions
         SET room_id = $3, host_id = $4, title = $5, cover = $6, starts_at = $7, ends_at = $8, portrait = $9, trailer = $10
-          , trailer_file = $11, script = $12, changed_at = now()
+          , trailer_file = $11, trailer_video = $13, script = $12, changed_at = now()
           , reminded_at = CASE WHEN starts_at = $7 THEN reminded_at END
         WHERE merchant_id = $1 AND session_id = $2
         """,
@@ -101,6 +102,7 @@ async def change(tx: Tx, wanted: NewSession, by: str) -> None:
         wanted.trailer,
         wanted.trailer_file,
         wanted.script,
+        wanted.trailer_video,
     )
     await reconsider(tx, before, by)
 

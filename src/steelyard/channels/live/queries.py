@@ -17,7 +17,8 @@ async def session(read: Read, merchant_id: UUID, session_id: UUID) -> Session | 
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions WHERE merchant_id = $1 AND session_id = $2
         """,
         merchant_id,
@@ -31,7 +32,8 @@ async def by_key(read: Read, key: str) -> Session | None:
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions WHERE key_digest = $1
         """,
         digest_of(key),
@@ -52,7 +54,8 @@ async def sessions(
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions
         WHERE merchant_id = $1 AND (cardinality($2::text[]) = 0 OR state = ANY($2))
           AND ($3::timestamptz IS NULL OR (starts_at, session_id) < ($3, $4::uuid))
@@ -73,7 +76,8 @@ async def sessions_of_room(read: Read, merchant_id: UUID, room_id: UUID, limit: 
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions WHERE merchant_id = $1 AND room_id = $2
         ORDER BY starts_at DESC, session_id DESC LIMIT $3
         """,
@@ -89,7 +93,8 @@ async def on_air(read: Read, limit: int = 100) -> list[Session]:
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions WHERE state = 'on_air' ORDER BY started_at, session_id LIMIT $1
         """,
         paging.limit(limit),
@@ -102,7 +107,8 @@ async def coming(read: Read, until: datetime, limit: int = 100) -> list[Session]
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions
         WHERE state IN ('planned', 'ready') AND ends_at > now() AND starts_at < $1
         ORDER BY starts_at, session_id LIMIT $2
@@ -131,7 +137,7 @@ async def rundown(read: Read, merchant_id: UUID, session_id: UUID) -> list[Entry
     return await read.all(
         Entry,
         """
-        SELECT entry_id, minute, minutes, product_id, what, points, offer, owner FROM live_rundown
+        SELECT entry_id, minute, minutes, product_id, what, points, offer, owner, price, pieces FROM live_rundown
         WHERE merchant_id = $1 AND session_id = $2 ORDER BY minute, entry_id LIMIT $3
         """,
         merchant_id,

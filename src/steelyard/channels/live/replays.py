@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.channels.live import beats, showing
+from steelyard.channels.live import beats, explanations, showing
 from steelyard.channels.live.model import Session
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read, Tx
@@ -79,7 +79,8 @@ async def replay(read: Read, merchant_id: UUID, session_id: UUID) -> Session | N
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions WHERE merchant_id = $1 AND session_id = $2 AND state = 'ended' AND replay_shown
         """,
         merchant_id,
@@ -93,7 +94,8 @@ async def replays(read: Read, merchant_id: UUID, room_id: UUID, limit: int = 24)
         Session,
         """
         SELECT merchant_id, session_id, room_id, host_id, title, cover, starts_at, ends_at, portrait, trailer, trailer_file
-             , script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at, unpublished_at
+             , trailer_video, script, state, started_at, ended_at, last_seq, key_made_at, playback, media, published_at
+             , unpublished_at
         FROM live_sessions WHERE merchant_id = $1 AND room_id = $2 AND state = 'ended' AND replay_shown
         ORDER BY starts_at DESC, session_id DESC LIMIT $3
         """,
@@ -122,6 +124,7 @@ async def show_replay(tx: Tx, merchant_id: UUID, session_id: UUID, *, shown: boo
         shown,
     ):
         raise NotFound()
+    await explanations.tell(tx, merchant_id, session_id)
 
 
 async def timeline(read: Read, session: Session) -> Timeline:

@@ -11,8 +11,9 @@ from steelyard.channels.rooms.model import Role
 from steelyard.kernel import ids
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
 
-COLUMNS = ("minute", "minutes", "product", "title", "what", "points", "offer", "owner", "id")
+COLUMNS = ("minute", "minutes", "product", "title", "what", "points", "offer", "price", "pieces", "owner", "id")
 NEEDED = ("minute", "minutes")
 SHEET_BYTES_MAX = 512 * 1024
 MARK = "\ufeff"
@@ -20,10 +21,15 @@ BETWEEN_POINTS = " | "
 # A spreadsheet takes a text that begins with one of these for a formula.
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 _NUMBER = re.compile(r"[0-9]{1,4}")
+_PIECES = re.compile(r"[0-9]{1,7}")
+_AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,3})?")
 
 
-def write_sheet(entries: Sequence[Entry], slugs: Mapping[UUID, str], titles: Mapping[UUID, str]) -> bytes:
-    """CSV in UTF-8 with a mark, so that Excel reads it; `product` is the address of the product, `title` for people alone."""
+def write_sheet(
+    entries: Sequence[Entry], slugs: Mapping[UUID, str], titles: Mapping[UUID, str], currency: str
+) -> bytes:
+    """CSV in UTF-8 with a mark, so that Excel reads it; `product` is the address of the product, `title` for people alone;
+    prices are in major units."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
@@ -39,6 +45,8 @@ def write_sheet(entries: Sequence[Entry], slugs: Mapping[UUID, str], titles: Map
                 entry.what,
                 BETWEEN_POINTS.join(entry.points),
                 entry.offer,
+                "" if entry.price is None else str(Money(entry.price, currency).decimal()),
+                "" if entry.pieces is None else str(entry.pieces),
                 str(entry.owner),
                 str(entry.entry_id),
             )
@@ -46,7 +54,7 @@ def write_sheet(entries: Sequence[Entry], slugs: Mapping[UUID, str], titles: Map
     return (MARK + out.getvalue()).encode()
 
 
-def read_sheet(content: bytes, products: Mapping[str, UUID], known: set[UUID]) -> list[Entry]:
+def read_sheet(content: bytes, products: Mapping[str, UUID], known: set[UUID], currency: str) -> list[Entry]:
     """The rows of a file; `products` by address, `known` the ids of the rows that are there. Raises `Invalid` beside `file`,
     with the first line that is wrong."""
     if not content or len(content) > SHEET_BYTES_MAX:
@@ -62,14 +70,19 @@ def read_sheet(content: bytes, products: Mapping[str, UUID], known: set[UUID]) -
     for line, cells in enumerate(rows[1:], 2):
         named = dict(zip(rows[0], cells, strict=False))
         if any(cell for cell in cells):
-            found.append(_entry(line, named, products, known))
+            found.append(_entry(line, named, products, known, currency))
     return found
 
 
-def _entry(line: int, cells: Mapping[str, str], products: Mapping[str, UUID], known: set[UUID]) -> Entry:
+def _entry(line: int, cells: Mapping[str, str], products: Mapping[str, UUID], known: set[UUID], currency: str) -> Entry:
     for name in NEEDED:
         if not _NUMBER.fullmatch(cells.get(name, "")):
             raise _wrong(line, name)
+    price, pieces = cells.get("price", ""), cells.get("pieces", "")
+    if price and not _AMOUNT.fullmatch(price):
+        raise _wrong(line, "price")
+    if pieces and not _PIECES.fullmatch(pieces):
+        raise _wrong(line, "pieces")
     owner, slug = cells.get("owner", "") or Role.HOST.value, cells.get("product", "")
     if owner not in {str(role) for role in Role}:
         raise _wrong(line, "owner")
@@ -88,6 +101,8 @@ def _entry(line: int, cells: Mapping[str, str], products: Mapping[str, UUID], kn
         points=[each.strip() for each in cells.get("points", "").split(BETWEEN_POINTS.strip()) if each.strip()],
         offer=cells.get("offer", ""),
         owner=Role(owner),
+        price=Money.of(price, currency).amount if price else None,
+        pieces=int(pieces) if pieces else None,
     )
 
 

@@ -20,6 +20,7 @@ CREATE TABLE live_sessions (
   , portrait       boolean NOT NULL DEFAULT true
   , trailer        jsonb NOT NULL DEFAULT '{}'
   , trailer_file   text
+  , trailer_video  text
   , script         text NOT NULL DEFAULT ''
   , state          text NOT NULL
   , created_at     timestamptz NOT NULL DEFAULT now()
@@ -51,6 +52,7 @@ COMMENT ON COLUMN live_sessions.host_id IS 'Who speaks first; a session becomes 
 COMMENT ON COLUMN live_sessions.cover IS 'A picture of the file store';
 COMMENT ON COLUMN live_sessions.trailer IS 'Words that tell of it before it begins';
 COMMENT ON COLUMN live_sessions.trailer_file IS 'A picture of the file store that tells of it before it begins';
+COMMENT ON COLUMN live_sessions.trailer_video IS 'A video of the file store that tells of it before it begins; forgotten some weeks after it was to end';
 COMMENT ON COLUMN live_sessions.script IS 'What the host says, as the teleprompter shows it';
 COMMENT ON COLUMN live_sessions.last_seq IS 'The number of its last beat; the row is locked while numbers are taken';
 COMMENT ON COLUMN live_sessions.key_digest IS 'SHA-256 of the stream key; the key itself is shown once and not kept';
@@ -67,6 +69,7 @@ CREATE INDEX live_sessions_of_a_shop ON live_sessions (merchant_id, starts_at DE
 CREATE INDEX live_sessions_coming ON live_sessions (starts_at, session_id) WHERE state IN ('planned', 'ready');
 CREATE INDEX live_sessions_on_air ON live_sessions (started_at, session_id) WHERE state = 'on_air';
 CREATE INDEX live_sessions_over ON live_sessions (ended_at DESC, session_id DESC) WHERE state = 'ended';
+CREATE INDEX live_sessions_with_a_trailer ON live_sessions (ends_at) WHERE trailer_video IS NOT NULL;
 CREATE INDEX live_sessions_by_key ON live_sessions (key_digest) WHERE key_digest IS NOT NULL;
 
 CREATE TABLE live_session_history (
@@ -114,17 +117,22 @@ CREATE TABLE live_rundown (
   , points      jsonb NOT NULL DEFAULT '[]'
   , offer       text NOT NULL DEFAULT ''
   , owner       text NOT NULL DEFAULT 'host'
+  , price       bigint
+  , pieces      integer
   , PRIMARY KEY (merchant_id, session_id, entry_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES live_sessions
   , FOREIGN KEY (merchant_id, product_id) REFERENCES products
   , CONSTRAINT an_entry_is_within_a_day CHECK (0 <= minute AND minute <= 1440 AND 1 <= minutes AND minutes <= 240)
   , CONSTRAINT an_entry_is_somebodys CHECK (owner IN ('host', 'co_host', 'desk', 'service', 'field'))
+  , CONSTRAINT what_is_planned_to_be_sold_is_something CHECK (price >= 0 AND pieces > 0)
 );
 COMMENT ON TABLE live_rundown IS 'by merchant: what happens when in a live session: time, product, selling points, offer, owner';
 COMMENT ON COLUMN live_rundown.minute IS 'Minutes from the beginning of the session';
 COMMENT ON COLUMN live_rundown.minutes IS 'How long it takes';
 COMMENT ON COLUMN live_rundown.what IS 'What happens, where it is not about a product';
 COMMENT ON COLUMN live_rundown.points IS 'The selling points, a text each';
+COMMENT ON COLUMN live_rundown.price IS 'What a piece is to cost, in minor units of the shop''s currency; none: as it costs otherwise';
+COMMENT ON COLUMN live_rundown.pieces IS 'How many are to be sold; none: nobody has said';
 COMMENT ON COLUMN live_rundown.owner IS 'The role in the room that sees to it';
 CREATE INDEX live_rundown_by_minute ON live_rundown (merchant_id, session_id, minute, entry_id);
 

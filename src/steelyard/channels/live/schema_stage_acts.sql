@@ -147,7 +147,7 @@ CREATE TABLE live_orders (
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
 );
 COMMENT ON TABLE live_orders IS 'by merchant: orders that came out of a session';
-COMMENT ON COLUMN live_orders.second IS 'Of the session, since it began, as the buyer''s page knew it when the checkout was opened';
+COMMENT ON COLUMN live_orders.second IS 'Of the session, since it began, as the buyer''s page knew it when the checkout was opened, or the goods were put into the cart';
 COMMENT ON COLUMN live_orders.product_id IS 'What was explained at that second; none: nothing was';
 COMMENT ON COLUMN live_orders.seal IS 'The number of the seal that it is in; none: not sealed yet';
 CREATE INDEX live_orders_of_a_session ON live_orders (merchant_id, session_id, second);

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from steelyard.channels.live import beats
+from steelyard.channels.live import beats, explanations
 from steelyard.channels.live.beats import BeatKind, NewBeat
 from steelyard.channels.live.model import GOODS_MAX
 from steelyard.channels.live.stage_model import (
@@ -126,13 +126,16 @@ async def pin(tx: Tx, merchant_id: UUID, session_id: UUID, product_id: UUID) -> 
         seq,
         product_id,
     )
+    await explanations.tell(tx, merchant_id, session_id, [product_id, *([now.product_id] if now else [])])
 
 
 async def unpin(tx: Tx, merchant_id: UUID, session_id: UUID) -> None:
     """Nothing is explained now. Said twice, nothing changes. Raises `NotFound`, `NotOnAir`."""
     await hold_on_air(tx, merchant_id, session_id)
-    if await _end_explaining(tx, merchant_id, session_id):
+    now = await pinned(tx, merchant_id, session_id)
+    if now is not None and await _end_explaining(tx, merchant_id, session_id):
         await beats.append(tx, NewBeat(merchant_id=merchant_id, session_id=session_id, kind=BeatKind.UNPIN))
+        await explanations.tell(tx, merchant_id, session_id, [now.product_id])
 
 
 async def _end_explaining(tx: Tx, merchant_id: UUID, session_id: UUID) -> int:

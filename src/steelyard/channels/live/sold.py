@@ -88,11 +88,12 @@ async def dropped(tx: Tx, purchase_ids: Sequence[UUID]) -> None:
 
 async def _orders_of(tx: Tx, purchase_ids: Sequence[UUID]) -> list[Row]:
     """The orders of these purchases that came out of a session of their shop, with pieces and amount by product; of most
-    purchases there are none."""
+    purchases there are none. What is placed or paid after its end counts for its last minute."""
     return await tx.fetch(
         """
         SELECT o.merchant_id, l.session_id, o.order_id, split_part(o.source, ':', 3)::integer AS second
-             , greatest(0, floor(extract(epoch FROM now() - l.started_at) / 60))::integer AS minute
+             , greatest(0, least(floor(extract(epoch FROM now() - l.started_at) / 60)
+                               , ceil(extract(epoch FROM l.ended_at - l.started_at) / 60) - 1))::integer AS minute
              , (SELECT jsonb_object_agg(g.product_id, jsonb_build_object('pieces', g.pieces, 'amount', g.amount))
                 FROM (SELECT n.product_id, sum(n.quantity)::integer AS pieces, sum(n.amount)::bigint AS amount
                       FROM order_lines n WHERE n.merchant_id = o.merchant_id AND n.order_id = o.order_id

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from steelyard.channels.live import leaving, queries
+from steelyard.channels.live import explanations, leaving, queries
 from steelyard.channels.live.events import SessionChanged
 from steelyard.channels.live.model import MACHINE, REASON_CHARACTERS_MAX, Session, SessionState
 from steelyard.kernel import events
@@ -45,6 +45,8 @@ async def move(tx: Tx, session: Session, to: SessionState, by: str, reason: str 
     )
     await note(tx, session.merchant_id, session.session_id, session.state, to, by, reason)
     await leaving.moved(tx, session, to, by, reason)
+    if session.started_at is not None:
+        await explanations.tell(tx, session.merchant_id, session.session_id)
     await events.publish(
         tx,
         SessionChanged(

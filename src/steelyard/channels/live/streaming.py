@@ -267,6 +267,22 @@ async def recorded(tx: Tx, stream: str, recording: Mapping[str, Any]) -> None:
         await states.move(tx, session, SessionState.ENDED, BY_MEDIA)
 
 
+async def may_be_played(read: Read, stream: str) -> bool:
+    """Whether players may have this stream: it is on air, or it has ended and the shop shows its replay; in a room that is open.
+    False for one that was never admitted."""
+    return bool(
+        await read.value(
+            """
+            SELECT r.state = 'open' AND (l.state = 'on_air' OR (l.state = 'ended' AND l.replay_shown))
+            FROM live_streams s JOIN live_sessions l USING (merchant_id, session_id)
+            JOIN rooms r ON r.merchant_id = l.merchant_id AND r.room_id = l.room_id
+            WHERE s.stream = $1
+            """,
+            stream,
+        )
+    )
+
+
 async def to_host(read: Read) -> list[Session]:
     """What the built-in host of a house in development plays: what is on air, or ready and due, until its time is over."""
     rows = await read.fetch(

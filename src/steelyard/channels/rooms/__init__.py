@@ -16,7 +16,7 @@ from steelyard.channels.rooms.admission import (
 from steelyard.channels.rooms.applying import apply
 from steelyard.channels.rooms.crewing import give_roles
 from steelyard.channels.rooms.deciding import approve, close_category, open_category, refuse, send_back, set_grade
-from steelyard.channels.rooms.hosting import let_go, note_training, register, send_back_host, verify
+from steelyard.channels.rooms.hosting import let_go, link, note_training, register, send_back_host, verify
 from steelyard.channels.rooms.listing import rooms_named
 from steelyard.channels.rooms.queries import (
     application,
@@ -24,6 +24,7 @@ from steelyard.channels.rooms.queries import (
     by_slug,
     crew,
     host,
+    host_of_account,
     hosts,
     hosts_of,
     newest_application,
@@ -56,11 +57,13 @@ __all__ = [
     "crew",
     "give_roles",
     "host",
+    "host_of_account",
     "hosts",
     "hosts_of",
     "keep",
     "let_go",
     "lift",
+    "link",
     "lock",
     "newest_application",
     "note_session_stop",

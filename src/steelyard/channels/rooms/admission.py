@@ -11,6 +11,7 @@ from steelyard.channels.rooms import queries
 from steelyard.channels.rooms.model import Host, HostState, StopKind
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import Category
+from steelyard.kernel import days
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
@@ -110,7 +111,7 @@ def _of_hosts(hosts: Sequence[Host], now: datetime) -> list[Condition]:
         Condition(
             key="trained",
             name=N_("The host is trained"),
-            met=any(each.trained(now.date()) for each in verified),
+            met=any(each.trained(days.day_of(now)) for each in verified),
             todo=N_("Let the host take the platform's course; the platform notes it."),
             link="/merchant/live/hosts",
         ),

@@ -1,6 +1,6 @@
 """Who speaks in a shop's rooms: registered by the shop, identified and trained by the platform."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from steelyard.channels.rooms import queries
@@ -8,10 +8,12 @@ from steelyard.channels.rooms.model import (
     COURSE_CHARACTERS_MAX,
     HOSTS_MAX,
     NAME_CHARACTERS_MAX,
+    PERMISSION_OF,
     TRAINING_DAYS,
     HostBarred,
     HostState,
     NewHost,
+    Role,
     StaleRoomDecision,
     TrainingId,
     born,
@@ -19,6 +21,7 @@ from steelyard.channels.rooms.model import (
 )
 from steelyard.channels.rooms.states import lock_host, move_host, note_host
 from steelyard.channels.rooms.telling import tell_owners
+from steelyard.kernel import days
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -41,7 +44,7 @@ async def register(tx: Tx, wanted: NewHost, by: str) -> None:
     if before is not None and before.state is HostState.WAITING:
         return
     born_on = born(wanted.document_number)
-    wrong = _wrong(wanted, born_on, datetime.now(UTC).date())
+    wrong = _wrong(wanted, born_on, days.today())
     if before is None and len(await queries.hosts_of(tx, wanted.merchant_id)) >= HOSTS_MAX:
         wrong["name"] = N_("A shop has no more hosts than this.")
     if wrong:
@@ -74,6 +77,25 @@ async def register(tx: Tx, wanted: NewHost, by: str) -> None:
     )
     if before is None:
         await note_host(tx, wanted.merchant_id, wanted.host_id, NOWHERE, HostState.WAITING, by)
+
+
+async def link(tx: Tx, merchant_id: UUID, host_id: UUID, account_id: UUID | None) -> None:
+    """Which member of the shop's staff a host is, who then sees what they earn (none: somebody from outside). Said twice, nothing
+    changes. Raises `NotFound`, and `Invalid` for who is no host by their role, or another one already."""
+    host = await lock_host(tx, merchant_id, host_id)
+    if account_id is not None:
+        speakers = {each.account_id for each in await access.staff_with(tx, merchant_id, PERMISSION_OF[Role.HOST])}
+        if account_id not in speakers:
+            raise Invalid({"account_id": N_("Please choose somebody whose role is that of a host.")})
+        other = await queries.host_of_account(tx, merchant_id, account_id)
+        if other is not None and other.host_id != host.host_id:
+            raise Invalid({"account_id": N_("This member of the staff is another host already.")})
+    await tx.execute(
+        "UPDATE room_hosts SET account_id = $3 WHERE merchant_id = $1 AND host_id = $2",
+        merchant_id,
+        host_id,
+        account_id,
+    )
 
 
 async def let_go(tx: Tx, merchant_id: UUID, host_id: UUID, by: str) -> None:
@@ -122,7 +144,7 @@ async def note_training(
     wrong: dict[str, str | Text] = {}
     if not 0 < len(course.strip()) <= COURSE_CHARACTERS_MAX:
         wrong["course"] = N_("Please fill this in")
-    if passed_on > datetime.now(UTC).date() + timedelta(days=1):
+    if passed_on > days.today() + timedelta(days=1):
         wrong["passed_on"] = N_("This day is still to come.")
     if wrong:
         raise Invalid(wrong)

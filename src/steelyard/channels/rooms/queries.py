@@ -167,6 +167,20 @@ async def hosts_of(read: Read, merchant_id: UUID) -> list[Host]:
     )
 
 
+async def host_of_account(read: Read, merchant_id: UUID, account_id: UUID) -> Host | None:
+    """As which host a member of a shop's staff speaks; most speak as none. Of several the one who was registered last."""
+    return await read.one(
+        Host,
+        """
+        SELECT merchant_id, host_id, account_id, name, real_name, document_number, born_on, scan, is_ai, state, reason
+             , trained_until, registered_at, verified_at, verified_by
+        FROM room_hosts WHERE merchant_id = $1 AND account_id = $2 ORDER BY registered_at DESC, host_id DESC LIMIT 1
+        """,
+        merchant_id,
+        account_id,
+    )
+
+
 async def hosts(read: Read, state: HostState, cursor: str | None = None, limit: int | None = None) -> Page[Host]:
     """The hosts of all shops in a state, who has waited longest first."""
     at, host_id = paging.read_cursor(cursor, datetime, UUID) or (None, None)

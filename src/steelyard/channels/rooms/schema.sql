@@ -142,6 +142,7 @@ COMMENT ON COLUMN room_hosts.scan IS 'Of the identity card, in the private file 
 COMMENT ON COLUMN room_hosts.is_ai IS 'A made voice and picture: buyers are told so all the time';
 COMMENT ON COLUMN room_hosts.reason IS 'Why it was sent back or barred';
 COMMENT ON COLUMN room_hosts.trained_until IS 'Until when the last training counts; none: never trained';
+CREATE UNIQUE INDEX a_member_of_the_staff_is_one_host ON room_hosts (merchant_id, account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX room_hosts_by_document ON room_hosts (document_number);
 CREATE INDEX room_hosts_in_a_state ON room_hosts (state, registered_at, host_id);
 

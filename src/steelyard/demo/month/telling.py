@@ -170,7 +170,7 @@ async def _tried(tx: Tx, source: Source, day: date, content: bytes, traded: Any)
     statement = reconciliation.read_statement(source, day, LIE, content, traded)
     assert not statement.problems, statement.problems
     await reconciliation.take(tx, statement, BY)
-    await reconciliation.run(tx, source.source, day)
+    await reconciliation.run_within(tx, source.source, day)
     found = await reconciliation.differences(tx, source=source.source, day=day, limit=LEFT_MAX)
     raise _Undone(found.items)
 

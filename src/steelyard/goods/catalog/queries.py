@@ -26,7 +26,7 @@ from steelyard.kernel import paging
 from steelyard.kernel.db import Read, Row
 from steelyard.kernel.keeping import kept
 from steelyard.kernel.paging import Page
-from steelyard.kernel.text import Text
+from steelyard.kernel.text import Text, decode_text
 from steelyard.parties.merchants.model import MerchantId
 
 SOLD_IN_MAX = 100
@@ -186,9 +186,9 @@ async def cards(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuCard]:
 
 def _card(row: Any) -> SkuCard:
     if row["was"] is not None:
-        chosen = msgspec.convert(row["was"], Was, dec_hook=_text).chosen
+        chosen = msgspec.convert(row["was"], Was, dec_hook=decode_text).chosen
     else:
-        options = msgspec.convert(row["options"], list[Option], dec_hook=_text)
+        options = msgspec.convert(row["options"], list[Option], dec_hook=decode_text)
         chosen = [(option.name, option.values[value]) for option, value in zip(options, row["choice"], strict=True)]
     return SkuCard(
         sku_id=row["sku_id"],
@@ -215,12 +215,6 @@ def _card(row: Any) -> SkuCard:
 
 def _limits(said: Any) -> Limits | None:
     return None if said is None else msgspec.convert(said, Limits)
-
-
-def _text(wanted: type, value: object) -> object:
-    if wanted is Text and isinstance(value, dict):
-        return Text(value)
-    raise NotImplementedError(wanted)
 
 
 async def products_page(

@@ -24,7 +24,7 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
-from steelyard.kernel.text import Text
+from steelyard.kernel.text import Text, decode_text
 from steelyard.parties.merchants.model import MerchantId
 
 REASONS_MAX = 20
@@ -386,10 +386,4 @@ async def last_approved(read: Read, merchant_id: UUID, product_id: UUID) -> Snap
         merchant_id,
         product_id,
     )
-    return None if found is None else msgspec.convert(found, Snapshot, dec_hook=_text)
-
-
-def _text(wanted: type, value: object) -> object:
-    if wanted is Text and isinstance(value, dict):
-        return Text(value)
-    raise NotImplementedError(wanted)
+    return None if found is None else msgspec.convert(found, Snapshot, dec_hook=decode_text)

@@ -41,7 +41,17 @@ from steelyard.goods.inventory.reservations import (
     ship,
     ship_many,
 )
-from steelyard.goods.inventory.service import bulk_receive, count, receive, scrap, take_back, warn_below, warn_many
+from steelyard.goods.inventory.service import (
+    bulk_receive,
+    count,
+    hand_out,
+    put_sample_back,
+    receive,
+    scrap,
+    take_back,
+    warn_below,
+    warn_many,
+)
 from steelyard.goods.inventory.transfers import transfer
 
 __all__ = [
@@ -63,6 +73,7 @@ __all__ = [
     "drop_count",
     "enter_counts",
     "find_movements",
+    "hand_out",
     "hand_over",
     "kept_for",
     "kept_where",
@@ -71,6 +82,7 @@ __all__ = [
     "levels_of_all",
     "lock",
     "movements",
+    "put_sample_back",
     "receive",
     "release",
     "release_orders",

@@ -18,7 +18,7 @@ WHERE s.reserved <> coalesce(r.quantity, 0);
 
 -- name: goods come in and go out as their reason says
 SELECT merchant_id, movement_id, reason, quantity FROM stock_movements
-WHERE reason IN ('received', 'returned', 'imported') AND quantity < 0 OR reason IN ('shipped', 'scrapped') AND quantity > 0;
+WHERE reason IN ('received', 'returned', 'imported', 'sample_returned') AND quantity < 0 OR reason IN ('shipped', 'scrapped', 'sampled') AND quantity > 0;
 
 -- name: stock is of a SKU in a warehouse of the same merchant
 SELECT s.merchant_id, s.sku_id, s.warehouse_id

@@ -29,8 +29,8 @@ StockKey = tuple[UUID, UUID, UUID]
 
 
 class Reason(StrEnum):
-    """Why what is on hand changed. `shipped` and `scrapped` take away, `counted` goes either way, `transferred` both
-    ways in one document, the others add."""
+    """Why what is on hand changed. `shipped`, `scrapped` and `sampled` take away, `counted` goes either way, `transferred` both
+    ways in one document, the others add. `sampled`: to somebody who tries it; `sample_returned`: it is back."""
 
     RECEIVED = "received"
     SHIPPED = "shipped"
@@ -39,6 +39,8 @@ class Reason(StrEnum):
     SCRAPPED = "scrapped"
     IMPORTED = "imported"
     TRANSFERRED = "transferred"
+    SAMPLED = "sampled"
+    SAMPLE_RETURNED = "sample_returned"
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ CREATE TABLE stock_movements (
   , PRIMARY KEY (merchant_id, movement_id)
   , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
   , CONSTRAINT a_movement_moves_something CHECK (quantity <> 0)
-  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported', 'transferred'))
+  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported', 'transferred', 'sampled', 'sample_returned'))
 );
 COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
 CREATE INDEX stock_movements_of_a_merchant ON stock_movements (merchant_id, at DESC, movement_id DESC);

@@ -82,6 +82,25 @@ async def scrap(
     await _book(tx, merchant_id, away, Entry(Reason.SCRAPPED, document, by, note))
 
 
+async def hand_out(
+    tx: Tx, merchant_id: UUID, sku_id: UUID, warehouse_id: UUID, pieces: int, *, document: UUID, by: str, note: str = ""
+) -> None:
+    """Pieces go out to be tried, as a sample (`document`). Said twice, the second changes nothing.
+
+    Raises `Promised` when what is kept for orders would go, and `WarehouseUnknown`.
+    """
+    assert pieces > 0
+    await _book(tx, merchant_id, {(sku_id, warehouse_id): -pieces}, Entry(Reason.SAMPLED, document, by, note))
+
+
+async def put_sample_back(
+    tx: Tx, merchant_id: UUID, sku_id: UUID, warehouse_id: UUID, pieces: int, *, document: UUID, by: str, note: str = ""
+) -> None:
+    """A sample lies on its shelf again. Said twice, the second changes nothing."""
+    assert pieces > 0
+    await _book(tx, merchant_id, {(sku_id, warehouse_id): pieces}, Entry(Reason.SAMPLE_RETURNED, document, by, note))
+
+
 def _summed(lines: Iterable[tuple[UUID, UUID, int]]) -> dict[tuple[UUID, UUID], int]:
     pieces: dict[tuple[UUID, UUID], int] = defaultdict(int)
     for sku_id, warehouse_id, quantity in lines:

@@ -8,8 +8,9 @@ WHERE p.budget IS NOT NULL AND p.spent IS DISTINCT FROM coalesce(u.amount, 0);
 -- name: nobody has a coupon that was not counted, or more of one than they may have
 SELECT p.merchant_id, p.promotion_id, p.claimed, c.claims, c.most
 FROM promotions p
-JOIN (SELECT merchant_id, promotion_id, sum(each) AS claims, max(each) AS most
-      FROM (SELECT merchant_id, promotion_id, buyer_id, count(*) AS each FROM coupon_claims GROUP BY 1, 2, 3) AS b
+JOIN (SELECT merchant_id, promotion_id, sum(each) AS claims, max(own) AS most
+      FROM (SELECT merchant_id, promotion_id, buyer_id, count(*) AS each, count(*) FILTER (WHERE NOT again) AS own
+            FROM coupon_claims GROUP BY 1, 2, 3) AS b
       GROUP BY 1, 2) AS c USING (merchant_id, promotion_id)
 WHERE c.claims > p.claimed OR c.most > p.per_buyer;
 

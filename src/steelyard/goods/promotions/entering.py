@@ -30,11 +30,13 @@ class GiftAudience(StrEnum):
     NAMED = "named"
     BOUGHT = "bought"
     NEVER = "never"
+    SEGMENT = "segment"
 
 
 class CouponGift(msgspec.Struct, frozen=True, kw_only=True):
-    """A shop's wish to give a coupon to those whose addresses it names, to all who bought within so many days, or to who
-    follows it and has not bought. Once it is `done_at`: how many have got one, and how many were left out."""
+    """A shop's wish to give a coupon to those whose addresses it names, to all who bought within so many days, to who
+    follows it and has not bought, or to who is in a segment at that moment. Once it is `done_at`: how many have got one,
+    and how many were left out."""
 
     merchant_id: UUID
     gift_id: UUID

@@ -21,7 +21,22 @@ BUYERS_PER_EVENT = 500
 async def ask_gift(tx: Tx, gift: CouponGift, by: str) -> None:
     """Give a coupon of the shop, or of the platform, to these. Said twice, the first counts. Raises `Invalid`, `NotFound` for
     what is no coupon that it gives, or none any more."""
+    assert gift.audience is not GiftAudience.SEGMENT, "who is in a segment now is known above: `give_to_segment`"
     _check(gift)
+    if await _written(tx, gift, by):
+        await events.publish(tx, GiftAsked(merchant_id=gift.merchant_id, gift_id=gift.gift_id))
+
+
+async def give_to_segment(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID], by: str) -> list[UUID] | None:
+    """Give a coupon to these, who are in a segment at this moment; returns who has got one. Said twice, the first counts, and
+    None is returned. Raises `NotFound` as `ask_gift` does."""
+    assert gift.audience is GiftAudience.SEGMENT
+    assert len(buyer_ids) <= BUYERS_PER_GIFT_MAX
+    return await give(tx, gift, buyer_ids) if await _written(tx, gift, by) else None
+
+
+async def _written(tx: Tx, gift: CouponGift, by: str) -> bool:
+    """Whether it is new. Raises `NotFound`."""
     there = await tx.value(
         """
         SELECT true FROM promotions
@@ -45,8 +60,7 @@ async def ask_gift(tx: Tx, gift: CouponGift, by: str) -> None:
         sorted({email.strip().lower() for email in gift.emails}),
         by,
     )
-    if new:
-        await events.publish(tx, GiftAsked(merchant_id=gift.merchant_id, gift_id=gift.gift_id))
+    return new is not None
 
 
 def _check(gift: CouponGift) -> None:
@@ -75,33 +89,7 @@ async def gift_to_do(tx: Tx, merchant_id: UUID, gift_id: UUID) -> CouponGift | N
 async def give(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID]) -> list[UUID]:
     """One coupon for each of these, as far as there are copies, and for nobody more than they may have; returns who has got
     one. The addresses that were named are kept no longer than this."""
-    offered = await tx.row(
-        """
-        SELECT per_buyer, copies - claimed AS copies
-             , stopped_at IS NOT NULL OR ends_at <= now() OR spent >= budget AS over
-        FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND given FOR NO KEY UPDATE
-        """,
-        gift.merchant_id,
-        gift.promotion_id,
-    )
-    rows = await tx.fetch(
-        """
-        WITH have AS (
-            SELECT b.buyer_id, count(c.number) AS claims, coalesce(max(c.number), 0) AS last
-            FROM unnest($1::uuid[]) AS b (buyer_id)
-            LEFT JOIN coupon_claims c ON c.buyer_id = b.buyer_id AND c.promotion_id = $2
-            GROUP BY 1
-        )
-        INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id)
-        SELECT buyer_id, $2, last + 1, $3 FROM have WHERE claims < $4 ORDER BY buyer_id LIMIT $5
-        RETURNING buyer_id
-        """,
-        [] if offered is None or offered["over"] else list(set(buyer_ids)),
-        gift.promotion_id,
-        gift.merchant_id,
-        offered["per_buyer"] if offered else 0,
-        BUYERS_PER_GIFT_MAX if offered is None or offered["copies"] is None else offered["copies"],
-    )
+    given = await _handed(tx, gift.merchant_id, gift.promotion_id, buyer_ids, again=False)
     await tx.execute(
         """
         WITH done AS (
@@ -113,22 +101,106 @@ async def give(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID]) -> list[UUID
         gift.merchant_id,
         gift.gift_id,
         gift.promotion_id,
-        len(rows),
-        max(0, max(len(gift.emails), len(set(buyer_ids))) - len(rows)),
+        len(given),
+        max(0, max(len(gift.emails), len(set(buyer_ids))) - len(given)),
     )
-    given = sorted(row["buyer_id"] for row in rows)
+    await _tell(tx, gift.merchant_id, gift.promotion_id, given)
+    return given
+
+
+async def _handed(
+    tx: Tx, merchant_id: UUID, promotion_id: UUID, buyer_ids: Sequence[UUID], *, again: bool
+) -> list[UUID]:
+    offered = await tx.row(
+        """
+        SELECT per_buyer, copies - claimed AS copies
+             , stopped_at IS NOT NULL OR ends_at <= now() OR spent >= budget AS over
+        FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND given FOR NO KEY UPDATE
+        """,
+        merchant_id,
+        promotion_id,
+    )
+    rows = await tx.fetch(
+        """
+        WITH have AS (
+            SELECT b.buyer_id, count(c.number) AS claims, coalesce(max(c.number), 0) AS last
+            FROM unnest($1::uuid[]) AS b (buyer_id)
+            LEFT JOIN coupon_claims c ON c.buyer_id = b.buyer_id AND c.promotion_id = $2
+            GROUP BY 1
+        )
+        INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id, again)
+        SELECT buyer_id, $2, last + 1, $3, $6 FROM have WHERE claims < $4 OR $6 ORDER BY buyer_id LIMIT $5
+        RETURNING buyer_id
+        """,
+        [] if offered is None or offered["over"] else list(set(buyer_ids)),
+        promotion_id,
+        merchant_id,
+        offered["per_buyer"] if offered else 0,
+        BUYERS_PER_GIFT_MAX if offered is None or offered["copies"] is None else offered["copies"],
+        again,
+    )
+    return sorted(row["buyer_id"] for row in rows)
+
+
+async def _tell(tx: Tx, merchant_id: UUID, promotion_id: UUID, given: Sequence[UUID]) -> None:
     await events.publish(
         tx,
         *(
             CouponsGiven(
-                merchant_id=gift.merchant_id,
-                promotion_id=gift.promotion_id,
-                buyer_ids=given[n : n + BUYERS_PER_EVENT],
+                merchant_id=merchant_id,
+                promotion_id=promotion_id,
+                buyer_ids=list(given[n : n + BUYERS_PER_EVENT]),
             )
             for n in range(0, len(given), BUYERS_PER_EVENT)
         ),
     )
+
+
+async def hand_out(
+    tx: Tx, merchant_id: UUID, promotion_id: UUID, buyer_ids: Sequence[UUID], *, again: bool = False
+) -> list[UUID]:
+    """One coupon for each of these, as `give` does, for a reason that is written down elsewhere; returns who has got one. Whoever
+    calls this says it once. With `again` the reason comes again, as a birthday does, and has a limit of its own: who has had as
+    many as one may have gets another."""
+    assert len(buyer_ids) <= BUYERS_PER_GIFT_MAX
+    given = await _handed(tx, merchant_id, promotion_id, buyer_ids, again=again)
+    await tx.execute(
+        "UPDATE promotions SET claimed = claimed + $3 WHERE merchant_id = $1 AND promotion_id = $2 AND $3 > 0",
+        merchant_id,
+        promotion_id,
+        len(given),
+    )
+    await _tell(tx, merchant_id, promotion_id, given)
     return given
+
+
+async def take_away(tx: Tx, promotion_id: UUID, buyer_id: UUID) -> bool:
+    """Take the last unused coupon of these from somebody who got it for something that is undone; returns whether there was
+    one. That it was claimed stays counted: it was a copy."""
+    taken = await tx.execute(
+        """
+        DELETE FROM coupon_claims WHERE (buyer_id, promotion_id, number) = (
+            SELECT buyer_id, promotion_id, number FROM coupon_claims
+            WHERE buyer_id = $1 AND promotion_id = $2 AND used_for IS NULL ORDER BY number DESC LIMIT 1 FOR UPDATE)
+        """,
+        buyer_id,
+        promotion_id,
+    )
+    return bool(taken)
+
+
+async def take_away_from(tx: Tx, promotion_id: UUID, buyer_ids: Sequence[UUID]) -> int:
+    """Take every unused coupon of these from all of them, as `take_away` does; returns how many there were."""
+    assert len(buyer_ids) <= BUYERS_PER_GIFT_MAX
+    return await tx.execute(
+        """
+        DELETE FROM coupon_claims WHERE (buyer_id, promotion_id, number) IN (
+            SELECT buyer_id, promotion_id, number FROM coupon_claims
+            WHERE promotion_id = $1 AND buyer_id = ANY($2) AND used_for IS NULL ORDER BY buyer_id, number FOR UPDATE)
+        """,
+        promotion_id,
+        list(buyer_ids),
+    )
 
 
 async def gifts_of(read: Read, merchant_id: UUID, promotion_id: UUID) -> list[CouponGift]:

@@ -14,11 +14,18 @@ GroupId = NewType("GroupId", UUID)
 
 
 class MemberSource(StrEnum):
-    """Why somebody is in a group: the shop chose them, they have bought often enough, or a segment of the platform says so."""
+    """Why somebody is in a group: the shop chose them, they have bought often enough, a segment has them, an experiment has
+    shared them out, or they stand on a level of its membership."""
 
     HAND = "hand"
     ORDERS = "orders"
     SEGMENT = "segment"
+    EXPERIMENT = "experiment"
+    LEVEL = "level"
+
+
+# Whoever brought them takes them out again; nobody else does.
+FOLLOWED = frozenset({MemberSource.SEGMENT, MemberSource.EXPERIMENT, MemberSource.LEVEL})
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

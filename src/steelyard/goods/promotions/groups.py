@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from steelyard.goods.promotions.events import CustomerGroupSet
-from steelyard.goods.promotions.grouping import Group, Joining, Member, MemberSource
+from steelyard.goods.promotions.grouping import FOLLOWED, Group, Joining, Member, MemberSource
 from steelyard.kernel import events
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -67,9 +67,10 @@ async def close(tx: Tx, merchant_id: UUID, group_id: UUID) -> None:
 
 
 async def join(tx: Tx, joining: Sequence[Joining], source: MemberSource) -> int:
-    """These come in, each for as long as the group says from now on; who is there for good or for longer stays so. Returns how
-    many came in or stay longer."""
+    """These come in for this reason, each for as long as the group says from now on; who is there for good or for longer stays
+    so, and who has another reason keeps it. Returns how many came in or stay longer."""
     assert len(joining) <= MEMBERS_PER_COMMAND_MAX
+    assert source not in FOLLOWED, "whom a segment, an experiment or a level has comes in by `enter_by`"
     if not joining:
         return 0
     return await tx.execute(
@@ -78,9 +79,14 @@ async def join(tx: Tx, joining: Sequence[Joining], source: MemberSource) -> int:
         SELECT g.merchant_id, g.group_id, j.buyer_id, now() + g.days * interval '1 day', $4
         FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS j (merchant_id, group_id, buyer_id)) AS j
         JOIN customer_groups g USING (merchant_id, group_id)
-        WHERE g.closed_at IS NULL ORDER BY g.merchant_id, g.group_id, j.buyer_id
-        ON CONFLICT (merchant_id, group_id, buyer_id) DO UPDATE
-        SET until = excluded.until, source = excluded.source
+        WHERE g.closed_at IS NULL
+          AND NOT EXISTS (SELECT FROM customer_group_members o
+                          WHERE o.merchant_id = g.merchant_id AND o.group_id = g.group_id AND o.buyer_id = j.buyer_id
+                            AND o.source NOT IN ($4, 'segment', 'experiment', 'level')
+                            AND (o.until IS NULL OR o.until >= now() + g.days * interval '1 day'))
+        ORDER BY g.merchant_id, g.group_id, j.buyer_id
+        ON CONFLICT (merchant_id, group_id, buyer_id, source) DO UPDATE
+        SET until = excluded.until
           , since = CASE WHEN m.until <= now() THEN now() ELSE m.since END
         WHERE m.until < excluded.until OR (m.until IS NOT NULL AND excluded.until IS NULL)
         """,
@@ -92,12 +98,65 @@ async def join(tx: Tx, joining: Sequence[Joining], source: MemberSource) -> int:
 
 
 async def leave(tx: Tx, merchant_id: UUID, group_id: UUID, buyer_ids: Collection[UUID]) -> None:
-    """These are in it no more; by what they buy from now on they may come in again."""
+    """These are in it no more; by what they buy from now on they may come in again. Whom a segment or an experiment has
+    stays as long as it has them."""
     await tx.execute(
-        "DELETE FROM customer_group_members WHERE merchant_id = $1 AND group_id = $2 AND buyer_id = ANY($3)",
+        """
+        DELETE FROM customer_group_members
+        WHERE merchant_id = $1 AND group_id = $2 AND buyer_id = ANY($3) AND source NOT IN ('segment', 'experiment', 'level')
+        """,
         merchant_id,
         group_id,
         list(buyer_ids),
+    )
+
+
+async def enter_by(tx: Tx, joining: Sequence[Joining], source: MemberSource) -> None:
+    """A segment that a group follows, an experiment or a level has these: they are in the group until it has them no more.
+    Said twice, nothing changes."""
+    assert source in FOLLOWED
+    for n in range(0, len(joining), MEMBERS_PER_COMMAND_MAX):
+        some = joining[n : n + MEMBERS_PER_COMMAND_MAX]
+        await tx.execute(
+            """
+            INSERT INTO customer_group_members (merchant_id, group_id, buyer_id, source)
+            SELECT j.merchant_id, j.group_id, j.buyer_id, $4
+            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS j (merchant_id, group_id, buyer_id)
+            JOIN customer_groups g USING (merchant_id, group_id)
+            WHERE g.closed_at IS NULL ORDER BY j.merchant_id, j.group_id, j.buyer_id
+            ON CONFLICT (merchant_id, group_id, buyer_id, source) DO NOTHING
+            """,
+            [each.merchant_id for each in some],
+            [each.group_id for each in some],
+            [each.buyer_id for each in some],
+            source,
+        )
+
+
+async def leave_by(tx: Tx, leaving: Sequence[Joining], source: MemberSource) -> None:
+    """A segment that a group follows, an experiment or a level has these no more. Who is in the group for another reason
+    stays in it."""
+    if not leaving:
+        return
+    await tx.execute(
+        """
+        DELETE FROM customer_group_members m
+        USING unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS j (merchant_id, group_id, buyer_id)
+        WHERE m.merchant_id = j.merchant_id AND m.group_id = j.group_id AND m.buyer_id = j.buyer_id AND m.source = $4
+        """,
+        [each.merchant_id for each in leaving],
+        [each.group_id for each in leaving],
+        [each.buyer_id for each in leaving],
+        source,
+    )
+
+
+async def follow_no_more(tx: Tx, merchant_id: UUID, group_id: UUID) -> int:
+    """A group follows no segment any more: whom only the segment has brought leave it. Returns how many rows that were."""
+    return await tx.execute(
+        "DELETE FROM customer_group_members WHERE merchant_id = $1 AND group_id = $2 AND source = 'segment'",
+        merchant_id,
+        group_id,
     )
 
 
@@ -135,7 +194,7 @@ async def customer_groups(read: Read, merchant_id: UUID) -> list[Group]:
         Group,
         """
         SELECT g.merchant_id, g.group_id, g.name, g.orders, g.days, g.closed_at
-             , (SELECT count(*)::integer FROM customer_group_members m
+             , (SELECT count(DISTINCT m.buyer_id)::integer FROM customer_group_members m
                 WHERE m.merchant_id = g.merchant_id AND m.group_id = g.group_id
                   AND (m.until IS NULL OR m.until > now())) AS members
         FROM customer_groups g WHERE g.merchant_id = $1 AND g.closed_at IS NULL ORDER BY g.created_at, g.group_id LIMIT $2

@@ -13,6 +13,7 @@ from steelyard.kernel.db import Read
 KEPT = "goods.promotions"
 OFFERS_PER_SHOP_MAX = 500
 COUPONS_SHOWN_MAX = 100
+TO_GIVE_MAX = 200
 # So long before its end a buyer is reminded of a coupon.
 ENDS_SOON = timedelta(days=3)
 
@@ -46,10 +47,11 @@ async def own_offers(read: Read, buyer_id: UUID) -> list[Offer]:
         """
         SELECT p.merchant_id, p.promotion_id, p.name, p.rule, p.scope, p.currency, p.starts_at, p.ends_at, p.budget, p.spent
              , p.group_id
-        FROM customer_group_members m
+        FROM (SELECT DISTINCT merchant_id, group_id FROM customer_group_members
+              WHERE buyer_id = $1 AND (until IS NULL OR until > now())) AS m
         JOIN customer_groups g USING (merchant_id, group_id)
         JOIN promotions p ON p.merchant_id = m.merchant_id AND p.group_id = m.group_id
-        WHERE m.buyer_id = $1 AND (m.until IS NULL OR m.until > now()) AND g.closed_at IS NULL
+        WHERE g.closed_at IS NULL
           AND p.stopped_at IS NULL AND p.ends_at > now() AND p.starts_at <= now() AND (p.budget IS NULL OR p.spent < p.budget)
           AND p.rule ->> 'type' = 'special_price'
         ORDER BY p.merchant_id, p.promotion_id LIMIT $2
@@ -154,6 +156,21 @@ async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int)
         merchant_id,
         before,
         limit,
+    )
+
+
+async def coupons_to_give(read: Read, merchant_id: UUID) -> list[Offer]:
+    """The coupons that a shop gives to whom it wants and that can be given still, what was made last first."""
+    return await read.all(
+        Offer,
+        """
+        SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id, shelf
+        FROM promotions WHERE merchant_id = $1 AND given AND stopped_at IS NULL AND ends_at > now()
+        ORDER BY promotion_id DESC LIMIT $2
+        """,
+        merchant_id,
+        TO_GIVE_MAX,
     )
 
 

@@ -52,12 +52,12 @@ CREATE TABLE customer_group_members (
   , since       timestamptz NOT NULL DEFAULT now()
   , until       timestamptz
   , source      text NOT NULL
-  , PRIMARY KEY (merchant_id, group_id, buyer_id)
+  , PRIMARY KEY (merchant_id, group_id, buyer_id, source)
   , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
-  , CONSTRAINT one_is_in_a_group_for_a_reason CHECK (source IN ('hand', 'orders', 'segment'))
+  , CONSTRAINT one_is_in_a_group_for_a_reason CHECK (source IN ('hand', 'orders', 'segment', 'experiment', 'level'))
 );
-COMMENT ON TABLE customer_group_members IS 'by merchant: who is in a group, since when and until when';
-COMMENT ON COLUMN customer_group_members.source IS 'hand: the shop chose them; orders: they bought often enough; segment: a segment of the platform says so';
+COMMENT ON TABLE customer_group_members IS 'by merchant: who is in a group, for each reason since when and until when; who has one reason is in it';
+COMMENT ON COLUMN customer_group_members.source IS 'hand: the shop chose them; orders: they bought often enough; segment: a segment of the platform says so; level: they stand on a level of the shop''s membership';
 CREATE INDEX customer_group_members_of_a_buyer ON customer_group_members (buyer_id);
 
 CREATE TABLE promotions (
@@ -166,12 +166,12 @@ CREATE TABLE coupon_gifts (
   , left_out     integer
   , PRIMARY KEY (merchant_id, gift_id)
   , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
-  , CONSTRAINT a_gift_says_to_whom CHECK (audience IN ('named', 'bought', 'never') AND (audience = 'bought') = (days IS NOT NULL))
+  , CONSTRAINT a_gift_says_to_whom CHECK (audience IN ('named', 'bought', 'never', 'segment') AND (audience = 'bought') = (days IS NOT NULL))
   , CONSTRAINT what_is_done_is_counted CHECK ((done_at IS NULL) = (given IS NULL) AND (done_at IS NULL) = (left_out IS NULL))
   , CONSTRAINT addresses_are_kept_until_it_is_done CHECK (done_at IS NULL OR emails = '{}')
 );
 COMMENT ON TABLE coupon_gifts IS 'by merchant: to whom a shop, or under an id of zeros the platform, gives a coupon of its own, and what came of it';
-COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop, or has an account here, and has not bought';
+COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop, or has an account here, and has not bought; segment: who was in a segment when it was asked for';
 COMMENT ON COLUMN coupon_gifts.left_out IS 'Who is not known there, has it already, or came after the last copy';
 CREATE INDEX coupon_gifts_of_a_coupon ON coupon_gifts (merchant_id, promotion_id, asked_at DESC);
 
@@ -209,12 +209,14 @@ CREATE TABLE coupon_claims (
   , claimed_at   timestamptz NOT NULL DEFAULT now()
   , used_for     uuid
   , entered      boolean NOT NULL DEFAULT false
+  , again        boolean NOT NULL DEFAULT false
   , PRIMARY KEY (buyer_id, promotion_id, number)
 );
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
 COMMENT ON COLUMN coupon_claims.entered IS 'It was claimed by entering its code with a purchase: it goes again when that is dropped unpaid';
+COMMENT ON COLUMN coupon_claims.again IS 'It was given for a reason that comes again and has a limit of its own, such as a birthday: so many as each may have do not count';
 
 CREATE INDEX coupon_claims_unused ON coupon_claims (promotion_id, buyer_id) WHERE used_for IS NULL;
 

@@ -57,6 +57,21 @@ async def flash_left(read: Read, merchant_ids: Collection[UUID], sku_ids: Collec
     return {row["sku_id"]: row["left"] for row in rows}
 
 
+async def pieces_left(read: Read, keys: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:
+    """How many pieces are left at these flash prices, by `(merchant_id, promotion_id)`; what is not sold by the piece, or is
+    over, is missing."""
+    rows = await read.fetch(
+        """
+        SELECT p.merchant_id, p.promotion_id, p.pieces - p.taken AS left
+        FROM unnest($1::uuid[], $2::uuid[]) AS k (merchant_id, promotion_id) JOIN promotions p USING (merchant_id, promotion_id)
+        WHERE p.pieces IS NOT NULL AND p.stopped_at IS NULL AND p.returned_at IS NULL AND p.ends_at > now()
+        """,
+        [merchant_id for merchant_id, _ in keys],
+        [promotion_id for _, promotion_id in keys],
+    )
+    return {(row["merchant_id"], row["promotion_id"]): row["left"] for row in rows}
+
+
 async def sessions(
     read: Read, merchant_id: UUID, before: UUID | None, limit: int, *, presales: bool = False
 ) -> list[Session]:

@@ -52,6 +52,7 @@ from steelyard.goods.search.service import (
 from steelyard.goods.search.shelves import best_matching, best_selling
 from steelyard.goods.search.vocabulary import Vocabulary, Word, read_dictionary, without_one
 from steelyard.goods.search.wordlist import known_words, make_vocabulary
+from steelyard.goods.search.words import runs
 
 __all__ = [
     "Choices",
@@ -95,6 +96,7 @@ __all__ = [
     "remove_redirect",
     "remove_synonym",
     "rules",
+    "runs",
     "save_hot_rule",
     "save_redirect",
     "save_synonym",

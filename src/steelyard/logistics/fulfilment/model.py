@@ -15,7 +15,7 @@ LINES_PER_DISPATCH_MAX = 500
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a paid order that wants sending, within `ship_hours` from now where that was promised, or by
-    the moment `ship_by`."""
+    the moment `ship_by`; `withdrawn` pieces of it were given back before."""
 
     merchant_id: UUID
     order_id: UUID
@@ -24,6 +24,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     ship_hours: int | None = None
     ship_by: datetime | None = None
+    withdrawn: int = 0
 
 
 class Packed(msgspec.Struct, frozen=True):

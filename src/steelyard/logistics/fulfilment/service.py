@@ -27,11 +27,11 @@ async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
     """Ask the merchants' warehouses to send these lines. Said twice, the second changes nothing."""
     await tx.execute(
         """
-        INSERT INTO fulfilment_lines (merchant_id, order_id, line, sku_id, quantity, ship_by)
-        SELECT merchant_id, order_id, line, sku_id, quantity, coalesce(ship_by, now() + hours * interval '1 hour')
+        INSERT INTO fulfilment_lines (merchant_id, order_id, line, sku_id, quantity, withdrawn, ship_by)
+        SELECT merchant_id, order_id, line, sku_id, quantity, withdrawn, coalesce(ship_by, now() + hours * interval '1 hour')
         FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::integer[]
-                  , $7::timestamptz[])
-          AS w (merchant_id, order_id, line, sku_id, quantity, hours, ship_by)
+                  , $7::timestamptz[], $8::integer[])
+          AS w (merchant_id, order_id, line, sku_id, quantity, hours, ship_by, withdrawn)
         ON CONFLICT (merchant_id, order_id, line) DO NOTHING
         """,
         [line.merchant_id for line in lines],
@@ -41,20 +41,21 @@ async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
         [line.quantity for line in lines],
         [line.ship_hours for line in lines],
         [line.ship_by for line in lines],
+        [line.withdrawn for line in lines],
     )
 
 
 async def call_off(tx: Tx, of: Sequence[tuple[UUID, UUID]]) -> list[UUID]:
     """Nobody is asked to send these orders, (merchant, order), any more, as if nobody had been: they may be asked for again.
-    Returns those of which nothing has left the house or was withdrawn; the others stay as they are."""
+    Returns those of which nothing has left the house; the others stay as they are."""
     rows = await tx.fetch(
         """
         WITH due AS (
-            SELECT f.merchant_id, f.order_id, f.line, f.shipped + f.withdrawn AS moved
+            SELECT f.merchant_id, f.order_id, f.line, f.shipped
             FROM fulfilment_lines f JOIN unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, order_id) USING (merchant_id, order_id)
             ORDER BY f.merchant_id, f.order_id, f.line FOR UPDATE OF f
         ), untouched AS (
-            SELECT merchant_id, order_id FROM due GROUP BY merchant_id, order_id HAVING sum(moved) = 0
+            SELECT merchant_id, order_id FROM due GROUP BY merchant_id, order_id HAVING sum(shipped) = 0
         )
         DELETE FROM fulfilment_lines f USING untouched u
         WHERE (f.merchant_id, f.order_id) = (u.merchant_id, u.order_id)

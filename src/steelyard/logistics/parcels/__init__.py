@@ -7,7 +7,7 @@ from steelyard.logistics.parcels.bulk import PastParcel, bulk_carry
 from steelyard.logistics.parcels.carrier_list import carriers_of, send_with, use_carriers
 from steelyard.logistics.parcels.events import ParcelDelivered, ParcelRefused
 from steelyard.logistics.parcels.jobs import receive_webhook
-from steelyard.logistics.parcels.queries import carriers, collected_by, of_orders, scans, sought, taken
+from steelyard.logistics.parcels.queries import carriers, collected_by, named_by_number, of_orders, scans, sought, taken
 from steelyard.logistics.parcels.service import (
     ask_to_collect,
     asked,
@@ -37,6 +37,7 @@ __all__ = [
     "give_up",
     "hand_over",
     "hand_over_many",
+    "named_by_number",
     "of_orders",
     "receive_webhook",
     "record_scans",

@@ -78,6 +78,16 @@ async def taken(read: Read, merchant_id: UUID, numbers: Sequence[tuple[str, str]
     return {(row["carrier"], row["number"]) for row in rows}
 
 
+async def named_by_number(read: Read, carrier: str, numbers: Sequence[str]) -> dict[str, tuple[UUID, UUID]]:
+    """Of which order (merchant, order) a carrier's parcels of these numbers are, as far as they are known here."""
+    rows = await read.fetch(
+        "SELECT number, merchant_id, order_id FROM parcels WHERE carrier = $1 AND number = ANY($2)",
+        carrier,
+        list(numbers),
+    )
+    return {row["number"]: (row["merchant_id"], row["order_id"]) for row in rows}
+
+
 async def collected_by(read: Read, merchant_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, str]:
     """Of these orders of a merchant, whose parcel goes with a carrier that collects cash at the door: which carrier that is."""
     rows = await read.fetch(

@@ -46,7 +46,16 @@ from steelyard.money.ledger.model import (
     VoucherId,
     VoucherState,
 )
-from steelyard.money.ledger.periods import confirm_closing, period, periods, propose_closing, reopen, withdraw_closing
+from steelyard.money.ledger.periods import (
+    ask_to_reopen,
+    confirm_closing,
+    leave_closed,
+    period,
+    periods,
+    propose_closing,
+    reopen,
+    withdraw_closing,
+)
 from steelyard.money.ledger.queries import accounts_of_kind, balances, entries, transfers_of, trial_balance
 from steelyard.money.ledger.service import lock_accounts, post
 from steelyard.money.ledger.snapshots import (
@@ -106,6 +115,7 @@ __all__ = [
     "account_names",
     "accounts_of_kind",
     "agree_voucher",
+    "ask_to_reopen",
     "balance_before",
     "balances",
     "begun",
@@ -124,6 +134,7 @@ __all__ = [
     "held_against_cash",
     "journal",
     "kinds_by_hand",
+    "leave_closed",
     "lock_accounts",
     "moved_between",
     "period",

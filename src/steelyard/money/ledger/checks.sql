@@ -52,6 +52,16 @@ FROM (
 GROUP BY document, currency
 HAVING sum(amount) <> 0;
 
+-- name: what a shop pays a host or agency leaves the one and reaches the other
+SELECT document, currency, sum(amount) AS left_over
+FROM (
+    SELECT document, currency, amount FROM ledger_transfers WHERE debit = 'host_clearing'
+    UNION ALL
+    SELECT document, currency, -amount FROM ledger_transfers WHERE credit = 'host_clearing'
+) AS clearing
+GROUP BY document, currency
+HAVING sum(amount) <> 0;
+
 -- name: every kind of account stands in the chart of accounts
 SELECT k.kind FROM ledger_account_kinds k LEFT JOIN ledger_chart c USING (kind) WHERE c.kind IS NULL;
 

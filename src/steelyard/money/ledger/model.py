@@ -61,6 +61,8 @@ class AccountKind(StrEnum):
     EXCHANGE_DIFFERENCES = "exchange_differences"
     OWN_FUNDS = "own_funds"
     OTHER_COSTS = "other_costs"
+    HOST_PAYABLE = "host_payable"
+    HOST_CLEARING = "host_clearing"
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,7 +173,8 @@ PERIOD_MACHINE = Machine(
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """A month of the books: `period` is its first day, `ends` the first moment that is not within it."""
+    """A month of the books: `period` is its first day, `ends` the first moment that is not within it. `reopening_by`: who wants
+    it opened again once it is closed."""
 
     period: date
     begins: datetime
@@ -180,6 +183,8 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     proposed_by: str | None = None
     closed_by: str | None = None
     closed_at: datetime | None = None
+    reopening_by: str | None = None
+    reopening_words: str = ""
 
     @classmethod
     def of(cls, day: date) -> "Period":

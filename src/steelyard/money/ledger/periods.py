@@ -1,4 +1,4 @@
-"""Months of the books are closed by two people, one after the other, and opened again for a reason that is said.
+"""Months of the books are closed by two people, one after the other, and so they are opened again, for a reason that is said.
 
 Closing a month writes down what every account and every kind came to at its end: from there on the past is summed. Nothing
 is posted into a closed month: who posts shares a lock of the month, who closes it has that lock alone.
@@ -72,7 +72,10 @@ async def periods(read: Read) -> list[Period]:
 async def _known(read: Read) -> list[Period]:
     return await read.all(
         Period,
-        "SELECT period, begins, ends, state, proposed_by, closed_by, closed_at FROM ledger_periods ORDER BY period",
+        """
+        SELECT period, begins, ends, state, proposed_by, closed_by, closed_at, reopening_by, reopening_words
+        FROM ledger_periods ORDER BY period
+        """,
     )
 
 
@@ -172,34 +175,75 @@ async def _have_alone(tx: Tx, months: Sequence[date]) -> None:
         raise PeriodInUse()
 
 
-async def reopen(tx: Tx, first: date, words: str, by: str) -> None:
-    """Open the last closed month again, for a reason. What was written down of its end goes, and is summed anew when it is
-    closed again. Raises `TransitionRefused`, `NotTheLastClosed` and `Invalid` without a reason."""
+async def ask_to_reopen(tx: Tx, first: date, words: str, by: str) -> None:
+    """Want the last closed month opened again, for a reason. Another person agrees. Twice is once: the first asks.
+
+    Raises `TransitionRefused`, `NotTheLastClosed` and `Invalid` without a reason.
+    """
     words = words.strip()
     if not words:
         raise Invalid({"words": N_("Please say why.")})
     if len(words) > WORDS_MAX:
         raise Invalid({"words": N_("Please use 500 characters at most.")})
     await _alone(tx)
+    _last_closed(await _known(tx), first)
+    await tx.execute(
+        """
+        UPDATE ledger_periods SET reopening_by = $2, reopening_words = $3 WHERE period = $1 AND reopening_by IS NULL
+        """,
+        first,
+        by,
+        words,
+    )
+
+
+async def leave_closed(tx: Tx, first: date) -> None:
+    """It is not to be opened again after all. Raises `TransitionRefused` when nobody has asked."""
+    await _alone(tx)
+    if not await tx.execute(
+        "UPDATE ledger_periods SET reopening_by = NULL, reopening_words = '' WHERE period = $1 AND reopening_by IS NOT NULL",
+        first,
+    ):
+        raise TransitionRefused(
+            machine=PERIOD_MACHINE.name, state=str(PeriodState.CLOSED), wanted=str(PeriodState.OPEN)
+        )
+
+
+async def reopen(tx: Tx, first: date, by: str) -> str:
+    """The second person's yes: the last closed month is open again; returns why. What was written down of its end goes, and is
+    summed anew when it is closed again. Raises `TransitionRefused` (nobody has asked), `NotTheLastClosed`, `SecondPerson`."""
+    await _alone(tx)
     known = await _known(tx)
-    closed = [each.period for each in known if each.state is PeriodState.CLOSED]
-    if first not in closed:
-        state = next((each.state for each in known if each.period == first), PeriodState.OPEN)
-        raise TransitionRefused(machine=PERIOD_MACHINE.name, state=str(state), wanted=str(PeriodState.OPEN))
-    if first != closed[-1]:
-        raise NotTheLastClosed()
+    wanted = _last_closed(known, first)
+    if wanted.reopening_by is None:
+        raise TransitionRefused(machine=PERIOD_MACHINE.name, state=str(wanted.state), wanted=str(PeriodState.OPEN))
+    if wanted.reopening_by == by:
+        raise SecondPerson()
     await tx.execute("DELETE FROM ledger_snapshots WHERE period = $1", first)
     await tx.execute("DELETE FROM ledger_period_totals WHERE period = $1", first)
     # Who wanted later months closed did so after this one.
     reopened = [each.period for each in known if each.period > first and each.state is PeriodState.PROPOSED]
     await tx.execute(
         """
-        UPDATE ledger_periods SET state = 'open', proposed_by = NULL, closed_by = NULL, closed_at = NULL
+        UPDATE ledger_periods
+        SET state = 'open', proposed_by = NULL, closed_by = NULL, closed_at = NULL, reopening_by = NULL, reopening_words = ''
         WHERE period = ANY ($1::date[])
         """,
         [first, *reopened],
     )
-    await _step(tx, [first, *reopened], PeriodState.OPEN, by, words)
+    await _step(tx, [first, *reopened], PeriodState.OPEN, by, wanted.reopening_words)
+    return wanted.reopening_words
+
+
+def _last_closed(known: Sequence[Period], first: date) -> Period:
+    closed = [each for each in known if each.state is PeriodState.CLOSED]
+    found = next((each for each in closed if each.period == first), None)
+    if found is None:
+        state = next((each.state for each in known if each.period == first), PeriodState.OPEN)
+        raise TransitionRefused(machine=PERIOD_MACHINE.name, state=str(state), wanted=str(PeriodState.OPEN))
+    if found is not closed[-1]:
+        raise NotTheLastClosed()
+    return found
 
 
 async def _alone(tx: Tx) -> None:

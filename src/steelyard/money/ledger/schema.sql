@@ -43,7 +43,9 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('exchange_clearing', 'credit', '{"zh-Hans": "货币兑换清算", "en": "Exchange clearing"}')
   , ('exchange_differences', 'credit', '{"zh-Hans": "汇兑损益", "en": "Realised exchange differences"}')
   , ('own_funds', 'credit', '{"zh-Hans": "平台自有资金", "en": "The platform''s own funds"}')
-  , ('other_costs', 'debit', '{"zh-Hans": "银行及其他费用", "en": "Bank charges and other costs"}');
+  , ('other_costs', 'debit', '{"zh-Hans": "银行及其他费用", "en": "Bank charges and other costs"}')
+  , ('host_payable', 'credit', '{"zh-Hans": "应付主播与机构款", "en": "Payable to hosts and agencies"}')
+  , ('host_clearing', 'debit', '{"zh-Hans": "主播佣金清算", "en": "Hosts'' commission clearing"}');
 
 CREATE TABLE ledger_chart (
     kind    text PRIMARY KEY REFERENCES ledger_account_kinds
@@ -95,7 +97,9 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('exchange_clearing', 'equity', NULL, false, '{"zh-Hans": "兑换时一种货币转出、另一种转入的过渡科目；余额为该货币的未平头寸。", "en": "Where one currency leaves and another comes in; what is left is the open position in a currency."}')
   , ('exchange_differences', 'income', NULL, false, '{"zh-Hans": "已实现的汇兑损益，按本位币记录；负数为损失。", "en": "Realised gains on exchanges, in the house''s currency; below zero, losses."}')
   , ('own_funds', 'equity', NULL, true, '{"zh-Hans": "平台股东投入或提走的自有资金。", "en": "What the platform''s owners have put in or taken out."}')
-  , ('other_costs', 'expense', NULL, true, '{"zh-Hans": "银行收费等手工记录的费用。", "en": "Charges of the bank and other costs that are written down by hand."}');
+  , ('other_costs', 'expense', NULL, true, '{"zh-Hans": "银行收费等手工记录的费用。", "en": "Charges of the bank and other costs that are written down by hand."}')
+  , ('host_payable', 'liability', 'merchants', false, '{"zh-Hans": "从商家结算款中扣出、应付给主播或机构的佣金与坑位费；为负时是其应退款。", "en": "Commission and slot fees taken from shops and owed to their hosts and agencies; below zero, what these owe."}')
+  , ('host_clearing', 'asset', NULL, false, '{"zh-Hans": "佣金从商家转给主播或机构时的过渡科目，合计为零。", "en": "Where a host''s commission crosses from the shop; zero in total."}');
 
 CREATE TABLE ledger_counterparties (
     owner_id uuid PRIMARY KEY
@@ -126,7 +130,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT only_what_was_taken_back_comes_back CHECK (kind <> 'chargebacks' OR debits >= credits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, a host or agency, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
@@ -188,15 +192,20 @@ CREATE TABLE ledger_periods (
   , proposed_by text
   , closed_by   text
   , closed_at   timestamptz
+  , reopening_by    text
+  , reopening_words text NOT NULL DEFAULT ''
   , CONSTRAINT a_period_is_a_month CHECK (extract(day FROM period) = 1 AND begins < ends)
   , CONSTRAINT a_period_is_open_proposed_or_closed CHECK (state IN ('open', 'proposed', 'closed'))
   , CONSTRAINT proposed_means_by_whom CHECK ((state IN ('proposed', 'closed')) = (proposed_by IS NOT NULL))
   , CONSTRAINT closed_means_by_whom_and_when CHECK (
         (state = 'closed') = (closed_by IS NOT NULL) AND (state = 'closed') = (closed_at IS NOT NULL))
   , CONSTRAINT two_people_close_a_period CHECK (closed_by <> proposed_by)
+  , CONSTRAINT only_a_closed_month_is_opened_for_a_reason CHECK (
+        reopening_by IS NULL OR (state = 'closed' AND reopening_words <> ''))
 );
 COMMENT ON TABLE ledger_periods IS 'reference: months of the books that somebody has wanted to close; nothing is posted into a closed one';
 COMMENT ON COLUMN ledger_periods.period IS 'The first day of the month, in the house''s time zone';
+COMMENT ON COLUMN ledger_periods.reopening_by IS 'Who wants it opened again: another person agrees';
 COMMENT ON COLUMN ledger_periods.ends IS 'The first moment that is not within it';
 
 CREATE TABLE ledger_period_history (

@@ -10,10 +10,10 @@ its state moves: twice, late, out of order, or asked for. Refunds never exceed w
 The states live in `payments.state_model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares
 of itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
 answer, and `excluding` says for whose goods they are not. Bank transfers are in `bank_movements`; what becomes of refunds in
-`refund_outcomes` (lists: `refund_lists`), those by hand in `by_hand`. What is paid at the door is in `door` (`door_model`,
-`door_steps`), what carriers owe of it in `door_remitting`. What channels argue about is in `disputes` (`dispute_model`), what is
-refused in `refusals`, what they keep in `fees`, their bills in `bill_model`. What is authorised first is taken by `captures` and
-let go by `voids`; `giving_back` does whichever a buyer's money needs. Tables are also in `schema_captures`, `schema_health`.
+`refund_outcomes` (lists: `refund_lists`; again: `arriving_again`), by hand in `by_hand`. What is paid at the door is in `door`
+(`door_model`, `door_steps`), what carriers owe in `door_remitting`. What channels argue about: `disputes` (`dispute_model`);
+`refusals`; what they keep: `fees`; bills: `bill_model`. What is authorised first is taken by `captures`, let go by `voids`;
+`giving_back` does either. Tables: also `schema_captures`, `schema_health`, `schema_refunds`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer

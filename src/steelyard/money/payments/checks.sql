@@ -228,3 +228,10 @@ FROM door_remittances r
 FULL JOIN (SELECT remittance AS bank_number, sum(told) AS told FROM door_collections WHERE remittance IS NOT NULL
            GROUP BY remittance) AS d USING (bank_number)
 WHERE d.told IS DISTINCT FROM r.amount + r.fee;
+
+-- name: a refund that arrived again after it had come back has its document each time
+SELECT h.merchant_id, h.refund_id, h.successes, s.again
+FROM (SELECT merchant_id, refund_id, count(*) AS successes FROM refund_history WHERE to_state = 'succeeded'
+      GROUP BY 1, 2 HAVING count(*) > 1) h
+FULL JOIN (SELECT merchant_id, refund_id, count(*) AS again FROM refund_successes GROUP BY 1, 2) s USING (merchant_id, refund_id)
+WHERE coalesce(h.successes, 1) - 1 <> coalesce(s.again, 0);

@@ -14,6 +14,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.payments.arriving_again import Again, note_again
 from steelyard.money.payments.door_model import AT_THE_DOOR
 from steelyard.money.payments.door_steps import undo
 from steelyard.money.payments.events import Refunded
@@ -307,6 +308,8 @@ async def _book(tx: Tx, booked: Sequence[_Booked]) -> None:
         }
         await ledger.lock_accounts(tx, sorted(touched))
         await put_back(tx, [(each.refund, each.document) for each in into])
+    again = [each for each in booked if each.nth > 1 and not each.back]
+    await note_again(tx, [Again(refund=each.refund, document=each.document, nth=each.nth) for each in again])
     await ledger.post(tx, transfers)
     if arrived := [_told(each.refund) for each in booked if not each.back]:
         await events.publish(tx, *arrived)

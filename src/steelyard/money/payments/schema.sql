@@ -157,6 +157,7 @@ COMMENT ON COLUMN refunds.route IS 'balance: into the buyer''s balance instead o
 COMMENT ON COLUMN refunds.twice_at IS 'When the channel said that it had paid, too, what had gone back another way';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
+CREATE INDEX refunds_by_reference ON refunds (channel_reference) WHERE channel_reference IS NOT NULL;
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
 CREATE INDEX refunds_failed ON refunds (created_at DESC, refund_id DESC) WHERE state = 'failed';
 CREATE INDEX refunds_paid_twice ON refunds (created_at DESC, refund_id DESC) WHERE twice_at IS NOT NULL;

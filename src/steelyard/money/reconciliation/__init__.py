@@ -1,13 +1,14 @@
 """Reconciliation: what channels and banks say has moved, line by line, beside what our books say.
 
 A statement is fetched from who gives it out (`fetching`) or uploaded, and taken in as it came (`taking`, read by one of
-`formats`; a large one in parts: `arriving`). The day is run (`running`: its statements of SQL are in `matching` and
-`movements`), and what differs becomes a list for people, who decide on it (`deciding`; what is posted is in `booking`).
+`formats`; a large one in parts: `arriving`). The day is run in short steps (`running`: lines find their transfers in
+`matching`, what no line is about is found in `movements`, what was missing before in `turning_up`, the sums are made in
+`counting`), and what differs becomes a list for people, who decide on it (`deciding`; what is posted is in `booking`).
 Statements are matched against the books, so nothing above payments needs to be asked: see docs/algorithms/reconciliation.md.
 
     arrival = Arrival(source=source, day=day, name=name, content=content)
     await reconciliation.receive(db, arrival, traded, by)              # kept, with its lines or with what is wrong
-    await db.transact(reconciliation.run, source, day)                 # matched, listed, fees and payouts booked
+    await reconciliation.run(db, source, day)                 # matched, listed, fees and payouts booked
     await db.transact(reconciliation.settle, source, item_id, into, words, by)
 """
 
@@ -47,13 +48,14 @@ from steelyard.money.reconciliation.queries import (
     totals,
     unexplained,
 )
-from steelyard.money.reconciliation.running import run, withdraw
+from steelyard.money.reconciliation.running import run, run_within, withdraw
 from steelyard.money.reconciliation.taking import (
     Statement,
     by_content,
     content_of,
     read_statement,
     source_called,
+    source_of_carrier,
     take,
     traded,
 )
@@ -97,9 +99,11 @@ __all__ = [
     "routes",
     "run",
     "run_day",
+    "run_within",
     "senders",
     "settle",
     "source_called",
+    "source_of_carrier",
     "sources",
     "suggested",
     "take",

@@ -9,6 +9,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.reconciliation.booking import move, post, reverse, suggested
+from steelyard.money.reconciliation.counting import close_days
 from steelyard.money.reconciliation.model import (
     DIFFERENCE_MACHINE,
     INTO,
@@ -20,7 +21,7 @@ from steelyard.money.reconciliation.model import (
     NothingToBook,
 )
 from steelyard.money.reconciliation.queries import difference, file
-from steelyard.money.reconciliation.running import close_days, withdraw
+from steelyard.money.reconciliation.running import withdraw
 from steelyard.money.reconciliation.taking import source_called
 from steelyard.parties import policies
 from steelyard.parties.policies.model import RECONCILIATION_ALONE

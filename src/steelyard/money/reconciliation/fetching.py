@@ -150,7 +150,7 @@ async def fetch(db: Database, sender: Sender, day: date, now: datetime) -> None:
     answer, why = await _taken(db, source, day, now, told, sender.after)
     if answer in ENDS:
         try:
-            await db.transact(run, source.source, day)
+            await run(db, source.source, day)
         except NoStatement:  # withdrawn meanwhile, or kept with what is wrong with it
             answer, why = Answer.UNREADABLE, "unreadable"
     await db.transact(_note, source.source, day, answer, why)

@@ -66,7 +66,7 @@ async def fetch_day(db: Database, *, source: str, day: date) -> None:
 @jobs.job("reconciliation.run_day")
 async def run_day(db: Database, *, source: str, day: date) -> None:
     """Lay a day beside the books: for statements that nobody waits for in a browser."""
-    await db.transact(run, source, day)
+    await run(db, source, day)
 
 
 SWEEPS = [Sweep("reconciliation.fetch", EVERY_SECONDS, _sweep)]

@@ -42,8 +42,8 @@ _SWEPT = UUID("0c8d2b1e-52a4-5f0b-8d6f-3f6f4b7c9e21")
 class LineKind(StrEnum):
     """`payout`: the channel has sent money to our bank. `paid_out` and `received`: the bank has paid a merchant, or has
     money from a channel. `dispute`: a channel has taken a payment back, `dispute_won`: it has given it back after all.
-    `transfer`: it has sent money on to a shop, `transfer_reversal`: it has taken that back. `other`:
-    nothing that we know of."""
+    `transfer`: it has sent money on to a shop, `transfer_reversal`: it has taken that back. `remitted`: a
+    carrier has paid on what it collected. `other`: nothing that we know of."""
 
     CAPTURE = "capture"
     REFUND = "refund"
@@ -55,6 +55,7 @@ class LineKind(StrEnum):
     DISPUTE_WON = "dispute_won"
     TRANSFER = "transfer"
     TRANSFER_REVERSAL = "transfer_reversal"
+    REMITTED = "remitted"
     OTHER = "other"
 
 
@@ -103,10 +104,11 @@ INTO = (AccountKind.SUSPENSE, AccountKind.CHANNEL_FEES)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sends statements. Fees are compared where one is agreed (`payments.fees`)."""
+    """Who sends statements. A carrier says of which orders the money is that it has paid on to the bank. Fees are compared where
+    one is agreed (`payments.fees`)."""
 
     source: str
-    side: Literal["channel", "bank"]
+    side: Literal["channel", "bank", "carrier"]
     format: str
     utc_minutes: int
     name: Text

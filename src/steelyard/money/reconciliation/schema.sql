@@ -6,9 +6,9 @@ CREATE TABLE reconciliation_sources (
   , format      text NOT NULL
   , utc_minutes integer NOT NULL
   , name        jsonb NOT NULL
-  , CONSTRAINT a_source_is_a_channel_or_a_bank CHECK (side IN ('channel', 'bank'))
+  , CONSTRAINT a_source_is_a_channel_a_bank_or_a_carrier CHECK (side IN ('channel', 'bank', 'carrier'))
 );
-COMMENT ON TABLE reconciliation_sources IS 'reference: who sends statements: a channel is called as in payments.channel';
+COMMENT ON TABLE reconciliation_sources IS 'reference: who sends statements: a channel is called as in payments.channel, a carrier as carrier:NAME once it has paid on';
 COMMENT ON COLUMN reconciliation_sources.utc_minutes IS 'Where its days begin: minutes ahead of UTC';
 INSERT INTO reconciliation_sources (source, side, format, utc_minutes, name) VALUES
     ('simpay', 'channel', 'simpay', 0, '{"zh-Hans": "模拟支付", "en": "Simulated channel"}')
@@ -106,6 +106,7 @@ CREATE TABLE reconciliation_lines (
   , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
   , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN (
         'capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'dispute', 'dispute_won', 'transfer', 'transfer_reversal'
+      , 'remitted'
       , 'other'))
 );
 COMMENT ON TABLE reconciliation_lines IS 'by key, append-only: what a statement says has moved';
@@ -192,8 +193,8 @@ CREATE UNIQUE INDEX a_transfer_is_missing_once ON reconciliation_differences (so
 CREATE INDEX reconciliation_differences_by_day ON reconciliation_differences (day DESC, source, item_id DESC);
 CREATE INDEX reconciliation_differences_to_work_on ON reconciliation_differences (source, day)
     WHERE state IN ('waiting', 'open', 'proposed');
-CREATE INDEX reconciliation_differences_unmatched ON reconciliation_differences (source, kind)
-    WHERE kind IN ('missing_here', 'missing_there') AND state <> 'closed';
+CREATE INDEX reconciliation_differences_left_over ON reconciliation_differences (source, file_id, line_no)
+    WHERE kind = 'missing_here' AND state <> 'closed';
 
 CREATE TABLE reconciliation_difference_history (
     source     text NOT NULL

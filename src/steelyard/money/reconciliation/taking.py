@@ -12,6 +12,7 @@ import msgspec
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
+from steelyard.kernel.text import Text
 from steelyard.money import currencies
 from steelyard.money.reconciliation.formats import FORMATS
 from steelyard.money.reconciliation.model import (
@@ -32,6 +33,8 @@ from steelyard.money.reconciliation.model import (
 
 PART_BYTES = 4 * 1024 * 1024
 NAME_LETTERS_MAX = 200
+CARRIER = "carrier:"
+CHINESE_MINUTES = 480
 PATIENCE_SECONDS = 600
 
 COLUMNS = (
@@ -93,6 +96,20 @@ def found_in(source: Source, content: bytes, traded: Sequence[str]) -> Iterator[
 def hash_total(lines: Iterable[Line]) -> int:
     """What lines come to, whatever their currencies: by it, and by their number, it is known that all of them are here."""
     return sum(line.amount + line.fee for line in lines)
+
+
+async def source_of_carrier(tx: Tx, carrier: str, name: Text) -> Source:
+    """A carrier as a source of statements, from the first that it sends."""
+    await tx.execute(
+        """
+        INSERT INTO reconciliation_sources (source, side, format, utc_minutes, name) VALUES ($1, 'carrier', 'remittance', $2, $3)
+        ON CONFLICT (source) DO NOTHING
+        """,
+        CARRIER + carrier,
+        CHINESE_MINUTES,
+        name,
+    )
+    return await source_called(tx, CARRIER + carrier)
 
 
 async def take(tx: Tx, statement: Statement, by: str) -> File:
@@ -174,9 +191,9 @@ def records(source: str, file_id: FileId, lines: Sequence[Line]) -> Iterator[tup
         )  # fmt: skip
 
 
-async def be_patient(tx: Tx) -> None:
+async def be_patient(read: Read) -> None:
     """A day has up to a million lines: what is done with all of them at once may take minutes."""
-    await tx.fetch("SELECT set_config('statement_timeout', $1, true)", f"{PATIENCE_SECONDS}s")
+    await read.fetch("SELECT set_config('statement_timeout', $1, true)", f"{PATIENCE_SECONDS}s")
 
 
 async def source_called(read: Read, name: str) -> Source:

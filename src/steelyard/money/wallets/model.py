@@ -42,7 +42,8 @@ HELD: Mapping[Purse, AccountKind] = {Purse.BALANCE: AccountKind.BALANCE_HELD, Pu
 
 class Cause(StrEnum):
     """Why a purse moves. `held`: kept for a purchase that is being paid; `returned`: it was not paid after all; `compensated`:
-    paid by a shop for a promise that it did not keep."""
+    paid by a shop for a promise that it did not keep; `level`, `invited`, `task`: given for a level of the platform's membership,
+    an invitation, a task; `undone`: what one of these was given for came to nothing."""
 
     REDEEMED = "redeemed"
     CREDITED = "credited"
@@ -53,9 +54,14 @@ class Cause(StrEnum):
     WELCOMED = "welcomed"
     CHECKED_IN = "checked_in"
     REVIEWED = "reviewed"
+    GIVEN = "given"
     TAKEN_BACK = "taken_back"
     EXPIRED = "expired"
     COMPENSATED = "compensated"
+    LEVEL = "level"
+    INVITED = "invited"
+    TASK = "task"
+    UNDONE = "undone"
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,8 +34,8 @@ CREATE TABLE purse_lines (
   , CONSTRAINT a_movement_moves_something CHECK (amount <> 0)
   , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
   , CONSTRAINT a_cause_is_known CHECK (cause IN (
-        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'welcomed', 'checked_in'
-      , 'reviewed', 'taken_back', 'expired', 'compensated'))
+        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'welcomed', 'checked_in', 'given'
+      , 'reviewed', 'taken_back', 'expired', 'compensated', 'level', 'invited', 'task', 'undone'))
   , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
 );
 COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';

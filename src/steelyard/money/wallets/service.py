@@ -20,9 +20,14 @@ _AGAINST: dict[Cause, AccountKind] = {
     Cause.EARNED: AccountKind.MARKETING_COST,
     Cause.WELCOMED: AccountKind.MARKETING_COST,
     Cause.CHECKED_IN: AccountKind.MARKETING_COST,
+    Cause.GIVEN: AccountKind.MARKETING_COST,
     Cause.REVIEWED: AccountKind.MARKETING_COST,
     Cause.TAKEN_BACK: AccountKind.MARKETING_COST,
     Cause.EXPIRED: AccountKind.MARKETING_COST,
+    Cause.LEVEL: AccountKind.MARKETING_COST,
+    Cause.INVITED: AccountKind.MARKETING_COST,
+    Cause.TASK: AccountKind.MARKETING_COST,
+    Cause.UNDONE: AccountKind.MARKETING_COST,
     Cause.COMPENSATED: AccountKind.COMPENSATION_CLEARING,
 }
 

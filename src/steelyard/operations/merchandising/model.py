@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.text import Text, text
+from steelyard.kernel.text import Text, decode_text, text
 
 ShopCategoryId = NewType("ShopCategoryId", UUID)
 
@@ -28,6 +28,7 @@ TEXT_CHARACTERS_MAX = 2_000
 SHOP_CATEGORIES_MAX = 50
 PRODUCTS_PER_SHOP_CATEGORY_MAX = 200
 TOPICS_MAX = 100
+PAGES_USING_MAX = 20
 
 
 class Kind(StrEnum):
@@ -71,17 +72,19 @@ RULE_WORDS: dict[Rule, str] = {
 
 
 class Slide(msgspec.Struct, frozen=True, kw_only=True):
-    """One banner: words over a picture or, without one, on the house's colour."""
+    """One banner: words over a picture or, without one, on the house's colour. With `segment_id` only its members see it."""
 
     title: Text = msgspec.field(default_factory=Text)
     text: Text = msgspec.field(default_factory=Text)
     href: str = ""
     picture: str | None = None
+    segment_id: UUID | None = None
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a page. What a kind does not use is empty. `of` is a category's address or the id of a shop's own
-    category; `products` are in the order in which somebody chose them; `shops` are addresses."""
+    category; `products` are in the order in which somebody chose them; `shops` are addresses. With `segment_id` only members of
+    that segment see it."""
 
     block_id: UUID
     kind: Kind
@@ -95,6 +98,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     shops: list[str] = []
     count: int = 10
     slides: list[Slide] = []
+    segment_id: UUID | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,12 +131,7 @@ class ShopCategory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _block(number: int, kind: Kind, **facts: object) -> Block:
-    return msgspec.convert({"block_id": UUID(int=number), "kind": kind, **facts}, Block, dec_hook=_text)
-
-
-def _text(wanted: type, value: object) -> object:
-    assert wanted is Text
-    return Text(value)  # pyright: ignore[reportArgumentType, reportCallIssue]  # a mapping of languages, as we wrote it
+    return msgspec.convert({"block_id": UUID(int=number), "kind": kind, **facts}, Block, dec_hook=decode_text)
 
 
 # What the house shows before anybody has put its page together.

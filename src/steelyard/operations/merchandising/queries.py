@@ -34,6 +34,20 @@ async def shown(read: Read, owner_id: UUID, page: str) -> Version | None:
     )
 
 
+async def version(read: Read, owner_id: UUID, page: str, number: int) -> Version | None:
+    """One version, shown or not."""
+    return await read.one(
+        Version,
+        """
+        SELECT version, title, blocks, shown_from, withdrawn_at, made_at, by FROM page_versions
+        WHERE owner_id = $1 AND page = $2 AND version = $3
+        """,
+        owner_id,
+        page,
+        number,
+    )
+
+
 async def draft(read: Read, owner_id: UUID, page: str) -> Draft:
     """The page as it is being put together; what is shown, where nobody has begun."""
     begun = await read.one(

@@ -17,6 +17,7 @@ from steelyard.operations.privacy.queries import (
 )
 from steelyard.operations.privacy.service import (
     ask_for_export,
+    choose_analysing,
     erase,
     plan_erasure,
     record_consents,
@@ -28,6 +29,7 @@ __all__ = [
     "BuyerErased",
     "ExportReady",
     "ask_for_export",
+    "choose_analysing",
     "consents_of",
     "erase",
     "erase_due",

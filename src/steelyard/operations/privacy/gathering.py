@@ -16,6 +16,7 @@ from steelyard.goods import promotions
 from steelyard.kernel import events, i18n, jobs
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.i18n import N_
+from steelyard.operations import behaviour, growth, research
 from steelyard.operations.privacy.events import ExportReady
 from steelyard.operations.privacy.model import EXPORT_DAYS, ExportId
 from steelyard.parties import customers, notifications
@@ -44,15 +45,20 @@ class Subject(StrEnum):
     CART = "cart"
     SEARCHES = "searches"
     CUSTOMER_GROUPS = "customer_groups"
+    CUSTOMER = "customer"
+    SEGMENTS = "segments"
+    JOURNEYS = "journeys"
     SEARCH_CHOICES = "search_choices"
+    BEHAVIOUR_CHOICES = "behaviour_choices"
     CONSENTS = "consents"
     NOTICES = "notices"
+    MESSAGES = "messages"
 
 
 _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
     "profile": (
         N_("Profile"),
-        "SELECT name, email, phone, locale, country, created_at FROM buyers WHERE buyer_id = ANY($1) LIMIT $2",
+        "SELECT name, email, phone, locale, country, birthday, created_at FROM buyers WHERE buyer_id = ANY($1) LIMIT $2",
     ),
     "addresses": (
         N_("Address book"),
@@ -137,16 +143,55 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
         JOIN customer_groups g USING (merchant_id, group_id) WHERE m.buyer_id = ANY($1) ORDER BY m.since LIMIT $2
         """,
     ),
+    "customer": (
+        N_("What shops reckon of you as a customer"),
+        """
+        SELECT s.name AS shop, f.stage, f.stage_since, f.first_seen_at, f.last_seen_at, f.first_paid_at, f.last_paid_at
+             , f.orders, f.currency, f.spent, f.refunded, v.segment, v.tier, v.alive, v.expected_orders, v.expected_spent
+        FROM customer_facts f LEFT JOIN shops s USING (merchant_id)
+        LEFT JOIN customer_values v USING (merchant_id, buyer_id)
+        WHERE f.buyer_id = ANY($1) ORDER BY f.first_seen_at, f.merchant_id LIMIT $2
+        """,
+    ),
+    "segments": (
+        N_("Segments of shops’ customers that you are in"),
+        """
+        SELECT s.name AS segment, p.name AS shop, m.since FROM segment_members m
+        JOIN segments s USING (merchant_id, segment_id) LEFT JOIN shops p USING (merchant_id)
+        WHERE m.buyer_id = ANY($1) AND s.archived_at IS NULL ORDER BY m.since LIMIT $2
+        """,
+    ),
+    "journeys": (
+        N_("What shops let happen by itself, and how far you were in it"),
+        """
+        SELECT j.name AS journey, p.name AS shop, e.stand, e.entered_at, e.ended_at FROM journey_enrolments e
+        JOIN journeys j USING (merchant_id, journey_id) LEFT JOIN shops p USING (merchant_id)
+        WHERE e.buyer_id = ANY($1) ORDER BY e.entered_at LIMIT $2
+        """,
+    ),
     "search_choices": (
         N_("How you wanted to search"),
         "SELECT keeps_history, personal FROM search_choices WHERE buyer_id = ANY($1) LIMIT $2",
+    ),
+    "behaviour_choices": (
+        N_("Whether what you do is analysed"),
+        "SELECT analysed, at FROM behaviour_choices WHERE buyer_id = ANY($1) LIMIT $2",
     ),
     "consents": (
         N_("What you agreed to"),
         """
         SELECT subject, version, agreed, how, at FROM consents WHERE buyer_id = ANY($1)
-        UNION ALL SELECT 'coupon_mails', wording, agreed, how, at FROM marketing_consents WHERE buyer_id = ANY($1)
+        UNION ALL SELECT 'news_by_' || channel, wording, agreed, how, at FROM marketing_consents WHERE buyer_id = ANY($1)
         ORDER BY at LIMIT $2
+        """,
+    ),
+    "messages": (
+        N_("Messages of shops"),
+        """
+        SELECT m.merchant_id::text, m.channel, t.name AS template, m.variables, m.marketing, m.address, m.state, m.created_at
+             , m.handed_at, m.opened_at, m.clicked_at
+        FROM messages m JOIN message_templates t USING (merchant_id, template_id)
+        WHERE m.buyer_id = ANY($1) ORDER BY m.created_at LIMIT $2
         """,
     ),
     "notices": (
@@ -170,6 +215,11 @@ async def everything(read: Read, buyer_id: BuyerId) -> dict[str, Any]:
     told["favourites"] = await favourites.of_buyers(read, owners)
     told["coupons"] = await promotions.of_buyers(read, owners)
     told["reviews"] = msgspec.to_builtins(await reviews.said_by(read, owners))
+    told["behaviour"] = await behaviour.of_buyers(read, owners, ROWS_MAX)
+    told["surveys"] = await research.of_buyers(read, owners, ROWS_MAX)
+    told["interviews"] = await research.interviews_of_buyers(read, owners, ROWS_MAX)
+    told["memberships"] = await growth.of_buyers(read, owners, ROWS_MAX)
+    told["invitations"] = await growth.invitations_of_buyers(read, owners, ROWS_MAX)
     told["live_chat"] = await live.written_by(read, owners)
     return told
 
@@ -220,6 +270,11 @@ def packed(told: Mapping[str, Any], locale: str) -> bytes:
 _HEADINGS = {**{name: heading for name, (heading, _) in _SUBJECTS.items()}, "favourites": N_("Favourites")} | {
     "reviews": N_("Reviews and questions"),
     "coupons": N_("Coupons"),
+    "behaviour": N_("What you did here"),
+    "surveys": N_("What you answered in surveys"),
+    "interviews": N_("Interviews"),
+    "memberships": N_("Memberships and growth"),
+    "invitations": N_("Invitations"),
     "live_chat": N_("What you wrote in live sessions"),
 }
 

@@ -9,6 +9,17 @@ from steelyard.kernel import events, jobs
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import gifts, wallets
+from steelyard.operations import (
+    analytics,
+    behaviour,
+    experiments,
+    growth,
+    journeys,
+    lifecycle,
+    outreach,
+    research,
+    segments,
+)
 from steelyard.operations.privacy import gathering
 from steelyard.operations.privacy.events import BuyerErased
 from steelyard.operations.privacy.model import (
@@ -105,6 +116,14 @@ async def withdraw_erasure(tx: Tx, buyer_id: BuyerId, by: str) -> None:
         await _end(tx, planned, ErasureState.WITHDRAWN, by)
 
 
+async def choose_analysing(tx: Tx, buyer_id: BuyerId, *, analysed: bool) -> None:
+    """A buyer says whether what they do here may be analysed; of who says no, nothing of it is left. Said twice, nothing
+    changes."""
+    people = await behaviour.choose(tx, buyer_id, analysed=analysed)
+    await analytics.forget(tx, people)
+    await experiments.forget(tx, people)
+
+
 async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
     """Forget somebody now. Personal data is deleted, or replaced where a row has to stay; purchases, orders and invoices
     keep theirs for `RECORD_YEARS`, then `fade_records` blanks them. Raises `OpenBusiness`."""
@@ -126,8 +145,18 @@ async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
     await invoices.forget_titles(tx, owners)
     await chargebacks.forget(tx, owners)
     await agents.forget_sessions(tx, await checkout.forget(tx, owners))
+    people = await behaviour.forget(tx, owners)
+    await analytics.forget(tx, people)
+    await experiments.forget(tx, [*owners, *people])
     await live.forget_reminders(tx, owners)
     await live.forget_buyers(tx, owners)
+    await research.forget(tx, [*owners, *people])
+    await research.forget_interviews(tx, owners)
+    await growth.forget(tx, owners)
+    await segments.forget(tx, owners)
+    await outreach.forget(tx, owners)
+    await journeys.forget(tx, owners)
+    await lifecycle.forget(tx, owners)
     await customers.forget(tx, owners)
     await tx.execute("DELETE FROM data_exports WHERE buyer_id = ANY($1)", owners)
     await _end(tx, erasure, ErasureState.DONE, by)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from steelyard.kernel import days
 from steelyard.kernel.db import Tx
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
@@ -23,7 +24,7 @@ async def tell_charged_back(tx: Tx, events: Sequence[chargebacks.ChargebackOpene
     """Owners read what was taken and by when the shop has to say something."""
     for event in events:
         what = "chargeback_inquiry" if event.inquiry else "chargeback_opened"
-        day = event.shop_due_at.date().isoformat() if event.shop_due_at else ""
+        day = days.day_of(event.shop_due_at).isoformat() if event.shop_due_at else ""
         await _tell_owners(
             tx, event.merchant_id, event.order_id, what, (event.amount, event.currency), day, event.chargeback_id
         )

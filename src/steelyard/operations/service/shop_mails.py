@@ -37,6 +37,14 @@ async def tell_way_chosen(tx: Tx, events: Sequence[settlement.WayChosen]) -> Non
         await _tell_of_account(tx, merchant_id, bank, account[-DIGITS_TOLD:], "/merchant/money/stripe")
 
 
+async def tell_restricted(tx: Tx, events: Sequence[settlement.AccountRestricted]) -> None:
+    """Owners read that Stripe does not pay the shop, and by when it wants what is missing."""
+    for event in events:
+        what = "stripe_refused" if event.refused else "stripe_restricted"
+        day = event.due_on.isoformat() if event.due_on else ""
+        await _tell_owners(tx, event.merchant_id, what, "", day, "/merchant/money/stripe")
+
+
 async def _tell_of_account(tx: Tx, merchant_id: MerchantId, bank: str, ending: str, link: str) -> None:
     card = (await merchants.cards(tx, [merchant_id])).get(merchant_id)
     if card is None:

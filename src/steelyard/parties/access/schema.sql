@@ -171,6 +171,10 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('live.host', 'merchant', '{"zh-Hans": "主播：开播、看提词器", "en": "Host: go on air, see the teleprompter"}')
   , ('live.run', 'merchant', '{"zh-Hans": "中控：讲解、改价、上库存、发券、抽奖", "en": "Control desk: pin, prices, stock, coupons, draws"}')
   , ('live.serve', 'merchant', '{"zh-Hans": "直播客服：回复弹幕、禁言", "en": "Service in the chat: answer, mute, pick questions"}')
+  , ('live.commission', 'merchant', '{"zh-Hans": "约定主播佣金、维护选品池、审批样品", "en": "Agree on hosts'' commission, keep the selection pool, decide about samples"}')
+  , ('users.read', 'both', '{"zh-Hans": "查看用户运营：分析、生命周期、人群、实验", "en": "See user operations: analyses, lifecycle, segments, experiments"}')
+  , ('users.manage', 'both', '{"zh-Hans": "做用户运营：建人群、旅程、问卷、实验", "en": "Run user operations: segments, journeys, surveys, experiments"}')
+  , ('tasks.work', 'both', '{"zh-Hans": "协作看板：查看、新建、处理任务", "en": "The board of tasks: see, open and work on them"}')
   , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
@@ -195,6 +199,7 @@ INSERT INTO roles (role_id, audience, name, built_in) VALUES
   , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
   , ('merchant_content', 'merchant', '{"zh-Hans": "内容运营", "en": "Content editor"}', true)
   , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true)
+  , ('merchant_growth', 'merchant', '{"zh-Hans": "用户运营", "en": "User operations"}', true)
   , ('merchant_host', 'merchant', '{"zh-Hans": "主播", "en": "Host"}', true)
   , ('merchant_cohost', 'merchant', '{"zh-Hans": "副播", "en": "Co-host"}', true)
   , ('merchant_desk', 'merchant', '{"zh-Hans": "直播中控", "en": "Live control desk"}', true)
@@ -229,6 +234,8 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
   , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage')
   , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read')
+  , ('merchant_growth', 'users.read'), ('merchant_growth', 'users.manage'), ('merchant_growth', 'promotions.manage')
+  , ('merchant_growth', 'figures.read'), ('merchant_growth', 'products.read'), ('merchant_growth', 'orders.read')
   , ('merchant_host', 'live.read'), ('merchant_host', 'live.host'), ('merchant_host', 'products.read')
   , ('merchant_cohost', 'live.read'), ('merchant_cohost', 'live.host'), ('merchant_cohost', 'live.serve')
   , ('merchant_cohost', 'products.read')
@@ -236,6 +243,10 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_desk', 'live.serve'), ('merchant_desk', 'products.read'), ('merchant_desk', 'stock.read')
   , ('merchant_desk', 'figures.read')
   , ('merchant_live_service', 'live.read'), ('merchant_live_service', 'live.serve'), ('merchant_live_service', 'products.read')
+  , ('operator_finance', 'tasks.work'), ('operator_service', 'tasks.work'), ('merchant_clerk', 'tasks.work')
+  , ('merchant_content', 'tasks.work'), ('merchant_accountant', 'tasks.work'), ('merchant_growth', 'tasks.work')
+  , ('merchant_host', 'tasks.work'), ('merchant_cohost', 'tasks.work'), ('merchant_desk', 'tasks.work')
+  , ('merchant_live_service', 'tasks.work'), ('merchant_field', 'tasks.work')
   , ('merchant_field', 'live.read'), ('merchant_field', 'products.read'), ('merchant_field', 'stock.read');
 
 CREATE TABLE account_roles (

@@ -1,10 +1,11 @@
 """What an applicant does: begin, save a step, upload a scan, submit."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
+from steelyard.kernel import days
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -99,7 +100,7 @@ async def save_step(tx: Tx, account_id: AccountId, step: str, said: Mapping[str,
     facts = msgspec.structs.replace(application.facts, **fields)
     files = await queries.files_of(tx, application.application_id)
     rules = (await policies.in_force(tx))[Document.RULES].name
-    wrong = troubles(step, facts, scanned=bool(files), today=datetime.now(UTC).date(), rules=rules)
+    wrong = troubles(step, facts, scanned=bool(files), today=days.today(), rules=rules)
     if step == "shop" and "slug" not in wrong and await queries.slug_taken(tx, facts.slug, application.application_id):
         wrong["slug"] = N_("This address is taken. Please choose another one.")
     if wrong:
@@ -152,7 +153,7 @@ async def submit(tx: Tx, account: Account) -> Application:
         return application
     application = await _writable(tx, account.account_id)
     scanned = bool(await queries.files_of(tx, application.application_id))
-    today, rules = datetime.now(UTC).date(), (await policies.in_force(tx))[Document.RULES].name
+    today, rules = days.today(), (await policies.in_force(tx))[Document.RULES].name
     if application.next_step is not None or any(
         troubles(step, application.facts, scanned=scanned, today=today, rules=rules) for step in STEPS
     ):

@@ -1,7 +1,34 @@
-"""Customers: who buys here, with or without a login, where it goes, and who wants mails about coupons (`consenting`)."""
+"""Customers: who buys here, with or without a login, where it goes, and who wants news by which channel (`consenting`)."""
 
-from steelyard.parties.customers.consenting import consenting, known_by_link, want_mails, wants_mails, with_accounts
-from steelyard.parties.customers.queries import addresses, get, merged, pasts, resolve, sought, visitors_of
+from steelyard.parties.customers.consenting import (
+    WORDING,
+    WORDS,
+    Channel,
+    Consent,
+    bulk_want,
+    consenting,
+    consents_of,
+    know_wechat,
+    known_by_link,
+    known_to_wechat,
+    want,
+    want_mails,
+    wants,
+    wants_mails,
+    with_accounts,
+)
+from steelyard.parties.customers.events import ProfileChanged, VisitorMerged
+from steelyard.parties.customers.queries import (
+    address_books,
+    addresses,
+    get,
+    merged,
+    named,
+    pasts,
+    resolve,
+    sought,
+    visitors_of,
+)
 from steelyard.parties.customers.service import (
     bulk_register,
     bulk_save_addresses,
@@ -14,32 +41,48 @@ from steelyard.parties.customers.service import (
     register,
     remove_address,
     save_address,
+    set_birthday,
     sign_up,
 )
 
 __all__ = [
+    "WORDING",
+    "WORDS",
+    "Channel",
+    "Consent",
+    "ProfileChanged",
+    "VisitorMerged",
+    "address_books",
     "addresses",
     "bulk_register",
     "bulk_save_addresses",
+    "bulk_want",
     "change_profile",
     "consenting",
+    "consents_of",
     "forget",
     "get",
     "guest",
     "guests",
     "hold",
+    "know_wechat",
     "known_by_link",
+    "known_to_wechat",
     "merge_visitor",
     "merged",
+    "named",
     "pasts",
     "register",
     "remove_address",
     "resolve",
     "save_address",
+    "set_birthday",
     "sign_up",
     "sought",
     "visitors_of",
+    "want",
     "want_mails",
+    "wants",
     "wants_mails",
     "with_accounts",
 ]

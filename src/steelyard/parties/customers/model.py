@@ -39,6 +39,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):
+    """`birthday` is "MM-DD", without a year."""
+
     buyer_id: BuyerId
     email: str | None
     name: str = ""
@@ -48,6 +50,7 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     guest: bool = False
     source: str | None = None
     created_at: datetime | None = None
+    birthday: str | None = None
 
 
 class SavedAddress(msgspec.Struct, frozen=True, kw_only=True):

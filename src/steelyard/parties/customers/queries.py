@@ -19,9 +19,20 @@ async def get(read: Read, buyer_id: BuyerId) -> Buyer | None:
     return await read.one(
         Buyer,
         """
-        SELECT buyer_id, email, name, phone, locale, country, guest, source, created_at FROM buyers WHERE buyer_id = $1
+        SELECT buyer_id, email, name, phone, locale, country, guest, source, created_at, birthday FROM buyers WHERE buyer_id = $1
         """,
         buyer_id,
+    )
+
+
+async def named(read: Read, buyer_ids: Sequence[BuyerId]) -> Sequence[Buyer]:
+    """Those of these buyers whom we know."""
+    return await read.all(
+        Buyer,
+        """
+        SELECT buyer_id, email, name, phone, locale, country, guest, source, created_at FROM buyers WHERE buyer_id = ANY($1)
+        """,
+        list(buyer_ids),
     )
 
 
@@ -63,15 +74,31 @@ async def sought(read: Read, q: str, cursor: str | None = None, limit: int | Non
 
 async def addresses(read: Read, buyer_id: BuyerId) -> Sequence[SavedAddress]:
     """The address book, the default first, then the newest."""
-    return await read.all(
-        SavedAddress,
+    return (await address_books(read, [buyer_id]))[buyer_id]
+
+
+async def address_books(read: Read, buyer_ids: Sequence[BuyerId]) -> dict[BuyerId, list[SavedAddress]]:
+    """`addresses` of many buyers; an empty book, too."""
+    found = await read.all(
+        _Kept,
         """
-        SELECT address_id, address, is_default FROM addresses WHERE buyer_id = $1
-        ORDER BY is_default DESC, created_at DESC LIMIT $2
+        SELECT a.buyer_id, a.address_id, a.address, a.is_default
+        FROM unnest($1::uuid[]) AS w (buyer_id) CROSS JOIN LATERAL (
+            SELECT buyer_id, address_id, address, is_default FROM addresses WHERE buyer_id = w.buyer_id
+            ORDER BY is_default DESC, created_at DESC LIMIT $2
+        ) AS a
         """,
-        buyer_id,
+        list(buyer_ids),
         ADDRESSES_PER_BUYER_MAX,
     )
+    books: dict[BuyerId, list[SavedAddress]] = {buyer_id: [] for buyer_id in buyer_ids}
+    for each in found:
+        books[each.buyer_id].append(each)
+    return books
+
+
+class _Kept(SavedAddress, frozen=True, kw_only=True):
+    buyer_id: BuyerId
 
 
 async def visitors_of(read: Read, buyer_id: BuyerId) -> list[BuyerId]:

@@ -1,15 +1,21 @@
 """Commands on buyers."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
+from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, AccountKind
+from steelyard.parties.customers.events import ProfileChanged, VisitorMerged
 from steelyard.parties.customers.model import ADDRESSES_PER_BUYER_MAX, Address, AddressId, Buyer, BuyerId
 from steelyard.parties.customers.queries import resolve
+
+# Whoever was born on a 29 February may say so.
+LEAP_YEAR = 2000
 
 
 async def register(tx: Tx, buyer: Buyer) -> None:
@@ -53,6 +59,7 @@ async def sign_up(tx: Tx, buyer: Buyer, account_id: AccountId, password_hash: st
         locale=buyer.locale,
         buyer_id=buyer.buyer_id,
     )
+    await events.publish(tx, ProfileChanged(buyer_id=buyer.buyer_id))
 
 
 async def bulk_register(tx: Tx, buyers: Iterable[Buyer]) -> None:
@@ -154,23 +161,26 @@ async def remove_address(tx: Tx, buyer_id: BuyerId, address_id: AddressId) -> No
         )
 
 
-async def merge_visitor(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> BuyerId:
+async def merge_visitor(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId, browser_id: UUID | None = None) -> BuyerId:
     """From now on this visitor is this buyer; returns whom the visitor is. Nothing that was written under the visitor's
-    id is rewritten.
+    id is rewritten. `browser_id` says in which browser they signed in.
 
     The first buyer stays it, and who has a login is nobody else: the next to sign in on the same device must not inherit
     what others bought there. A surface that is told another buyer than it asked for begins with a new visitor.
     """
-    await tx.execute(
+    new = await tx.execute(
         """
-        INSERT INTO visitor_merges (visitor_id, buyer_id)
-        SELECT $1::uuid, $2::uuid
+        INSERT INTO visitor_merges (visitor_id, buyer_id, browser_id)
+        SELECT $1::uuid, $2::uuid, $3
         WHERE $1 <> $2 AND NOT EXISTS (SELECT FROM buyers WHERE buyer_id = $1 AND NOT guest)
         ON CONFLICT (visitor_id) DO NOTHING
         """,
         visitor_id,
         buyer_id,
+        browser_id,
     )
+    if new:
+        await events.publish(tx, VisitorMerged(visitor_id=visitor_id, buyer_id=buyer_id))
     return await resolve(tx, visitor_id)
 
 
@@ -185,12 +195,29 @@ async def change_profile(tx: Tx, buyer_id: BuyerId, *, name: str, phone: str, lo
         email,
     ):
         raise NotFound()
+    await events.publish(tx, ProfileChanged(buyer_id=buyer_id))
+
+
+async def set_birthday(tx: Tx, buyer_id: BuyerId, birthday: str | None) -> None:
+    """On which day of the year ("MM-DD") a buyer has their birthday, as they say; none: they do not say. Said twice, nothing
+    changes. Raises `Invalid`, `NotFound`."""
+    if birthday is not None:
+        month, _, day = birthday.partition("-")
+        try:
+            date(LEAP_YEAR, int(month), int(day))
+        except ValueError:
+            raise Invalid({"birthday": N_("There is no such day")}) from None
+        birthday = f"{int(month):02}-{int(day):02}"
+    if not await tx.execute("UPDATE buyers SET birthday = $2 WHERE buyer_id = $1", buyer_id, birthday):
+        raise NotFound()
 
 
 async def forget(tx: Tx, buyer_ids: Sequence[BuyerId]) -> None:
     """Erase who these buyers are, and their address books; the bare ids stay, since purchases are theirs."""
     await tx.execute("DELETE FROM addresses WHERE buyer_id = ANY($1)", list(buyer_ids))
+    await tx.execute("DELETE FROM wechat_openids WHERE buyer_id = ANY($1)", list(buyer_ids))
+    await tx.execute("UPDATE visitor_merges SET browser_id = NULL WHERE buyer_id = ANY($1)", list(buyer_ids))
     await tx.execute(
-        "UPDATE buyers SET email = NULL, name = '', phone = '', country = NULL WHERE buyer_id = ANY($1)",
+        "UPDATE buyers SET email = NULL, name = '', phone = '', country = NULL, birthday = NULL WHERE buyer_id = ANY($1)",
         list(buyer_ids),
     )

@@ -44,3 +44,14 @@ class LiveNews(Facts, frozen=True, kw_only=True):
     room: Text
     at: datetime
     link: str
+
+
+class SurveyAsked(Facts, frozen=True, kw_only=True):
+    """A survey asks somebody who wants such mails. `shop` is empty for the platform's; `link` is theirs alone; `stop_link` leads
+    to the page that ends these mails."""
+
+    name: str
+    shop: Text
+    title: Text
+    link: str
+    stop_link: str

@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.money import Money
-from steelyard.kernel.text import Text
-from steelyard.parties.notifications.facts_model import CouponNews, Facts, LiveNews, RoomNews
+from steelyard.kernel.text import Text, decode_text
+from steelyard.parties.notifications.facts_model import CouponNews, Facts, LiveNews, RoomNews, SurveyAsked
 from steelyard.parties.notifications.notice_model import CouponFacts, NewNotice, Notice, NoticeKind
 
 MailId = NewType("MailId", UUID)
@@ -18,7 +18,17 @@ MailId = NewType("MailId", UUID)
 # The fact that holds a secret (a link that opens an account): wiped when the mail is out.
 SECRET_FACT = "secret_link"  # noqa: S105  # the name of one, not one
 
-__all__ = ["CouponFacts", "CouponNews", "Facts", "LiveNews", "NewNotice", "Notice", "NoticeKind", "RoomNews"]
+__all__ = [
+    "CouponFacts",
+    "CouponNews",
+    "Facts",
+    "LiveNews",
+    "NewNotice",
+    "Notice",
+    "NoticeKind",
+    "RoomNews",
+    "SurveyAsked",
+]
 
 
 class Template(StrEnum):
@@ -47,6 +57,7 @@ class Template(StrEnum):
     MONEY_NEWS = "money_news"
     ROOM_NEWS = "room_news"
     LIVE_NEWS = "live_news"
+    SURVEY_ASKED = "survey_asked"
 
 
 class PasswordReset(Facts, frozen=True, kw_only=True):
@@ -345,18 +356,13 @@ FACTS: dict[Template, type[Facts]] = {
     Template.MONEY_NEWS: MoneyNews,
     Template.ROOM_NEWS: RoomNews,
     Template.LIVE_NEWS: LiveNews,
+    Template.SURVEY_ASKED: SurveyAsked,
 }
 
 
 def read_facts(template: Template, told: Mapping[str, object]) -> Facts:
     """Facts as they are kept (JSON), as the template's struct. Raises `msgspec.ValidationError` when they are others."""
-    return msgspec.convert(told, FACTS[template], dec_hook=_text)
-
-
-def _text(wanted: type, value: object) -> object:
-    if wanted is Text:
-        return Text(msgspec.convert(value, dict[str, str]))
-    raise NotImplementedError(wanted)
+    return msgspec.convert(told, FACTS[template], dec_hook=decode_text)
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

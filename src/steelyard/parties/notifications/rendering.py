@@ -17,10 +17,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from steelyard.kernel.i18n import DEFAULT_LOCALE, LOCALES, babel_locale
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
+from steelyard.parties.notifications.marking import from_message
 from steelyard.parties.notifications.model import Rendered, Template, read_facts
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
 SUBJECT_CHARACTERS_MAX = 200
+# Mails that want to bring somebody back: whether they did is known by their link.
+_MARKED = frozenset({Template.COUPON_NEWS, Template.LIVE_NEWS})
 
 
 def render(template: Template, locale: str, facts: Mapping[str, object], base_url: str, house: str) -> Rendered:
@@ -29,6 +32,8 @@ def render(template: Template, locale: str, facts: Mapping[str, object], base_ur
     language = locale if locale in LOCALES else DEFAULT_LOCALE
     told = read_facts(template, facts)
     values = {field.name: getattr(told, field.name) for field in msgspec.structs.fields(told)}
+    if template in _MARKED:
+        values["link"] = from_message(values["link"], "mail", f"{template}_{values['what']}")
     name = f"{language}/{template}.html"
 
     def part(kind: str) -> str:

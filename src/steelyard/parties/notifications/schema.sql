@@ -27,10 +27,11 @@ CREATE TABLE notices (
   , at        timestamptz NOT NULL DEFAULT now()
   , read_at   timestamptz
   , PRIMARY KEY (buyer_id, notice_id)
-  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends', 'live_soon', 'live_begun'))
+  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends', 'live_soon', 'live_begun', 'level_up', 'level_ends'
+      , 'shop_message'))
 );
 COMMENT ON TABLE notices IS 'by buyer: what we tell a buyer where they are signed in';
-COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until}';
+COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until, words}';
 COMMENT ON COLUMN notices.link IS 'Where it leads, a path of ours';
 CREATE INDEX notices_by_time ON notices (buyer_id, at DESC, notice_id DESC);
 CREATE INDEX notices_unread ON notices (buyer_id) WHERE read_at IS NULL;

@@ -6,7 +6,8 @@ change counts everywhere within two seconds, without a restart.
 
 `kinds` says what a setting is; `case_times` are those of after-sales cases, `reconciling` that of statements, `door_rules`
 those of cash on delivery, `shop_rules` those of what shops are held to, `gift_rules` those of gift cards in the shop,
-`dispute_rules` those of suspicious orders and chargebacks.
+`dispute_rules` those of suspicious orders and chargebacks,
+`behaviour_rules` those of what is known of visitors.
 `documents` are the terms, which the operator changes by publishing another version.
 """
 

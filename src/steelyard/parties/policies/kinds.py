@@ -20,6 +20,7 @@ class Unit(StrEnum):
     POINTS = "points"
     UNITS_OF_MONEY = "units_of_money"
     PARCELS = "parcels"
+    PAGES = "pages"
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.parties.policies.behaviour_rules import BEHAVIOUR_KEPT, ROBOT_VIEWS
 from steelyard.parties.policies.case_times import (
     CASE_BUYER_CONFIRMS,
     CASE_BUYER_OBJECTS,
@@ -337,6 +338,8 @@ POLICIES: tuple[Policy, ...] = (
     CART_DAYS,
     CHECKOUT_DAYS,
     LIVE_RECORD_MONTHS,
+    BEHAVIOUR_KEPT,
+    ROBOT_VIEWS,
     WALLETS,
     POINTS_EARNED,
     POINTS_WELCOME,

@@ -22,6 +22,7 @@ from steelyard.simulators.carriers.model import (
     TrackingRequest,
     WaybillRequest,
 )
+from steelyard.simulators.carriers.remittance import written
 from steelyard.simulators.carriers.yard import SCHEMA, Yard
 from steelyard.simulators.clock import Clock
 from steelyard.simulators.pages import page
@@ -29,6 +30,7 @@ from steelyard.simulators.problems import Refused, not_found
 from steelyard.simulators.requests import language
 from steelyard.simulators.serving import Listener, serve_apps
 from steelyard.simulators.settings import Settings
+from steelyard.simulators.statement_days import statement_day
 from steelyard.simulators.web import ClientMaker, Foundation, assemble
 
 __all__ = ["app", "listener", "serve"]
@@ -131,6 +133,17 @@ async def label(
     return page(request, "label.html", parcel=parcel, sender=sender, recipient=recipient, collect=collect)
 
 
+@get("/v1/remittances/{carrier:str}/{file:str}", media_type="text/csv")
+async def remittance(carrier: FromPath[str], file: FromPath[str], ground: NamedDependency[Foundation]) -> Response[str]:
+    """What the carrier pays on of the cash of a day: `/v1/remittances/simex/2026-03-05.csv`."""
+    day = statement_day(file, ground.clock.now())
+    return Response(
+        written(ground.store, carrier, day),
+        media_type="text/csv",
+        headers={"content-disposition": f'attachment; filename="{carrier}-{day}.csv"'},
+    )
+
+
 def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker | None = None) -> Litestar:
     """The carriers as an ASGI application; tests bring their own clock and the client that sends webhooks."""
     ground = Foundation("carriers", settings, SCHEMA, clock=clock, client=client)
@@ -142,7 +155,7 @@ def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker |
 
     return assemble(
         ground,
-        api=[book, follow, track, advance],
+        api=[book, follow, track, advance, remittance],
         page_routes=[index, one, push, label],
         dependencies={"yard": Provide(provide_yard, sync_to_thread=False)},
     )

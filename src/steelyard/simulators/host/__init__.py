@@ -2,7 +2,7 @@
 
 await host.serve(settings)   until somebody says stop
 
-speech · drawings · stage    a voice that says nothing, pictures of goods as pixels, what is seen
+speech · stage               a voice that says nothing, what is seen (`kernel/drawings` makes pixels of pictures)
 performer                    one session that is played
 reel · clock                 video that is encoded once and sent again and again; a clock in it that programs read
 

@@ -54,7 +54,7 @@ def play(push: str, clips: Callable[[], bytes], stopped: Callable[[], bool], pau
     with av.open(io.BytesIO(clip)) as source, av.open(push, "w", format="flv") as out:
         streams = {stream.type: out.add_stream_from_template(stream) for stream in source.streams}
         while not stopped():
-            for packet, at_ms in _packets(clip):
+            for packet, at_ms in packets(clip):
                 late = begun + (sent + at_ms) / 1000 - time.monotonic()
                 if late > 0:
                     pause(late)
@@ -112,7 +112,7 @@ def _frames(voice: "array[int]") -> Iterator[Any]:
         yield frame
 
 
-def _packets(clip: bytes) -> Iterator[tuple[Any, int]]:
+def packets(clip: bytes) -> Iterator[tuple[Any, int]]:
     """A clip's packets, each with when it is due, in milliseconds, in that order; no more of sound than fits."""
     due: list[tuple[int, int, Any]] = []
     sounds = pictures = 0

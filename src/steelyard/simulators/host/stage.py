@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from steelyard.simulators.host.drawings import NoPicture, picture
+from steelyard.kernel.drawings import NoPicture, picture
 from steelyard.simulators.host.model import Goods, Session
 
 WIDTH, HEIGHT = 720, 1280

@@ -1,6 +1,7 @@
 """The box that the caught mails lie in: the last thousand, newest first."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from steelyard.simulators.clock import Clock
 from steelyard.simulators.mail.model import Attachment, Mail, read_content
 from steelyard.simulators.problems import not_found
-from steelyard.simulators.store import Store
+from steelyard.simulators.store import Store, Tx
 
 MAILS_MAX = 1000
 PAGE_ROWS = 50
@@ -32,6 +33,10 @@ CREATE TABLE IF NOT EXISTS mail_recipients (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS mail_recipients_of ON mail_recipients (mail);
 """
+
+
+# Of a mail of a list: in the transaction that keeps it, its Message-ID and its number.
+Told = Callable[[Tx, str, int], None]
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -65,9 +70,11 @@ class _Raw(msgspec.Struct, frozen=True):
 class MailBox:
     """Keeps and finds mails."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, told: Told | None = None) -> None:
+        """`told`: whom mails of lists are told to."""
         self._store = store
         self._clock = clock
+        self._told = told
 
     def keep(self, sender: str, recipients: list[str], raw: bytes) -> int:
         """Put a mail in, and the oldest out when there are too many; returns the mail's id."""
@@ -99,6 +106,8 @@ class MailBox:
                    WHERE id <= (SELECT id FROM mails ORDER BY id DESC LIMIT 1 OFFSET :most)""",
                 {"most": MAILS_MAX},
             )
+            if self._told is not None and content.of_a_list and content.message_key:
+                self._told(tx, content.message_key, int(mail))
         return int(mail)
 
     def latest(self, *, to: str | None = None, before: int | None = None, most: int = PAGE_ROWS) -> list[Mail]:

@@ -37,6 +37,8 @@ class Content(msgspec.Struct, frozen=True):
     text: str
     html: str
     attachments: list[Attachment]
+    message_key: str = ""
+    of_a_list: bool = False
 
 
 def read_content(raw: bytes) -> Content:
@@ -46,7 +48,14 @@ def read_content(raw: bytes) -> Content:
         Attachment(part.get_filename() or "attachment", part.get_content_type(), len(_payload(part)))
         for part in message.iter_attachments()
     ]
-    return Content(_subject(message), _body(message, "plain"), _body(message, "html"), attached)
+    return Content(
+        _subject(message),
+        _body(message, "plain"),
+        _body(message, "html"),
+        attached,
+        str(message.get("message-id", "")).strip().strip("<>"),
+        "list-id" in message,
+    )
 
 
 def read_attachment(raw: bytes, position: int) -> tuple[str, bytes] | None:

@@ -24,6 +24,10 @@ class _Catcher:
     ) -> str:
         if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
             return "452 4.5.3 Too many recipients"
+        if address.startswith("gone@"):
+            return "550 5.1.1 No such user"
+        if address.startswith("full@"):
+            return "452 4.2.2 Mailbox full"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 

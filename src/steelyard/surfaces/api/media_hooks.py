@@ -108,6 +108,9 @@ async def _take(request: WebRequest, settings: Settings, action: str, hook: Hook
             await db.transact(live.recorded_segment, hook.stream, segment)
         case "on_dvr":
             await db.transact(live.recorded, hook.stream, {name: told[name] for name in RECORDING if name in told})
+        case "on_play":
+            if not await db.ask(live.may_be_played, hook.stream):
+                raise NotFound()
         case _:
             raise NotFound()
 

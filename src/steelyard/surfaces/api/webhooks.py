@@ -17,6 +17,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.settings import Settings
 from steelyard.logistics import parcels
 from steelyard.money import payments
+from steelyard.operations import outreach
 from steelyard.surfaces.web.visit import WebRequest
 from steelyard.trade import checkout, settlement
 
@@ -55,6 +56,12 @@ async def carriers(request: WebRequest) -> None:
     await _take(request, parcels.receive_webhook)
 
 
+@post("/webhooks/messages", status_code=204)
+async def messages(request: WebRequest) -> None:
+    """From the message service: a message arrived, came back, or is not wanted any more."""
+    await _take(request, outreach.receive_webhook)
+
+
 @post("/webhooks/stripe-connect", status_code=204)
 async def connected_accounts(request: WebRequest) -> None:
     """From Stripe: a shop's account there has changed."""
@@ -80,7 +87,7 @@ async def _take(request: WebRequest, receive: Receive) -> None:
 routers = [
     Router(
         "/",
-        route_handlers=[payment_channel, carriers, connected_accounts, simbank],
+        route_handlers=[payment_channel, carriers, messages, connected_accounts, simbank],
         request_max_body_size=BODY_BYTES_MAX,
         include_in_schema=False,
     )

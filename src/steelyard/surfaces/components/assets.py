@@ -31,6 +31,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "selling.css",
         "favourites.css",
         "scores.css",
+        "surveys.css",
     ),
     "console.css": (
         *_SHARED,
@@ -44,6 +45,10 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "shopkeeping.css",
         "operator.css",
         "composer.css",
+        "segments.css",
+        "messages.css",
+        "surveys.css",
+        "tasks.css",
     ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
     "components.js": (
@@ -54,6 +59,15 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "favourites.js",
         "sheets.js",
         "corner.js",
+    ),
+    # What a journey is drawn and changed with, in the order in which each needs the ones before.
+    "journeys.js": (
+        "journey_graph.js",
+        "journey_lines.js",
+        "journey_canvas.js",
+        "journey_picker.js",
+        "journey_panel.js",
+        "journey_editor.js",
     ),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
 }

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from babel.numbers import get_currency_precision
 
-Kind = Literal["line", "area", "bar", "stacked", "pie", "funnel", "heat"]
+Kind = Literal["line", "area", "bar", "stacked", "pie", "funnel", "heat", "sankey"]
 Unit = Literal["number", "money", "percent"]
 Value = float | int | None
 
@@ -31,12 +31,14 @@ class Series:
 class Chart:
     """
     kind      line, area: over time; bar, stacked: counts by day or by name; pie: shares of a whole (`series[0]`);
-              funnel: steps, the widest first (`series[0]`); heat: a colour for each label (columns) and series (rows)
+              funnel: steps, the widest first (`series[0]`); heat: a colour for each label (columns) and series (rows); sankey: a
+              band for each label, as wide as its value (`series[0]`), between the stops that `links` says
     title     what it shows; its heading, its table's caption, and what is read aloud
     labels    what stands below the points: days, moments, or words
     series    as many values as labels in each; None where nothing is known
     unit      how the values are written: number, money (minor units of `currency`), percent (a share of 1)
     note      one line below the heading: of what, since when
+    links     of a sankey, for each label: which step (from 1), from which stop, and to which of the next step
     """
 
     kind: Kind
@@ -46,11 +48,15 @@ class Chart:
     unit: Unit = "number"
     currency: str = ""
     note: str = ""
+    links: Sequence[tuple[int, str, str]] = ()
 
     def __post_init__(self) -> None:
         assert self.kind in get_args(Kind), f"{self.kind!r} is no kind of chart"
         assert (self.unit == "money") == bool(self.currency), "money has a currency, and nothing else has"
-        assert self.kind not in ("pie", "funnel") or len(self.series) <= 1, f"a {self.kind} shows one series"
+        assert self.kind not in ("pie", "funnel", "sankey") or len(self.series) <= 1, f"a {self.kind} shows one series"
+        assert len(self.links) == (len(self.labels) if self.kind == "sankey" else 0), (
+            f"{self.title}: a band for each label"
+        )
         for series in self.series:
             assert len(series.values) == len(self.labels), f"{self.title}, {series.name}: a value for each label"
         assert len(self.labels) * len(self.series) <= POINTS_MAX, f"{self.title}: too much for one picture"
@@ -73,6 +79,7 @@ class Chart:
             "unit": self.unit,
             "currency": self.currency,
             "dated": self.dated,
+            "links": [list(link) for link in self.links],
             "labels": [label if isinstance(label, str) else label.isoformat() for label in self.labels],
             "series": [
                 {

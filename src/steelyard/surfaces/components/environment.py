@@ -138,12 +138,13 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
 
 
 def _gettext(translated: Callable[[str], str]) -> Callable[..., Markup]:
-    """Jinja's own, for pages that escape always: a message with its variables, escaped, put in."""
+    """Jinja's own, for pages that escape always: a message with its variables, escaped, put in. What has no place for any in
+    English has none in another language: there a percent sign is one."""
 
     @lru_cache(maxsize=MESSAGES_KEPT)
     def message(text: str) -> tuple[Markup, Markup | None]:
         words = Markup(translated(text))  # noqa: S704  our own words
-        return words, None if "%" in words else words
+        return words, None if "%" in text else words
 
     def gettext(text: str, /, **variables: object) -> Markup:
         words, plain = message(text)

@@ -8,7 +8,7 @@ from importlib import resources
 
 import msgspec
 
-from steelyard.kernel.text import Text
+from steelyard.kernel.text import Text, decode_text
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -23,12 +23,6 @@ class TermGroup(msgspec.Struct, frozen=True):
     terms: list[Term]
 
 
-def _text(wanted: type, value: object) -> object:
-    if wanted is Text and isinstance(value, dict):
-        return Text(value)
-    raise NotImplementedError(wanted)
-
-
 _FILE = resources.files("steelyard.surfaces.components").joinpath("glossary.json")
-GROUPS: list[TermGroup] = msgspec.json.decode(_FILE.read_bytes(), type=list[TermGroup], dec_hook=_text)
+GROUPS: list[TermGroup] = msgspec.json.decode(_FILE.read_bytes(), type=list[TermGroup], dec_hook=decode_text)
 TERMS: dict[str, Term] = {term.key: term for group in GROUPS for term in group.terms}

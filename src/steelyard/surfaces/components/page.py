@@ -141,6 +141,7 @@ class Page:
                  that are no list, and `views_query` what would be saved: empty when nothing is filtered
     asking       changed terms that the viewer is asked to agree to, above the page; None for nothing
     sheet        the page stands in a frame of another page of ours, without header, footer and navigation
+    survey_href  where the quiet card of a survey comes from, at the end of a storefront page; empty where nothing is asked
     theme        light, dark, or as the system says; the switch posts `theme` and `return_to` to `theme_action`
     """
 
@@ -155,6 +156,7 @@ class Page:
     flashes: Sequence[Flash] = ()
     breadcrumb: Sequence[Crumb] = ()
     environment: str = ""
+    survey_href: str = ""
     search: str = ""
     search_scope: str = ""
     search_scopes: Sequence[tuple[str, str]] = ()

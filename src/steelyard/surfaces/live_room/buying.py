@@ -25,17 +25,20 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.operations.analytics import Step
+from steelyard.operations.behaviour import Kind
 from steelyard.surfaces.live_room.counted import gatherer_of
 from steelyard.surfaces.live_room.frame import LIVE, Around, around, show
 from steelyard.surfaces.live_room.gathering import Gatherer
 from steelyard.surfaces.live_room.hub import Key
 from steelyard.surfaces.live_room.showing import client_of, live_prices, replay_of, room_of, second_of
 from steelyard.surfaces.web import footfall, limit_words
-from steelyard.surfaces.web.choosing import Choice, choice_of
+from steelyard.surfaces.web.choosing import Choice, Variant, choice_of
 from steelyard.surfaces.web.opening import open_with_what_we_know
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import cart
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
+from steelyard.trade.checkout.model import LIVE as SOLD_LIVE
 from steelyard.trade.checkout.model import SHOP, CheckoutId, Line
 
 # So many seconds behind the camera a viewer may be, or have left the sheet open, and the order still says when they chose.
@@ -141,9 +144,12 @@ async def replay_options(
 async def _options(visit: Visit, slug: str, product_id: UUID, replay_id: UUID | None) -> Response[str]:
     given = visit.connection.query_params
     view = await visit.db.ask(buy_page, slug, product_id, given, visit.known_buyer_id, replay_id)
-    footfall.note(visit, Step.PRODUCT, [view.choice.product.merchant_id], product_id)
+    session_id = view.session.session_id if view.session is not None else None
+    footfall.note(visit, Step.PRODUCT, [view.choice.product.merchant_id], product_id, session_id)
     if (counted := _counted(visit, view)) is not None and "hx-request" not in visit.connection.headers:
         counted[0].clicked(counted[1], product_id)
+        merchant_id = view.choice.product.merchant_id
+        footfall.tell(visit, Kind.LIVE_CLICK, merchant_id=merchant_id, product_id=product_id, session_id=session_id)
     return await _shown(visit, slug, view, given)
 
 
@@ -179,8 +185,13 @@ async def _buy(
     if variant is None or not view.buyable or view.price is None:
         gone = visit.say(N_("This combination cannot be had. Please choose another."))
         return await _shown(visit, slug, view, given, status=422, error=gone)
-    checkout_id = _uuid(given.get("checkout_id")) or ids.mint()
-    line = Line(line_id="1", sku_id=variant.sku.sku_id, quantity=_pieces(given, view), seen_price=view.price)
+    pieces = _pieces(given, view)
+    if given.get("then") == "cart":
+        return await _put(visit, slug, view, variant, pieces, given)
+    # The same choice clicked twice is one checkout; who comes back to this sheet and chooses otherwise has another.
+    said = _uuid(given.get("checkout_id")) or ids.mint()
+    checkout_id = ids.derived(said, str(variant.sku.sku_id), str(pieces))
+    line = Line(line_id="1", sku_id=variant.sku.sku_id, quantity=pieces, seen_price=view.price)
     try:
         await visit.db.transact(
             open_with_what_we_know,
@@ -192,10 +203,41 @@ async def _buy(
         )
     except Refusal as refusal:
         return await _shown(visit, slug, view, given, status=refusal.status, error=visit.refused(refusal))
-    footfall.note(visit, Step.CART, [view.choice.product.merchant_id], product_id)
+    session_id = view.session.session_id if view.session is not None else None
+    footfall.note(visit, Step.CART, [view.choice.product.merchant_id], product_id, session_id, quantity=line.quantity)
     if (counted := _counted(visit, view)) is not None:
         counted[0].put_in_cart(counted[1], product_id)
     return redirect(visit, f"/checkout/{checkout_id}")
+
+
+async def _put(
+    visit: Visit, slug: str, view: BuyPage, variant: Variant, pieces: int, given: Mapping[str, str]
+) -> Response[str] | Redirect:
+    """Into the cart, which knows from which session and second; the picture goes on, and so does choosing."""
+    product_id, client = view.choice.product.product_id, _client(view, given)
+    try:
+        await visit.db.transact(
+            cart.put,
+            visit.buyer_id,
+            variant.sku.sku_id,
+            pieces,
+            source=client if client.startswith(f"{SOLD_LIVE}:") else None,
+        )
+    except Refusal as refusal:
+        return await _shown(visit, slug, view, given, status=refusal.status, error=visit.refused(refusal))
+    session_id = view.session.session_id if view.session is not None else None
+    footfall.note(visit, Step.CART, [view.choice.product.merchant_id], product_id, session_id, quantity=pieces)
+    if (counted := _counted(visit, view)) is not None:
+        counted[0].put_in_cart(counted[1], product_id)
+    here = _address(slug, view) + view.choice.query
+    return redirect(visit, here, (visit.say(N_("It is in your cart.")), "good"))
+
+
+def _address(slug: str, view: BuyPage) -> str:
+    """Of the page on which this is chosen."""
+    room = f"{LIVE}/{quote(slug)}"
+    replay = f"/replay/{view.session.session_id}" if view.replay and view.session else ""
+    return f"{room}{replay}/buy/{view.choice.product.product_id}"
 
 
 def _client(view: BuyPage, given: Mapping[str, str]) -> str:
@@ -249,7 +291,7 @@ async def _shown(
         view=view,
         slug=slug,
         error=error,
-        path=f"{here}/buy/{view.choice.product.product_id}",
+        path=_address(slug, view),
         checkout_id=given.get("checkout_id") or ids.mint(),
         second=second_said(given, view.session, replay=view.replay) if view.session else 0,
         quantity=max(1, view.choice.least),

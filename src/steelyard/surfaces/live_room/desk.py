@@ -55,12 +55,13 @@ SAY = {
 
 class DeskGood(msgspec.Struct, frozen=True, kw_only=True):
     """A product of the bag as the desk sees it. `shown`: buyers do, too; `entries`: where the rundown speaks of it; `offer_id`:
-    the live price that runs."""
+    the live price that runs; `sold`: pieces of it in paid orders of this session."""
 
     good: Good
     shown: bool
     offer_id: UUID | None = None
     entries: Sequence[Entry] = ()
+    sold: int = 0
 
 
 class DeskPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,8 +107,8 @@ async def session_of(read: Read, merchant_id: UUID, session_id: UUID) -> tuple[S
     return session, room
 
 
-async def desk_page(read: Read, merchant_id: UUID, session_id: UUID) -> DeskPage:
-    """Everything that the desk works with. Raises `NotFound`."""
+async def desk_page(read: Read, merchant_id: UUID, session_id: UUID, *, sold: bool = False) -> DeskPage:
+    """Everything that the desk works with; `sold`: with the pieces that were. Raises `NotFound`."""
     session, room = await session_of(read, merchant_id, session_id)
     bag = {each.product_id: each for each in await live.goods(read, merchant_id, session_id)}
     rundown = await live.rundown(read, merchant_id, session_id)
@@ -116,6 +117,7 @@ async def desk_page(read: Read, merchant_id: UUID, session_id: UUID) -> DeskPage
         each.product_id: each.offer_id for each in await live.offers(read, merchant_id, session_id) if not each.ended
     }
     pinned = await live.pinned(read, merchant_id, session_id)
+    traded = await live.trade_by_product(read, merchant_id, session_id) if sold and session.started_at else {}
     said = await live.latest(read, merchant_id, session_id, [BeatKind.CHAT, BeatKind.REMOVED], CHAT_SHOWN)
     asked = await live.latest(read, merchant_id, session_id, [BeatKind.QUESTION], QUESTIONS_SHOWN)
     return DeskPage(
@@ -128,6 +130,7 @@ async def desk_page(read: Read, merchant_id: UUID, session_id: UUID) -> DeskPage
                 shown=bag[good.product_id].shown,
                 offer_id=offers.get(good.product_id),
                 entries=[each for each in rundown if each.product_id == good.product_id],
+                sold=traded[good.product_id].pieces if good.product_id in traded else 0,
             )
             for good in goods
         ],
@@ -183,7 +186,7 @@ async def studio(
 @get("/{session_id:uuid}/desk", opt={"permission": SEE})
 async def desk(visit: NamedDependency[Visit], session_id: FromPath[UUID]) -> Response[str]:
     """The control desk: rundown and bag, the picture as buyers see it, the chat."""
-    view = await visit.merchant_db.ask(desk_page, visit.merchant_id, session_id)
+    view = await visit.merchant_db.ask(desk_page, visit.merchant_id, session_id, sold=True)
     return await studio(visit, "desk.html", view.session, view.room, view=view, message_id=ids.mint())
 
 

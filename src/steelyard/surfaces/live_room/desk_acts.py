@@ -1,7 +1,7 @@
 """What the desk does in a session: each is a form that comes back to the desk. Whoever else sits at a desk of the same session
 sees it by the event stream."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -43,25 +43,18 @@ def number_said(data: Mapping[str, Any], name: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX else 0
 
 
-async def act(visit: Visit, session_id: UUID, command: Any, *given: Any, **named: Any) -> Any:
-    """Say a command of one of the shop's own sessions, and go back to the desk; what is refused is told there. Raises `NotFound`
-    for what is not there."""
+async def act(visit: Visit, session_id: UUID, what: str, command: Any, /, *given: Any, **named: Any) -> Any:
+    """Say a command of one of the shop's own sessions, and go back to the desk; what is refused is told there. The review of the
+    session counts by `what` who did it. Raises `NotFound` for what is not there."""
     try:
-        await visit.merchant_db.transact(_in_session, visit.merchant_id, session_id, command, *given, **named)
+        await visit.merchant_db.transact(
+            live.act, visit.merchant_id, session_id, visit.by, what, command, *given, **named
+        )
     except NotFound:
         raise
     except Refusal as refusal:
         return answered(visit, session_id, refusal)
     return answered(visit, session_id)
-
-
-async def _in_session(
-    tx: Tx, merchant_id: UUID, session_id: UUID, command: Callable[..., Awaitable[Any]], *given: Any, **named: Any
-) -> None:
-    """The session is looked for first: another shop's is not there, whatever is wrong beside that."""
-    if await live.session(tx, merchant_id, session_id) is None:
-        raise NotFound()
-    await command(tx, merchant_id, session_id, *given, **named)
 
 
 def answered(visit: Visit, session_id: UUID, refusal: Refusal | None = None, words: str = "") -> Any:
@@ -76,14 +69,16 @@ def answered(visit: Visit, session_id: UUID, refusal: Refusal | None = None, wor
 async def pin(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """This product is explained now; without one, nothing is."""
     if not said(data, "product_id"):
-        return await act(visit, session_id, live.unpin)
-    return await act(visit, session_id, live.pin, uuid_said(data, "product_id"))
+        return await act(visit, session_id, "unpin", live.unpin)
+    return await act(visit, session_id, "pin", live.pin, uuid_said(data, "product_id"))
 
 
 @post("/{session_id:uuid}/desk/shelf", opt={"permission": RUN})
 async def shelf(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """Buyers see a product in the bag, or do not."""
-    return await act(visit, session_id, live.show, uuid_said(data, "product_id"), shown=said(data, "shown") == "yes")
+    return await act(
+        visit, session_id, "shelf", live.show, uuid_said(data, "product_id"), shown=said(data, "shown") == "yes"
+    )
 
 
 async def _move(tx: Tx, merchant_id: UUID, session_id: UUID, product_id: UUID, by: int) -> None:
@@ -101,45 +96,52 @@ async def _move(tx: Tx, merchant_id: UUID, session_id: UUID, product_id: UUID, b
 async def move(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """A product goes up or down in the bag."""
     by = {"up": -1, "down": 1, "first": -1_000}.get(said(data, "to"), 0)
-    return await act(visit, session_id, _move, uuid_said(data, "product_id"), by)
+    return await act(visit, session_id, "move", _move, uuid_said(data, "product_id"), by)
 
 
 @post("/{session_id:uuid}/desk/note", opt={"permission": RUN})
 async def note(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """What stands over the chat."""
-    return await act(visit, session_id, live.pin_note, said(data, "note"))
+    return await act(visit, session_id, "note", live.pin_note, said(data, "note"))
 
 
 @post("/{session_id:uuid}/desk/slow", opt={"permission": SERVE})
 async def slow(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """How long a buyer waits between two messages."""
-    return await act(visit, session_id, live.slow_down, number_said(data, "seconds"))
+    return await act(visit, session_id, "slow", live.slow_down, number_said(data, "seconds"))
 
 
 @post("/{session_id:uuid}/desk/mute-all", opt={"permission": SERVE})
 async def mute_all(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """Nobody but the shop's own people writes, or everybody does again."""
-    return await act(visit, session_id, live.mute_all, muted=said(data, "muted") == "yes")
+    return await act(visit, session_id, "mute_all", live.mute_all, muted=said(data, "muted") == "yes")
 
 
 @post("/{session_id:uuid}/desk/mute", opt={"permission": SERVE})
 async def mute(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """Whoever wrote this message writes no more for an hour, or (`ban`) while the session lasts."""
     minutes = None if said(data, "ban") else MUTE_MINUTES
-    return await act(visit, session_id, live.mute, number_said(data, "seq"), visit.by, minutes=minutes)
+    return await act(visit, session_id, "mute", live.mute, number_said(data, "seq"), visit.by, minutes=minutes)
 
 
 @post("/{session_id:uuid}/desk/remove", opt={"permission": SERVE})
 async def remove(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """Take a message off all screens."""
-    return await act(visit, session_id, live.remove, number_said(data, "seq"), visit.by)
+    return await act(visit, session_id, "remove", live.remove, number_said(data, "seq"), visit.by)
 
 
 @post("/{session_id:uuid}/desk/question", opt={"permission": SERVE})
 async def question(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """A message is put before the host as a question, or is done with."""
     answer = said(data, "answered") == "yes"
-    return await act(visit, session_id, live.pick_question, number_said(data, "seq"), answered=answer)
+    return await act(
+        visit,
+        session_id,
+        "answered" if answer else "question",
+        live.pick_question,
+        number_said(data, "seq"),
+        answered=answer,
+    )
 
 
 async def _word(tx: Tx, merchant_id: UUID, session_id: UUID, word: str, by: str, *, again: bool) -> None:
@@ -156,7 +158,7 @@ async def _word(tx: Tx, merchant_id: UUID, session_id: UUID, word: str, by: str,
 async def word(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """A word that nobody writes in this room, or may write again."""
     again = said(data, "again") == "yes"
-    return await act(visit, session_id, _word, said(data, "word"), visit.by, again=again)
+    return await act(visit, session_id, "word", _word, said(data, "word"), visit.by, again=again)
 
 
 @post("/{session_id:uuid}/desk/say", opt={"permission": SERVE})
@@ -168,6 +170,7 @@ async def say(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: F
     return await act(
         visit,
         session_id,
+        "say",
         live.say_as_shop,
         chat_id,
         said(data, "text"),
@@ -179,13 +182,13 @@ async def say(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: F
 @post("/{session_id:uuid}/desk/price/end", opt={"permission": RUN})
 async def end_price(visit: NamedDependency[Visit], session_id: FromPath[UUID], data: Form) -> Any:
     """A live price ends before its time; what is left goes back to the shop's stock."""
-    return await act(visit, session_id, live.end_price, uuid_said(data, "offer_id"), visit.by)
+    return await act(visit, session_id, "end_price", live.end_price, uuid_said(data, "offer_id"), visit.by)
 
 
 @post("/{session_id:uuid}/desk/end", opt={"permission": HOST})
 async def end(visit: NamedDependency[Visit], session_id: FromPath[UUID]) -> Any:
     """The session is over."""
-    return await act(visit, session_id, live.end, visit.by)
+    return await act(visit, session_id, "end", live.end, visit.by)
 
 
 HANDLERS: Sequence[Any] = [

@@ -22,7 +22,7 @@ from steelyard.goods.catalog.model import ProductView, Sku, SkuId
 from steelyard.goods.pricing.model import Price
 from steelyard.goods.promotions.model import Offer
 from steelyard.kernel import ids
-from steelyard.kernel.db import Read
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
@@ -150,11 +150,21 @@ async def set_price(
     )
     try:
         entries.check()
-        await visit.merchant_db.transact(live.set_price, wanted, visit.by)
+        await visit.merchant_db.transact(
+            live.act, visit.merchant_id, session_id, visit.by, "price", _set_price, wanted, visit.by
+        )
     except Refusal as refusal:
         problem = _note(entries, refusal, visit)
         return await _price_page(visit, session_id, product_id, entries, status=refusal.status, problem=problem)
     return redirect(visit, f"{DESK}/{session_id}/desk", (visit.say(N_("The live price stands.")), "good"))
+
+
+async def _set_price(tx: Tx, _merchant_id: UUID, _session_id: UUID, wanted: LivePrice, by: str) -> None:
+    await live.set_price(tx, wanted, by)
+
+
+async def _begin_draw(tx: Tx, _merchant_id: UUID, _session_id: UUID, wanted: NewDraw, by: str) -> None:
+    await live.begin_draw(tx, wanted, by)
 
 
 def _note(entries: Entries, refusal: Refusal, visit: Visit) -> str:
@@ -211,9 +221,12 @@ async def throw(
         entries.check()
         assert promotion_id is not None, "else it was refused"
         await visit.merchant_db.transact(
-            live.throw,
+            live.act,
             visit.merchant_id,
             session_id,
+            visit.by,
+            "coupon",
+            live.throw,
             entries.uuid("form_id"),
             promotion_id,
             visit.by,
@@ -245,7 +258,9 @@ async def begin_draw(
     )
     try:
         entries.check()
-        await visit.merchant_db.transact(live.begin_draw, wanted, visit.by)
+        await visit.merchant_db.transact(
+            live.act, visit.merchant_id, session_id, visit.by, "draw", _begin_draw, wanted, visit.by
+        )
     except Refusal as refusal:
         problem = _note(entries, refusal, visit)
         return await _hand_page(visit, session_id, "draw_form.html", entries, status=refusal.status, problem=problem)

@@ -31,7 +31,7 @@ COLOURS = 8
 # Where viewers came from; anything else is told by its own name.
 SOURCES = {
     "shop": N_("The shop"),
-    "home": N_("Home page"),
+    "home": N_("Home"),
     "desk": N_("Control desk"),
     "again": N_("Came back"),
     "room": N_("Live room"),
@@ -224,7 +224,7 @@ def _crowd(visit: Visit, view: ScreenPage) -> Chart:
         _labels(view),
         [
             Series(visit.say(N_("Viewers at most")), [each.peak for each in view.charted]),
-            Series(visit.say(N_("Messages")), [each.chats for each in view.charted]),
+            Series(visit.say(N_("Chat messages")), [each.chats for each in view.charted]),
         ],
     )
 

@@ -13,6 +13,7 @@ from litestar.response import Redirect
 
 from steelyard.channels import live
 from steelyard.channels.live import Grab, Say
+from steelyard.goods.promotions.model import CouponClaimed
 from steelyard.kernel import ids, limits
 from steelyard.kernel.batching import join
 from steelyard.kernel.errors import NotFound, Refusal
@@ -106,6 +107,8 @@ async def grab(visit: NamedDependency[Visit], slug: FromPath[str], drop_id: From
     try:
         await limits.take(visit.db, GRABS_PER_BUYER, str(visit.buyer_id))
         await join(visit.db, live.grab, wish, lambda wish: (wish.drop_id, wish.buyer_id))
+    except CouponClaimed as had:  # a second click: nothing is wrong
+        return done(visit, slug, visit.refused(had))
     except Refusal as refusal:
         return refused(visit, slug, refusal)
     return done(visit, slug, visit.say(N_("It is yours. It counts by itself when you pay.")))

@@ -8,27 +8,33 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
+from babel.dates import format_datetime
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from steelyard.channels import live, rooms
 from steelyard.channels.live import Beat
-from steelyard.channels.live.model import Session
+from steelyard.channels.live.model import Session, SessionState
 from steelyard.channels.rooms.model import Room
-from steelyard.kernel import ids
+from steelyard.kernel import i18n, ids
 from steelyard.kernel.db import Read
+from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.operations.behaviour import Kind
 from steelyard.parties import merchants
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.live_room import trailers
 from steelyard.surfaces.live_room.frame import LIVE, Around, around, now, show
-from steelyard.surfaces.live_room.showing import Shown, play_address, shown
-from steelyard.surfaces.web import content_policy
+from steelyard.surfaces.live_room.showing import COMING, Shown, play_address, shown
+from steelyard.surfaces.web import content_policy, footfall, posters
 from steelyard.surfaces.web.pages import HTML
+from steelyard.surfaces.web.posters import Poster
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import favourites
 
@@ -117,7 +123,9 @@ async def room_list(visit: NamedDependency[Visit]) -> Response[str]:
     """All rooms: on air, to come, over."""
     view = await visit.db.ask(list_page, visit.known_buyer_id)
     own = await visit.db.ask(around, visit.known_buyer_id)
-    return await show(visit, "rooms.html", own, crumbs=[(visit.say(N_("Live")), None)], view=view)
+    return await show(
+        visit, "rooms.html", own, crumbs=[(visit.say(N_("Live")), None)], view=view, trailer_at=trailers.address
+    )
 
 
 async def room_page(read: Read, slug: str, buyer_id: UUID | None) -> RoomPage:
@@ -143,6 +151,14 @@ async def room(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[s
     view = page.shown
     play = play_address(visit.settings, view.session)
     account = visit.account
+    session = view.session
+    footfall.tell(
+        visit,
+        Kind.VIEW,
+        merchant_id=view.room.merchant_id,
+        session_id=session.session_id if session is not None else None,
+        page="live",
+    )
     answer = await show(
         visit,
         "room.html",
@@ -150,6 +166,7 @@ async def room(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[s
         view=page,
         room=view,
         play=play,
+        trailer=trailers.address(view.slug, session) if session is not None else "",
         chat=page.chat,
         reminded=page.reminded,
         follows=page.follows,
@@ -183,6 +200,7 @@ async def share(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[
     view = await visit.db.ask(shown, slug)
     path = f"{LIVE}/{quote(slug)}"
     title = view.title.in_language(visit.locale)
+    footfall.tell(visit, Kind.SHARE, merchant_id=view.room.merchant_id, what="live")
     return await show(
         visit,
         "share.html",
@@ -190,8 +208,41 @@ async def share(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[
         crumbs=[(title, path), (visit.say(N_("Share")), None)],
         room=view,
         link=visit.settings.base_url.rstrip("/") + path,
-        code=f"/media/qr.svg?to={quote(path)}",
+        code=f"/media/qr.svg?to={quote(f'{path}?qr=share')}",
+        poster_href=f"{path}/poster.png" if view.state != SessionState.TAKEN_DOWN and posters.able(visit) else "",
     )
+
+
+@get(LIVE + "/{slug:str}/poster.png")
+async def poster(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[bytes]:
+    """A session to pass on as a picture; one that was stopped is not."""
+    view = await visit.db.ask(shown, slug)
+    if view.state == SessionState.TAKEN_DOWN:
+        raise NotFound()
+    return await posters.answer(
+        visit,
+        Poster(
+            title=view.title.in_language(visit.locale),
+            link=posters.link(visit, f"{LIVE}/{quote(slug)}"),
+            scan=visit.say(posters.SCAN),
+            house=visit.say(posters.HOUSE),
+            sender=view.shop.name.in_language(visit.locale),
+            remark=_when(visit, view),
+            picture=view.cover or view.shop.logo,
+        ),
+    )
+
+
+def _when(visit: Visit, view: Shown) -> str:
+    """That it is on air, or when it begins, in the days of the shop."""
+    if view.on_air:
+        return visit.say(N_("On air now"))
+    if view.session is None or view.session.state not in COMING:
+        return ""
+    begins = format_datetime(
+        view.session.starts_at, "medium", ZoneInfo(view.shop.time_zone), locale=i18n.babel_locale(visit.locale)
+    )
+    return visit.say(N_("Begins {time}"), time=begins)
 
 
 @get(LIVE + "/{slug:str}/mini")
@@ -282,4 +333,4 @@ async def parts(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[
     return Response(await kept.of(visit, slug, at), media_type=HTML, headers={"cache-control": "no-cache"})
 
 
-HANDLERS = [room_list, room, goods, share, mini, parts]
+HANDLERS = [room_list, room, goods, share, poster, mini, parts]

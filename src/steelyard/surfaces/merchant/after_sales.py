@@ -16,6 +16,8 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
 from steelyard.logistics import parcels
+from steelyard.operations import growth
+from steelyard.operations.growth import Level
 from steelyard.parties import access, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
@@ -62,7 +64,7 @@ TABS: dict[str, tuple[str, Sequence[CaseState]]] = {
 }
 COLUMNS = (
     N_("Order"), N_("What"), N_("Reason"), N_("State"), N_("Freight"), N_("Currency"), N_("Carrier"), N_("Tracking number"),
-    N_("Asked on"), N_("Due"), N_("Ended"),
+    N_("Asked on"), N_("Due"), N_("Closed at"),
 )  # fmt: skip
 
 
@@ -179,6 +181,7 @@ async def _page(
         crumbs=[(visit.say(N_("After-sales")), frame.AFTER_SALES), (view.order.code, None)],
         status=422 if errors else 409 if refusal else 200,
         view=view,
+        level=await visit.merchant_db.ask(_level, view.case),
         paid=await visit.merchant_db.ask(promises.compensations_of_case, case_id),
         promise_words=promise_words,
         freight_rule=await visit.merchant_db.ask(case_words.bearing, view),
@@ -197,6 +200,10 @@ async def _page(
         return_lines=address_lines(view.case.return_to) if view.case.return_to else [],
         note_max=NOTE_CHARACTERS_MAX,
     )
+
+
+async def _level(read: Read, case: Case) -> Level | None:
+    return (await growth.levels_of(read, case.merchant_id, [case.buyer_id])).get(case.buyer_id)
 
 
 async def _audited(tx: Tx, actor: Actor, before: Case, action: str, more: Mapping[str, object]) -> None:

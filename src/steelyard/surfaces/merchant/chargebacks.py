@@ -29,7 +29,7 @@ from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import chargebacks, orders
 from steelyard.trade.chargebacks import ChargebackId, EvidenceFile, Gathered, MonthRate, Part
-from steelyard.trade.chargebacks.model import FILES_PER_PART_MAX, WORDS_CHARACTERS_MAX
+from steelyard.trade.chargebacks.model import FILES_PER_PART_MAX, WHY_CHARACTERS_MAX, WORDS_CHARACTERS_MAX
 from steelyard.trade.orders.model import OrderId
 
 READS = {"permission": "orders.read"}
@@ -126,6 +126,7 @@ async def _page(
         refusal=sentence_of(refusal, visit.locale) if refusal and not errors else "",
         file_id=ids.mint(),
         words_max=WORDS_CHARACTERS_MAX,
+        why_max=WHY_CHARACTERS_MAX,
         files_max=FILES_PER_PART_MAX,
         base=f"{HERE}/{chargeback_id}/{order_id}",
     )
@@ -139,6 +140,13 @@ async def say(tx: Tx, actor: Actor, part: PartOf, words: str) -> None:
     await access.audit(tx, actor, "chargebacks.say", str(part[2]), {"chargeback": str(part[1])})
 
 
+async def send_anyway(tx: Tx, actor: Actor, part: PartOf, why: str) -> None:
+    await chargebacks.send_anyway(tx, *part, why, actor.by)
+    await access.audit(
+        tx, actor, "chargebacks.send_anyway", str(part[2]), {"chargeback": str(part[1]), "why": why.strip()}
+    )
+
+
 async def add(tx: Tx, actor: Actor, part: PartOf, file_id: UUID, stored: tuple[str, str, int]) -> None:
     await chargebacks.add_file(tx, part, file_id, stored, actor.by)
     await access.audit(tx, actor, "chargebacks.file", str(part[2]), {"chargeback": str(part[1]), "file": stored[1]})
@@ -148,13 +156,15 @@ async def add(tx: Tx, actor: Actor, part: PartOf, file_id: UUID, stored: tuple[s
 async def chargeback_answered(
     visit: NamedDependency[Visit], request: WebRequest, chargeback_id: FromPath[UUID], order_id: FromPath[UUID]
 ) -> Response[Any] | Redirect:
-    """Say what speaks against it, hand a file in, or take one back."""
+    """Say what speaks against it, hand a file in, or take one back; or send what is held all the same."""
     form = await entries_of(request)
     part = (visit.merchant_id, ChargebackId(chargeback_id), order_id)
     await visit.merchant_db.ask(one, *part)
     try:
         if form.text("do") == "remove":
             await visit.merchant_db.transact(chargebacks.remove_file, part, form.uuid("file_id"))
+        elif form.text("do") == "anyway":
+            await visit.merchant_db.transact(send_anyway, visit.actor, part, form.text("why"))
         elif uploads := form.files("file"):
             name, size = await keep(visit, uploads[0], "file")
             stored = (name, uploads[0].filename[:200], size)

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from steelyard.kernel import ids
+from steelyard.kernel import days, ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -22,7 +22,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import discipline_words
+from steelyard.surfaces.web import debt_papers, discipline_words
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -81,7 +81,7 @@ async def _page(
         found=known,
         standing=known.standing,
         deposit=known.standing.deposit,
-        today=now.date(),
+        today=days.day_of(now),
         words=discipline_words,
         limits=(RESTRICT_AT, SUSPEND_AT, CLOSE_AT),
         form=form or Entries({}, {}),
@@ -91,6 +91,14 @@ async def _page(
         may_pay=visit.actor.may(PAYS["permission"]),
         next_href=address(frame.COMPLIANCE, cursor=known.violations.next) if known.violations.next else "",
         start_href=frame.COMPLIANCE if cursor else "",
+    )
+
+
+@get("/compliance/debts/{currency:str}/debt.pdf", opt=PAYS)
+async def debt_paper(visit: NamedDependency[Visit], currency: FromPath[str]) -> Response[bytes]:
+    """What the shop owes in a currency, as a PDF."""
+    return await debt_papers.as_pdf(
+        await visit.merchant_db.ask(debt_papers.found, visit.merchant_id, currency), visit.locale
     )
 
 
@@ -193,4 +201,4 @@ async def appealed(
     return redirect(visit, f"{frame.COMPLIANCE}/{violation_id}", (said, "good"))
 
 
-HANDLERS = [compliance, paid, violation_page, appealed]
+HANDLERS = [compliance, debt_paper, paid, violation_page, appealed]

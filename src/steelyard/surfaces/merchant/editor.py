@@ -26,6 +26,7 @@ from steelyard.parties.access.model import AuditEntry
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import posters
 from steelyard.surfaces.web.entries import Entries
 from steelyard.surfaces.web.moments import local_time
 from steelyard.surfaces.web.product_words import reason_lines
@@ -185,6 +186,7 @@ async def edit_page(
         overtaken=overtaken,
         by_me=overtaken is not None and visit.account is not None and overtaken.account_id == visit.account.account_id,
         seen=seen_now(found),
+        poster_href=f"/products/{product_id}/poster.png" if found.product.on_sale and posters.able(visit) else "",
     )
 
 

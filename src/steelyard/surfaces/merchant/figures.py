@@ -101,7 +101,7 @@ def charts(visit: Visit, found: Figures, parts: Parts) -> dict[str, Any]:
             visit,
             say(N_("New and returning customers")),
             [
-                (say(N_("New")), parts.customers.newcomers),
+                (say(N_("New customers")), parts.customers.newcomers),
                 (say(N_("Returning")), parts.customers.people - parts.customers.newcomers),
             ],
         ),

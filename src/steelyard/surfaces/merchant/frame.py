@@ -30,10 +30,14 @@ PROMOTIONS = f"{HOME}/promotions"
 FLASH = f"{HOME}/flash"
 PRESALES = f"{HOME}/presales"
 GROUPS = f"{HOME}/groups"
+MEMBERSHIP = f"{HOME}/membership"
+INVITATIONS = f"{HOME}/invitations"
+TARGETED = f"{HOME}/growth/coupons"
 TEAMS = f"{HOME}/group-buying"
 CALENDAR = f"{HOME}/calendar"
 LIVE = f"{HOME}/live"
 CAMPAIGNS = f"{HOME}/campaigns"
+SEGMENTS = f"{HOME}/segments"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 FEES = f"{HOME}/fees"
@@ -47,18 +51,31 @@ DECORATION = f"{HOME}/decoration/shop"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
+LIFECYCLE = f"{HOME}/lifecycle"
+ANALYSIS = f"{HOME}/analysis"
+LINKS = f"{HOME}/links"
+MESSAGES = f"{HOME}/messages"
+
+EXPERIMENTS = f"{HOME}/experiments"
+SURVEYS = f"{HOME}/surveys"
+JOURNEYS = f"{HOME}/journeys"
+
+TASKS = f"{HOME}/tasks"
+BUSINESS_REVIEWS = f"{HOME}/business-reviews"
 
 FIND = f"{HOME}/find"
 
 PLACES = (
     (HOME, N_("Workbench"), "layout-dashboard", ANY_STAFF, ""),
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
-    (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
-    (AFTER_SALES, N_("After-sales"), "undo-2", "orders.read", N_("Sales")),
-    (CHARGEBACKS, N_("Chargebacks"), "shield-alert", "orders.read", N_("Sales")),
-    (PROMISES, N_("Promises"), "timer", "orders.read", N_("Sales")),
-    (REVIEWS, N_("Reviews"), "message-square-text", "reviews.answer", N_("Sales")),
-    (QUESTIONS, N_("Questions"), "message-circle-question-mark", "reviews.answer", N_("Sales")),
+    (BUSINESS_REVIEWS, N_("Business reviews"), "notebook-pen", "figures.read", ""),
+    (TASKS, N_("Tasks"), "list-checks", "tasks.work", ""),
+    (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
+    (AFTER_SALES, N_("After-sales"), "undo-2", "orders.read", N_("Trade")),
+    (CHARGEBACKS, N_("Chargebacks"), "shield-alert", "orders.read", N_("Trade")),
+    (PROMISES, N_("Promises"), "timer", "orders.read", N_("Trade")),
+    (REVIEWS, N_("Reviews"), "message-square-text", "reviews.answer", N_("Trade")),
+    (QUESTIONS, N_("Questions"), "message-circle-question-mark", "reviews.answer", N_("Trade")),
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
@@ -68,8 +85,19 @@ PLACES = (
     (TEAMS, N_("Group buying"), "handshake", "promotions.manage", N_("Marketing")),
     (PRESALES, N_("Presales"), "calendar-clock", "promotions.manage", N_("Marketing")),
     (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),
+    (MEMBERSHIP, N_("Membership"), "crown", "promotions.manage", N_("Marketing")),
+    (TARGETED, N_("Targeted coupons"), "target", "promotions.manage", N_("Marketing")),
+    (INVITATIONS, N_("Invitations"), "user-round-plus", "promotions.manage", N_("Marketing")),
     (LIVE, N_("Live"), "radio", "live.read", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
+    (LIFECYCLE, N_("Lifecycle"), "users-round", "users.read", N_("Users")),
+    (f"{ANALYSIS}/trend", N_("Analysis"), "chart-line", "users.read", N_("Users")),
+    (SEGMENTS, N_("Segments"), "users-round", "users.read", N_("Users")),
+    (JOURNEYS, N_("Journeys"), "workflow", "users.read", N_("Users")),
+    (MESSAGES, N_("Messages"), "mail", "users.read", N_("Users")),
+    (LINKS, N_("Campaign links"), "link", "users.manage", N_("Users")),
+    (EXPERIMENTS, N_("Experiments"), "flask-conical", "users.read", N_("Users")),
+    (SURVEYS, N_("Surveys"), "messages-square", "users.read", N_("Users")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "orders.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),

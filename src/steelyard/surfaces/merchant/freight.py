@@ -86,8 +86,8 @@ async def template_list(visit: NamedDependency[Visit]) -> Response[Any]:
 def _file(visit: Visit, found: Sequence[Template]) -> Response[Any]:
     """A row for each zone of each delivery option, in the order in which they count."""
     columns = (
-        N_("Delivery option"), N_("Offered"), N_("Counts"), N_("Days from"), N_("Days to"), N_("Countries"),
-        N_("Regions"), N_("Delivered"), N_("First units"), N_("First fee"), N_("Next units"), N_("Next fee"),
+        N_("Delivery option"), N_("Offered"), N_("Charged by"), N_("Days from"), N_("Days to"), N_("Countries"),
+        N_("Regions"), N_("Delivered to"), N_("First units"), N_("First fee"), N_("Next units"), N_("Next fee"),
         N_("Free over"), N_("Currency"),
     )  # fmt: skip
     ways = {Method.WEIGHT: visit.say(N_("by weight")), Method.PIECE: visit.say(N_("by the piece"))}

@@ -36,6 +36,8 @@ SOURCES = {
     MemberSource.HAND: N_("by hand"),
     MemberSource.ORDERS: N_("by orders"),
     MemberSource.SEGMENT: N_("by a segment"),
+    MemberSource.EXPERIMENT: N_("by an experiment"),
+    MemberSource.LEVEL: N_("by their level"),
 }
 
 

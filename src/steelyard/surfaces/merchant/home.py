@@ -14,7 +14,7 @@ from steelyard.goods import catalog, inventory
 from steelyard.goods.catalog.model import ProductState
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.i18n import N_
-from steelyard.operations import analytics
+from steelyard.operations import analytics, workboard
 from steelyard.operations.analytics import DayFigures
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
@@ -23,6 +23,7 @@ from steelyard.surfaces.merchant import frame, setting_up
 from steelyard.surfaces.merchant.setting_up import Progress
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.task_pages import own_roles
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, chargebacks, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales import RequestSide
@@ -68,9 +69,10 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     figures: list[DayFigures]
     payouts: list[settlement.Waiting]
     progress: Progress
+    tasks: workboard.Counts
 
 
-async def overview(read: Read, merchant_id: MerchantId, account_id: UUID | None) -> Overview:
+async def overview(read: Read, merchant_id: MerchantId, account_id: UUID | None, roles: Sequence[str]) -> Overview:
     merchant = await merchants.get(read, merchant_id)
     assert merchant is not None
     to_do = await orders.to_do(read, merchant_id, account_id)
@@ -82,6 +84,7 @@ async def overview(read: Read, merchant_id: MerchantId, account_id: UUID | None)
         figures=await analytics.days_of_merchant(read, merchant_id, DAYS_SHOWN),
         payouts=await settlement.waiting(read, merchant_id),
         progress=await setting_up.progress(read, merchant),
+        tasks=await workboard.counts(read, merchant_id, account_id, roles),
     )
 
 
@@ -150,6 +153,7 @@ def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
         ("orders.ship", "warn", "package", N_("Orders to ship"), work.to_send, "/orders?state=to_ship"),
         ("orders.ship", "warn", "bell-ring", N_("Buyers ask to hurry"), work.reminded,
          "/orders?state=to_ship&trouble=reminded"),
+        ("tasks.work", "bad", "list-checks", N_("Tasks that are late"), found.tasks.late, "/tasks?whose=late"),
         ("orders.read", "warn", "truck", N_("Parcels stuck on the way"), work.stuck, "/orders?state=all&trouble=stuck"),
         ("orders.read", "info", "at-sign", N_("Notes that name you"), work.named, "/orders?state=all&named=yes"),
         ("reviews.answer", "warn", "star-half", N_("Low ratings without a reply"), more.opinions.low_reviews,
@@ -163,6 +167,8 @@ def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
         ("statements.read", "info", "file-check", N_("Statements to check"), more.statements, "/statements"),
         ("shop.edit", "bad" if licence_days < 0 else "warn", "file-clock", N_("Licence that ends soon"),
          int(licence_days <= LICENCE_SHOWN_DAYS), "/shop#terms"),
+        ("tasks.work", "info", "list-checks", N_("Tasks for you"), found.tasks.mine, "/tasks?whose=mine"),
+        ("tasks.work", "info", "list-checks", N_("Tasks for your role"), found.tasks.role, "/tasks?whose=role"),
         ("orders.read", "info", "hourglass", N_("Waiting for payment"), work.unpaid, "/orders?state=placed"),
     ]  # fmt: skip
     return [
@@ -182,7 +188,8 @@ def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
 async def front(visit: NamedDependency[Visit]) -> Response[Any]:
     """What waits, what is urgent, today against a week ago."""
     account_id = visit.account.account_id if visit.account else None
-    found = await visit.merchant_db.ask(overview, visit.merchant_id, account_id)
+    roles = await visit.db.ask(own_roles, visit)
+    found = await visit.merchant_db.ask(overview, visit.merchant_id, account_id, roles)
     rows = day_by_day(found.figures, found.merchant.currency, DAYS_SHOWN)
     staff = len(await visit.db.ask(access.staff, visit.merchant_id))
     return await frame.show(

@@ -1,6 +1,5 @@
 """The shop's licence: how long it is good, and a new one handed in before it ends."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from steelyard.kernel import ids
+from steelyard.kernel import days, ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
@@ -50,7 +49,7 @@ async def page(visit: Visit, form: Entries | None = None, errors: dict[str, str]
         crumbs=[(visit.say(N_("Shop")), frame.SHOP), (visit.say(N_("Licence")), None)],
         merchant=known.merchant,
         renewals=known.renewals,
-        today=datetime.now(UTC).date(),
+        today=days.today(),
         typed=form.text("good_until") if form else "",
         errors=errors or {},
         base=HERE,
@@ -64,7 +63,7 @@ async def licence_page(visit: NamedDependency[Visit]) -> Response[Any]:
 
 
 async def hand_in(tx: Tx, actor: Actor, merchant_id: MerchantId, licence: NewLicence) -> None:
-    await merchants.hand_in_licence(tx, merchant_id, licence, actor.by, datetime.now(UTC).date())
+    await merchants.hand_in_licence(tx, merchant_id, licence, actor.by, days.today())
     facts = {"good_until": licence.good_until.isoformat() if licence.good_until else None, "file": licence.name}
     await access.audit(tx, actor, "shop.licence", str(merchant_id), facts)
 

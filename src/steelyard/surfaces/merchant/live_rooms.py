@@ -27,7 +27,7 @@ from steelyard.channels.rooms.model import (
 )
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import Category
-from steelyard.kernel import ids
+from steelyard.kernel import days, ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
@@ -38,12 +38,13 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import live_words
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
-from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.papers import keep
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 PLANS = {"permission": "live.plan"}
+SPEAKS = "live.host"
 ROOM = f"{frame.LIVE}/room"
 HOSTS = f"{frame.LIVE}/hosts"
 EMPTY = Entries({}, {})
@@ -204,11 +205,12 @@ async def hosts_view(visit: Visit, form: Entries | None = None, errors: dict[str
         status=422 if errors else 200,
         crumbs=[(visit.say(N_("Live")), frame.LIVE), (visit.say(N_("Hosts")), None)],
         hosts=await visit.merchant_db.ask(rooms.hosts_of, visit.merchant_id),
+        speakers=await visit.db.ask(access.staff_with, visit.merchant_id, SPEAKS),
         form=form or EMPTY,
         errors=errors or {},
         host_id=form.text("host_id") if form else ids.mint(),
         states=live_words.toned(visit, live_words.HOST_STATES),
-        today=datetime.now(UTC).date(),
+        today=days.today(),
     )
 
 
@@ -246,6 +248,23 @@ async def register_host(visit: NamedDependency[Visit], request: WebRequest) -> R
     return redirect(visit, HOSTS, (visit.say(N_("Thank you. The platform looks at the papers.")), "good"))
 
 
+async def link(tx: Tx, actor: Actor, merchant_id: MerchantId, host_id: UUID, account_id: UUID | None) -> None:
+    await rooms.link(tx, merchant_id, host_id, account_id)
+    await access.audit(tx, actor, "rooms.link_host", str(host_id), {"account": str(account_id or "")})
+
+
+@post("/live/hosts/{host_id:uuid}/account", opt=PLANS)
+async def link_host(visit: NamedDependency[Visit], request: WebRequest, host_id: FromPath[UUID]) -> Redirect:
+    """Say which member of the staff a host is, or that they are none."""
+    account_id = as_uuid((await entries_of(request)).text("account_id"))
+    return await done(
+        visit,
+        HOSTS,
+        SAVED,
+        lambda: visit.db.transact(link, visit.actor, visit.merchant_id, host_id, account_id),
+    )
+
+
 async def let_go(tx: Tx, actor: Actor, merchant_id: MerchantId, host_id: UUID) -> None:
     await rooms.let_go(tx, merchant_id, host_id, actor.by)
     await access.audit(tx, actor, "rooms.let_host_go", str(host_id))
@@ -261,4 +280,4 @@ async def let_host_go(visit: NamedDependency[Visit], host_id: FromPath[UUID]) ->
     )
 
 
-HANDLERS = [room_page, ask_for_room, set_crew, appeal_stop, host_list, register_host, let_host_go]
+HANDLERS = [room_page, ask_for_room, set_crew, appeal_stop, host_list, register_host, link_host, let_host_go]

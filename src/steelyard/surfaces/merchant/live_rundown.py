@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from steelyard.channels import live
-from steelyard.channels.live.model import ENTRIES_MAX, Entry, EntryId, Session, new_stream_key
+from steelyard.channels.live.model import ENTRIES_MAX, ENTRY_PIECES_MAX, Entry, EntryId, Session, new_stream_key
 from steelyard.channels.rooms.model import Role
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import ProductId, ProductView
@@ -19,7 +19,8 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.parties import access
+from steelyard.kernel.money import Money
+from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
@@ -42,6 +43,7 @@ class Laid(msgspec.Struct, frozen=True, kw_only=True):
     entries: Sequence[Entry]
     products: Mapping[ProductId, ProductView]
     findings: Sequence[live.Finding]
+    currency: str
 
 
 async def laid(read: Read, merchant_id: MerchantId, live_id: UUID) -> Laid:
@@ -52,6 +54,7 @@ async def laid(read: Read, merchant_id: MerchantId, live_id: UUID) -> Laid:
         entries=await live.rundown(read, merchant_id, live_id),
         products=await catalog.products(read, [good.product_id for good in goods]),
         findings=await live.look(read, session),
+        currency=await _currency(read, merchant_id),
     )
 
 
@@ -61,6 +64,7 @@ async def view(
     entries: Sequence[Entry] | None = None,
     errors: dict[str, str] | None = None,
     template: str = "live_rundown.html",
+    typed: Entries | None = None,
 ) -> Response[Any]:
     found = await visit.merchant_db.ask(laid, visit.merchant_id, live_id)
     title = found.session.title.in_language(visit.locale)
@@ -85,7 +89,10 @@ async def view(
         named={each.product_id: each.title for each in found.products.values()},
         found=live_words.findings(visit, found.findings),
         errors=errors or {},
+        typed=typed,
         roles=live_words.said(visit, live_words.ROLES),
+        currency=found.currency,
+        cents=Money,
     )
 
 
@@ -108,7 +115,7 @@ async def rundown_file(visit: NamedDependency[Visit], live_id: FromPath[UUID]) -
         each.product_id: each.title.in_language(visit.locale) for each in found.products.values()
     }
     return Response(
-        live.write_sheet(found.entries, slugs, titles),
+        live.write_sheet(found.entries, slugs, titles, found.currency),
         media_type="text/csv",
         headers={"content-disposition": 'attachment; filename="rundown.csv"', "cache-control": "private, no-store"},
     )
@@ -125,13 +132,14 @@ async def write_rundown(
 ) -> Response[Any] | Redirect:
     """The whole table at once; a row that says nothing, or is ticked to be removed, is left out."""
     form = await entries_of(request)
-    entries = [row for entry_id in form.uuids("row") if (row := _row(form, entry_id)) is not None]
+    currency = await visit.merchant_db.ask(_currency, visit.merchant_id)
+    entries = [row for entry_id in form.uuids("row") if (row := _row(form, entry_id, currency)) is not None]
     here = f"{frame.LIVE}/{live_id}/rundown"
     try:
         form.check()
         await visit.merchant_db.transact(write, visit.actor, visit.merchant_id, live_id, entries)
     except Invalid as refusal:
-        return await view(visit, live_id, entries, errors_of(visit, refusal.fields))
+        return await view(visit, live_id, entries, errors_of(visit, refusal.fields), typed=form)
     except Refusal as refusal:
         if refusal.status == 404:
             raise
@@ -139,7 +147,11 @@ async def write_rundown(
     return redirect(visit, here, (visit.say(SAVED), "good"))
 
 
-def _row(form: Entries, entry_id: UUID) -> Entry | None:
+async def _currency(read: Read, merchant_id: MerchantId) -> str:
+    return (await merchants.cards(read, [merchant_id]))[merchant_id].currency
+
+
+def _row(form: Entries, entry_id: UUID, currency: str) -> Entry | None:
     here = str(entry_id)
     product, what = as_uuid(form.text(f"product:{here}")), form.text(f"what:{here}")
     if form.flag(f"remove:{here}") or not (product or what or form.text(f"minute:{here}")):
@@ -155,6 +167,8 @@ def _row(form: Entries, entry_id: UUID) -> Entry | None:
         points=points,
         offer=form.text(f"offer:{here}"),
         owner=Role(owner) if owner in set(Role) else Role.HOST,
+        price=form.money(f"price:{here}", currency, required=False),
+        pieces=form.number(f"pieces:{here}", otherwise=0, most=ENTRY_PIECES_MAX) or None,
     )
 
 
@@ -180,7 +194,7 @@ async def import_rundown(
         uploads = form.files("file")
         content = await uploads[0].read(live.SHEET_BYTES_MAX + 1) if uploads else b""
         slugs: dict[str, UUID] = {each.slug: each.product_id for each in found.products.values()}
-        entries = live.read_sheet(content, slugs, {each.entry_id for each in found.entries})
+        entries = live.read_sheet(content, slugs, {each.entry_id for each in found.entries}, found.currency)
         await visit.merchant_db.transact(write, visit.actor, visit.merchant_id, live_id, entries)
     except Invalid as refusal:
         where = ""

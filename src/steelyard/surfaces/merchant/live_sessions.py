@@ -19,19 +19,19 @@ from steelyard.goods.catalog.model import ProductId, ProductView
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
-from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant import frame, live_tabs
+from steelyard.surfaces.merchant.live_uploads import picture_of, video_of
 from steelyard.surfaces.web import goods_picking, live_words
 from steelyard.surfaces.web.console import SAVED, address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.moments import entered_moment, local_time
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.pictures import keep_picture
+from steelyard.surfaces.web.videos import FORM_BYTES_MAX
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 READS = {"permission": "live.read"}
@@ -106,6 +106,7 @@ async def session_list(visit: NamedDependency[Visit], cursor: FromQuery[str | No
         "live_sessions.html",
         frame.LIVE,
         found=found,
+        sections=live_tabs.tabs(visit, frame.LIVE),
         states=live_words.toned(visit, live_words.SESSION_STATES),
         next_href=address(frame.LIVE, cursor=found.next) if found.next else "",
         start_href=frame.LIVE if cursor else "",
@@ -176,6 +177,7 @@ def _entries(session: NewSession) -> Entries:
         "starts_at": local_time(session.starts_at), "ends_at": local_time(session.ends_at),
         "portrait": "portrait" if session.portrait else "landscape", "script": session.script,
         "cover_kept": session.cover or "", "trailer_kept": session.trailer_file or "",
+        "video_kept": session.trailer_video or "",
     }  # fmt: skip
     for name, words in (("title", session.title), ("trailer", session.trailer)):
         typed |= {f"{name}_zh": words.get("zh-Hans", ""), f"{name}_en": words.get("en", "")}
@@ -211,12 +213,12 @@ async def change(tx: Tx, actor: Actor, wanted: NewSession) -> None:
     await access.audit(tx, actor, "live.change", str(wanted.session_id), {"title": dict(wanted.title)})
 
 
-@post("/live/new", opt=PLANS)
+@post("/live/new", opt=PLANS, request_max_body_size=FORM_BYTES_MAX)
 async def plan_session(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
     return await _kept(visit, await entries_of(request), None)
 
 
-@post("/live/{live_id:uuid}/edit", opt=PLANS)
+@post("/live/{live_id:uuid}/edit", opt=PLANS, request_max_body_size=FORM_BYTES_MAX)
 async def change_session(
     visit: NamedDependency[Visit], request: WebRequest, live_id: FromPath[UUID]
 ) -> Response[Any] | Redirect:
@@ -243,7 +245,7 @@ async def _wanted(visit: Visit, form: Entries, session: Session | None) -> NewSe
     room, host = form.uuids("room_id"), form.uuids("host_id")
     if not room:
         form.refuse("room_id", N_("Please choose one."))
-    pictures = {name: await _picture(visit, form, name) for name in ("cover", "trailer")}
+    pictures = {name: await picture_of(visit, form, name) for name in ("cover", "trailer")}
     return NewSession(
         merchant_id=visit.merchant_id,
         session_id=session.session_id if session else SessionId(form.uuid("session_id")),
@@ -256,22 +258,9 @@ async def _wanted(visit: Visit, form: Entries, session: Session | None) -> NewSe
         portrait=form.text("portrait") != "landscape",
         trailer=form.words("trailer"),
         trailer_file=pictures["trailer"],
+        trailer_video=await video_of(visit, form),
         script=form.text("script", most=SCRIPT_MAX),
     )
-
-
-async def _picture(visit: Visit, form: Entries, name: str) -> str | None:
-    """The picture that was uploaded, or the one that is kept; the form brings it back when it is shown again."""
-    uploads = form.files(f"{name}_file")
-    kept = form.text(f"{name}_kept")
-    if uploads:
-        try:
-            content = await uploads[0].read()
-            kept = await keep_picture(Files(visit.settings.home), content, uploads[0].content_type or "")
-        except Refusal as refusal:
-            form.refuse(f"{name}_file", told(visit, refusal))
-        form.keep(f"{name}_kept", [kept])
-    return kept if Files.is_name(kept) else None
 
 
 async def make_ready(tx: Tx, actor: Actor, merchant_id: MerchantId, live_id: UUID) -> None:
@@ -320,7 +309,7 @@ async def cancel_session(visit: NamedDependency[Visit], request: WebRequest, liv
     )
 
 
-@get("/live/goods.json", opt=PLANS)
+@get("/live/goods.json", opt=READS)
 async def pick_goods(visit: NamedDependency[Visit]) -> Response[bytes]:
     """What the picker asks while somebody types."""
     return await goods_picking.answer(visit, visit.merchant_db, visit.merchant_id)

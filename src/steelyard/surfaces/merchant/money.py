@@ -1,8 +1,9 @@
 """Money: what is held, earned, on its way and paid; what is expected when; what the marketplace charges."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
@@ -10,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
+from steelyard.channels import host_commission
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
@@ -27,7 +29,7 @@ from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import commission, settlement
 from steelyard.trade.commission.model import Rule
-from steelyard.trade.settlement import AwaitedOrder, Cycle, Expected, Held, Terms, settlement_day
+from steelyard.trade.settlement import AwaitedOrder, Cycle, Expected, Held, Less, Terms, settlement_day
 
 NEEDS = {"permission": "statements.read"}
 DAYS_SHOWN = 21
@@ -36,7 +38,8 @@ AWAITED_SHOWN = 10
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """`balances` are those of the shop's accounts in the books, by currency and kind."""
+    """`balances` are those of the shop's accounts in the books, by currency and kind; `hosts`: commission of hosts that is
+    still to be earned, `of_hosts` of each order that is awaited."""
 
     merchant: Merchant
     balances: dict[str, dict[AccountKind, int]]
@@ -44,6 +47,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     held: list[Held]
     expected: list[Expected]
     awaited: Page[AwaitedOrder]
+    hosts: Sequence[Less]
+    of_hosts: Mapping[UUID, int]
     terms: Sequence[Terms]
     now: Terms
     reserves: list[settlement.Reserve]
@@ -70,6 +75,24 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
         least, own = self.now.minimum, self.now.currency
         return [(currency, due) for currency, due in self.due.items() if due > 0 and (currency != own or due >= least)]
 
+    @property
+    def to_hosts(self) -> dict[str, int]:
+        """What of orders that are paid and not complete will be hosts', by currency."""
+        found: dict[str, int] = {}
+        for each in self.hosts:
+            found[each.currency] = found.get(each.currency, 0) + each.amount
+        return found
+
+    def of_held(self, held: Held) -> int:
+        """What the shop gets of what is still to be sent."""
+        return held.income - sum(
+            each.amount for each in self.hosts if each.day is None and each.currency == held.currency
+        )
+
+    def income(self, order: AwaitedOrder) -> int:
+        """What the shop gets of an order that is awaited."""
+        return order.income - self.of_hosts.get(order.order_id, 0)
+
     def balance(self, currency: str, kind: str) -> int:
         return self.balances.get(currency, {}).get(AccountKind(kind), 0)
 
@@ -83,13 +106,17 @@ async def overview(read: Read, merchant_id: MerchantId, cursor: str | None) -> O
     agreed = await settlement.agreed(read, [merchant_id])
     today = settlement_day(datetime.now(UTC))
     rules = await commission.rules_of_merchant(read, merchant_id)
+    hosts = await host_commission.foreseen(read, merchant_id)
+    waiting = await settlement.awaited(read, merchant_id, cursor, AWAITED_SHOWN)
     return Overview(
         merchant=merchant,
         balances=balances,
         paid=await settlement.paid_out(read, merchant_id),
         held=await settlement.held(read, merchant_id),
-        expected=await settlement.expected(read, merchant_id),
-        awaited=await settlement.awaited(read, merchant_id, cursor, AWAITED_SHOWN),
+        expected=await settlement.expected(read, merchant_id, hosts),
+        awaited=waiting,
+        hosts=hosts,
+        of_hosts=await host_commission.foreseen_of(read, merchant_id, [each.order_id for each in waiting.items]),
         terms=agreed.of.get(merchant_id, []),
         now=agreed.on(merchant_id, today),
         reserves=await settlement.reserves_of(read, merchant_id),
@@ -165,19 +192,20 @@ async def withdraw(visit: NamedDependency[Visit], request: WebRequest) -> Redire
     )
 
 
-async def all_awaited(read: Read, merchant_id: MerchantId) -> list[AwaitedOrder]:
-    return await exports.everything(lambda cursor: settlement.awaited(read, merchant_id, cursor, 100))
+async def all_awaited(read: Read, merchant_id: MerchantId) -> tuple[list[AwaitedOrder], Mapping[UUID, int]]:
+    found = await exports.everything(lambda cursor: settlement.awaited(read, merchant_id, cursor, 100))
+    return found, await host_commission.foreseen_of(read, merchant_id, [each.order_id for each in found])
 
 
 @get("/money/expected", opt=NEEDS)
 async def expected_file(visit: NamedDependency[Visit]) -> Response[bytes]:
     """The orders on their way, with what each will pay and when at the latest."""
     terms = await visit.merchant_db.ask(settlement.agreed, [visit.merchant_id])
-    found = await visit.merchant_db.ask(all_awaited, visit.merchant_id)
+    found, of_hosts = await visit.merchant_db.ask(all_awaited, visit.merchant_id)
     columns = [
         visit.say(word)
         for word in (N_("Order"), N_("Delivered"), N_("Receipt counts as confirmed on"), N_("Paid out from"),
-                     N_("You get"), N_("Currency"))
+                     N_("Hosts’ commission"), N_("You get"), N_("Currency"))
     ]  # fmt: skip
     rows = [
         [
@@ -185,7 +213,8 @@ async def expected_file(visit: NamedDependency[Visit]) -> Response[bytes]:
             order.delivered_at,
             order.receive_by,
             terms.due_on(visit.merchant_id, order.receive_by),
-            Money(order.income, order.currency),
+            Money(of_hosts.get(order.order_id, 0), order.currency),
+            Money(order.income - of_hosts.get(order.order_id, 0), order.currency),
             order.currency,
         ]
         for order in found

@@ -69,7 +69,14 @@ async def review_file(visit: Visit, tab: str) -> Response[Any]:
 
 async def question_file(visit: Visit, tab: str) -> Response[Any]:
     found = await visit.merchant_db.ask(asked, visit.merchant_id, tab)
-    columns = (N_("Asked"), N_("Product"), N_("Question"), N_("Answers"), N_("Answered by the shop"), N_("Hidden"))
+    columns = (
+        N_("Asked at"),
+        N_("Product"),
+        N_("Question"),
+        N_("Number of answers"),
+        N_("Answered by the shop"),
+        N_("Hidden"),
+    )
     rows = (
         (
             each.asked_at, _title(found.products, each.product_id), each.text, each.answers, each.shop_at,

@@ -254,7 +254,7 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
     shown, lines, sent, payouts = await visit.merchant_db.ask(exported, visit.merchant_id, found.wanted)
     pause = await visit.merchant_db.ask(merchants.pause_of, visit.merchant_id)
     columns = (
-        N_("Order"), N_("State"), N_("Placed"), N_("Paid"), N_("Ship by"), N_("Article"), N_("Options"),
+        N_("Order"), N_("State"), N_("Placed"), N_("Paid at"), N_("Ship by"), N_("Article"), N_("Options"),
         N_("Article number"), N_("Pieces"), N_("Price"), N_("Amount"), N_("Freight"), N_("Order total"),
         N_("Commission"), N_("Paid by the platform"), N_("Refunded"), N_("Currency"),
         N_("Recipient"), N_("Phone"), N_("Country"), N_("Region"),

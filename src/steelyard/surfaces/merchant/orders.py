@@ -11,6 +11,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.channels import host_commission
+from steelyard.channels.host_commission.model import Line as HostLine
 from steelyard.goods import inventory
 from steelyard.goods.inventory.model import MovementsWanted
 from steelyard.kernel import ids
@@ -23,6 +25,8 @@ from steelyard.logistics.parcels.model import CORRECTION_HOURS, CarrierList, Par
 from steelyard.money import payments
 from steelyard.money.payments import DoorCollection, DoorState
 from steelyard.money.payments.model import PaymentSplit, Refund, RefundId
+from steelyard.operations import growth
+from steelyard.operations.growth import Level
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
@@ -65,13 +69,20 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     waits: list[WaitingRefund] = []
     door: DoorCollection | None = None
     taken_back: Sequence[chargebacks.Part] = ()
+    of_hosts: Sequence[HostLine] = ()
     carrier_collects: bool = False
     back: bool = False
+    level: Level | None = None
 
     @property
     def income(self) -> int:
-        """What the merchant gets of it, from the buyer and from the platform."""
-        return self.order.income
+        """What the merchant gets of it, from the buyer and from the platform, less what its host gets."""
+        return self.order.income - self.hosts_part
+
+    @property
+    def hosts_part(self) -> int:
+        """What the host of the session that it came from gets, or will get."""
+        return sum(each.left for each in self.of_hosts)
 
     asked: Asked
     team: Membership | None = None
@@ -80,6 +91,16 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     def freight_left(self) -> int:
         """Of what was paid for sending, what can still be given back."""
         return freight_of(self.order, self.lines) - sum(refund.freight for refund in self.refunds)
+
+    @property
+    def held_back(self) -> bool:
+        """Whether it is held because of a chargeback."""
+        return any(part.held for part in self.taken_back)
+
+    @property
+    def in_dispute(self) -> bool:
+        """Whether the bank has money of it, and nobody knows yet whether for good: it cannot be called off meanwhile."""
+        return any(part.state in chargebacks.TAKEN for part in self.taken_back)
 
     @property
     def to_ship(self) -> bool:
@@ -126,10 +147,16 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         waits=(await aftersales.waiting_of_orders(read, [order_id]))[order_id],
         compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],
         taken_back=await chargebacks.parts_of_orders(read, [order_id]),
+        of_hosts=await host_commission.lines_of_order(read, merchant_id, order_id) if _live(order) else [],
         door=(door := (await payments.doors_of(read, merchant_id, [order_id])).get(order_id)),
         carrier_collects=door is not None and bool(await parcels.collected_by(read, merchant_id, [order_id])),
+        level=(await growth.levels_of(read, merchant_id, [order.buyer_id])).get(order.buyer_id),
         back=door is not None and door.state is DoorState.REFUSED and await _back(read, merchant_id, order_id),
     )
+
+
+def _live(order: Order) -> bool:
+    return (order.source or "").startswith("live:")
 
 
 async def _back(read: Read, merchant_id: MerchantId, order_id: OrderId) -> bool:

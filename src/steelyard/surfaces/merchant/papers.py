@@ -155,7 +155,8 @@ def _asked(found: Papers, order: Order, words: _Words) -> str:
     door = found.doors.get(order.order_id)
     if door is None or not door.left:
         return ""
-    return f"{words.say(N_('To collect at the door'))}: {door.currency} {Money(door.left, door.currency).decimal()}"
+    said = words.say(N_("To collect at the door"))
+    return f"{said}: {door.currency} {Money(door.left, door.currency).decimal()}"
 
 
 def _labels(found: Papers, words: _Words, title: str) -> bytes:

@@ -14,7 +14,7 @@ from litestar.response import Redirect
 from steelyard.channels import sheets
 from steelyard.channels.sheets.model import UNDO_HOURS, Change, ChangeId, Outcome
 from steelyard.goods import catalog
-from steelyard.kernel import ids, jobs
+from steelyard.kernel import days, ids, jobs
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -89,7 +89,7 @@ def _values(shop: sheets.Shop) -> list[list[str]]:
 
 
 def _file(name: str, kind: str, content: bytes) -> Response[bytes]:
-    stamp = datetime.now(UTC).date().isoformat()
+    stamp = days.today().isoformat()
     return Response(
         content,
         media_type=EXCEL if kind == "xlsx" else "text/csv",

@@ -106,7 +106,7 @@ async def _approvals(visit: Visit, cursor: str | None = None, wrong: approving.W
         HERE,
         crumbs=[(visit.say(N_("Refunds")), HERE), (visit.say(N_("For a second person")), None)],
         own=_own,
-        order_href=_order_href,
+        order_href=order_href,
         **approving.approvals_page(visit, found, APPROVALS, LIMITS, cursor, wrong),
     )
 
@@ -115,7 +115,7 @@ def _own(each: WaitingRefund) -> str:
     return str(each.request_id)
 
 
-def _order_href(each: WaitingRefund) -> str:
+def order_href(each: WaitingRefund) -> str:
     return f"{frame.HOME}/after-sales/{each.case_id}" if each.case_id else f"{frame.HOME}/orders/{each.order_id}"
 
 

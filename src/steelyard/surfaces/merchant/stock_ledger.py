@@ -32,8 +32,10 @@ REASONS = {
     Reason.SHIPPED: N_("Shipped"),
     Reason.RETURNED: N_("Returned"),
     Reason.COUNTED: N_("Counted"),
-    Reason.TRANSFERRED: N_("Transferred"),
+    Reason.TRANSFERRED: N_("Moved between warehouses"),
     Reason.SCRAPPED: N_("Scrapped"),
+    Reason.SAMPLED: N_("Out as a sample"),
+    Reason.SAMPLE_RETURNED: N_("Sample is back"),
     Reason.IMPORTED: N_("Imported"),
 }
 

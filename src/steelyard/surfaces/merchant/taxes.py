@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from steelyard.goods import taxes
+from steelyard.kernel import days
 from steelyard.kernel.db import Read
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
@@ -44,7 +45,7 @@ async def tax_page(
     lines = tax_reports.folded(found.lines) if shown == "report" else tax_reports.one_stop(found.lines, Scheme(shown))
     if exports.wanted(visit):
         return tax_views.as_file(visit, shown, found.span, lines)
-    today = datetime.now(UTC).date()
+    today = days.today()
     return await frame.show(
         visit, "taxes.html", frame.TAXES, **tax_views.values(visit, frame.TAXES, shown, found.span, today, lines)
     )

@@ -48,7 +48,7 @@ async def warehouse_list(visit: NamedDependency[Visit]) -> Response[Any]:
 
 def _file(visit: Visit, found: Sequence[Warehouse]) -> Response[Any]:
     columns = (
-        N_("Warehouse"), N_("Turn"), N_("Open"), N_("Takes returns"), N_("Name"), N_("Phone"), N_("Country"),
+        N_("Warehouse"), N_("Turn"), N_("In use"), N_("Takes returns"), N_("Name"), N_("Telephone"), N_("Country"),
         N_("Region"), N_("City"), N_("District"), N_("Street"), N_("Postal code"),
     )  # fmt: skip
     rows = (

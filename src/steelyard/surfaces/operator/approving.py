@@ -61,7 +61,7 @@ async def _approvals(visit: Visit, cursor: str | None = None, wrong: approving.W
         frame.REFUNDS,
         crumbs=[(visit.say(N_("Refunds")), frame.REFUNDS), (visit.say(N_("For a second person")), None)],
         own=_own,
-        order_href=partial(_order_href, decides),
+        order_href=partial(order_href, decides),
         **approving.approvals_page(visit, found, APPROVALS, LIMITS, cursor, wrong),
     )
 
@@ -70,7 +70,7 @@ def _own(each: WaitingRefund) -> str:
     return f"{each.merchant_id}/{each.request_id}"
 
 
-def _order_href(decides: bool, each: WaitingRefund) -> str:
+def order_href(decides: bool, each: WaitingRefund) -> str:
     if each.case_id and decides:
         return f"{frame.HOME}/disputes/{each.case_id}"
     return f"{frame.HOME}/orders/{each.merchant_id}/{each.order_id}"

@@ -104,7 +104,7 @@ def _as_file(visit: Visit, found: Known) -> Response[bytes]:
         N_("Values"),
         N_("Filter"),
         N_("Out of use"),
-        N_("Categories"),
+        N_("Goods categories"),
     )
     return exports.sheet(visit, N_("Attributes"), columns, rows)
 

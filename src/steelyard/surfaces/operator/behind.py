@@ -136,7 +136,7 @@ def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
         N_("Shop"),
         N_("State"),
         N_("Placed"),
-        N_("Paid"),
+        N_("Paid at"),
         N_("Currency"),
         N_("Total"),
         N_("Refunded"),

@@ -1,4 +1,4 @@
-"""Months of the books: closed by one person and confirmed by another, and opened again for a reason."""
+"""Months of the books: closed by one person and confirmed by another, and opened again so, for a reason."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -31,7 +31,7 @@ MONTHS = book_tabs.MONTHS
 STATES = {
     PeriodState.OPEN: (N_("Not closed"), "info"),
     PeriodState.PROPOSED: (N_("Waits for the second person"), "warn"),
-    PeriodState.CLOSED: (N_("Closed"), "good"),
+    PeriodState.CLOSED: (N_("Books closed"), "good"),
 }
 
 
@@ -106,6 +106,7 @@ async def _page(visit: Visit, first: date, refusal: Refusal | None = None, typed
         states=STATES,
         over=found.period.ends <= datetime.now(UTC),
         own=found.period.proposed_by == visit.by,
+        own_wish=found.period.reopening_by == visit.by,
         errors=errors,
         typed=typed,
         refusal=sentence_of(refusal, visit.locale) if refusal and not errors else "",
@@ -136,9 +137,19 @@ async def _withdraw(tx: Tx, actor: Actor, first: date) -> None:
     await access.audit(tx, actor, "books.withdraw_closing", f"{first:%Y-%m}", {})
 
 
-async def _reopen(tx: Tx, actor: Actor, first: date, words: str) -> None:
-    await ledger.reopen(tx, first, words, actor.by)
+async def _ask_to_reopen(tx: Tx, actor: Actor, first: date, words: str) -> None:
+    await ledger.ask_to_reopen(tx, first, words, actor.by)
+    await access.audit(tx, actor, "books.ask_to_reopen", f"{first:%Y-%m}", {"words": words})
+
+
+async def _reopen(tx: Tx, actor: Actor, first: date) -> None:
+    words = await ledger.reopen(tx, first, actor.by)
     await access.audit(tx, actor, "books.reopen", f"{first:%Y-%m}", {"words": words})
+
+
+async def _leave_closed(tx: Tx, actor: Actor, first: date) -> None:
+    await ledger.leave_closed(tx, first)
+    await access.audit(tx, actor, "books.leave_closed", f"{first:%Y-%m}")
 
 
 @post("/books/months/{first:str}/propose", opt=CLOSES)
@@ -177,14 +188,24 @@ async def withdraw(visit: NamedDependency[Visit], first: FromPath[str]) -> Redir
 
 @post("/books/months/{first:str}/reopen", opt=CLOSES)
 async def reopen(visit: NamedDependency[Visit], request: WebRequest, first: FromPath[str]) -> Response[Any] | Redirect:
-    month, words = month_called(first), (await entries_of(request)).text("words")
+    """Want it opened again, agree to that as a second person (`do=agree`), or leave it closed (`do=leave`)."""
+    form = await entries_of(request)
+    month, words, do = month_called(first), form.text("words"), form.text("do")
+    said = N_("Another person agrees to open it.")
     try:
-        await visit.db.transact(_reopen, visit.actor, month, words)
+        if do == "agree":
+            await visit.db.transact(_reopen, visit.actor, month)
+            said = N_("The month is open again.")
+        elif do == "leave":
+            await visit.db.transact(_leave_closed, visit.actor, month)
+            said = N_("It stays closed.")
+        else:
+            await visit.db.transact(_ask_to_reopen, visit.actor, month, words)
     except NotFound:
         raise
     except Refusal as refusal:
         return await _page(visit, month, refusal, words)
-    return redirect(visit, f"{MONTHS}/{first}", (visit.say(N_("The month is open again.")), "good"))
+    return redirect(visit, f"{MONTHS}/{first}", (visit.say(said), "good"))
 
 
 HANDLERS = [month_list, month_page, propose, confirm, withdraw, reopen]

@@ -17,6 +17,8 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import wallets
 from steelyard.money.wallets import PurseAmount
+from steelyard.operations import lifecycle
+from steelyard.operations.lifecycle import MARKETPLACE
 from steelyard.parties import access, customers, policies
 from steelyard.parties.access.model import Actor, BuyersLogin
 from steelyard.parties.customers.model import Buyer, BuyerId, SavedAddress
@@ -25,6 +27,7 @@ from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
 from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.masking import masked, masked_email, masked_phone
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders
 from steelyard.trade.orders.model import Purchase
@@ -33,23 +36,6 @@ READS = {"permission": "buyers.read"}
 MANAGES = {"permission": "buyers.manage"}
 REVEALS = {"permission": "buyers.reveal"}
 RECENT = 20
-SHOWN_LETTERS = 1
-
-
-def masked(words: str) -> str:
-    """The first letter, and stars: enough to recognise what one knows already."""
-    return f"{words[:SHOWN_LETTERS]}{'*' * min(max(len(words) - SHOWN_LETTERS, 2), 6)}" if words else ""
-
-
-def masked_email(email: str | None) -> str:
-    """The first letter before the sign, and what stands behind it."""
-    name, sign, house = (email or "").partition("@")
-    return f"{masked(name)}{sign}{house}"
-
-
-def masked_phone(phone: str) -> str:
-    """The last four digits."""
-    return f"***{phone[-4:]}" if phone else ""
 
 
 @get("/buyers", opt=READS)
@@ -82,7 +68,7 @@ async def _every(read: Read, asked: str) -> Sequence[Buyer]:
 
 def _as_file(visit: Visit, found: Sequence[Buyer]) -> Response[bytes]:
     """Masked as on the page: a file goes further than a page does."""
-    words = (N_("Document"), N_("Name"), N_("E-mail address"), N_("Telephone"), N_("Guest"), N_("Since"))
+    words = (N_("Number"), N_("Name"), N_("E-mail address"), N_("Telephone"), N_("Guest"), N_("Since"))
     rows = [
         (
             str(buyer.buyer_id),
@@ -98,12 +84,15 @@ def _as_file(visit: Visit, found: Sequence[Buyer]) -> Response[bytes]:
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """`known`: as a customer they have done something, so that there is a page of it."""
+
     buyer: Buyer
     addresses: Sequence[SavedAddress]
     login: BuyersLogin | None
     purchases: list[Purchase]
     purses: list[PurseAmount]
     credit: bool
+    known: bool
 
 
 async def whole(read: Read, buyer_id: BuyerId) -> Whole:
@@ -119,6 +108,7 @@ async def whole(read: Read, buyer_id: BuyerId) -> Whole:
         purchases=(await orders.purchases_of_buyer(read, owners, limit=RECENT)).items,
         purses=await wallets.amounts(read, buyer_id),
         credit=bool(await policies.number(read, WALLETS)),
+        known=bool(await lifecycle.facts_of(read, MARKETPLACE, [buyer_id])),
     )
 
 

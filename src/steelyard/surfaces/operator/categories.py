@@ -78,7 +78,7 @@ async def category_list(visit: NamedDependency[Visit]) -> Response[Any]:
 
 def _as_file(visit: Visit, tree: Tree) -> Response[bytes]:
     """The tree from the top, each branch under its own category; the first column says where it stands."""
-    words = (N_("Where"), N_("Category"), N_("Address"), N_("Products in it"), N_("And below"))
+    words = (N_("Where"), N_("Category"), N_("Web address"), N_("Products in it"), N_("And below"))
     return exports.sheet(visit, N_("Goods categories"), words, _branch(visit, tree, tree.roots, ()))
 
 

@@ -1,7 +1,7 @@
 """The payment channels: what each can do, how it answers, and what the operator decides about it from a day on."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import Category
+from steelyard.kernel import days
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -139,7 +140,7 @@ async def _page(
         currencies=_currencies(channel, found.currencies),
         devices=[visit.say(DEVICES[each]) for each in DEVICES if each in channel.terms.devices],
         errors=errors or {},
-        today=datetime.now(UTC).date(),
+        today=days.today(),
         here=f"{frame.CHANNELS}/{channel.name}",
     )
 

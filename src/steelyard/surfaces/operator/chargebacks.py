@@ -1,7 +1,7 @@
 """Chargebacks: what waits for an answer, the first due first; what shops and the house know; the answer, once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from steelyard.kernel import codes
+from steelyard.kernel import codes, days
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -274,7 +274,7 @@ async def _new(visit: Visit, form: Entries, errors: Mapping[str, str] | None = N
         status=422 if errors else 200,
         form=form,
         errors=errors or {},
-        today=datetime.now(UTC).date(),
+        today=days.today(),
         reasons=[(key, visit.say(word)) for key, word in chargeback_words.REASONS.items()],
     )
 
@@ -316,11 +316,7 @@ def _news(form: Entries, payment: payments.Payment) -> chargebacks.News:
     if wrong:
         raise Invalid(wrong)
     day = entered_day(form, "due")
-    due = (
-        datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-        if day
-        else datetime.now(UTC) + WITHOUT_A_DAY
-    )
+    due = days.ends(day) if day else datetime.now(UTC) + WITHOUT_A_DAY
     return chargebacks.News(
         payment_id=payment.payment_id,
         channel=payment.channel,

@@ -96,7 +96,7 @@ def _file(visit: Visit, found: Month, span: Span) -> Response[Any]:
         )
         for each in found.issued
     ]  # fmt: skip
-    name = f"{visit.say(N_('Commission invoices'))}-{span.name}"
+    name = visit.say(N_("Commission invoices")) + f"-{span.name}"
     return exports.csv_answer(visit, name, [visit.say(column) for column in COLUMNS], rows)
 
 

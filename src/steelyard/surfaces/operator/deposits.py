@@ -21,7 +21,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.parties.policies.model import DEPOSIT_DAYS
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import discipline_words
+from steelyard.surfaces.web import debt_papers, discipline_words
 from steelyard.surfaces.web.console import SAVED
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.moments import day_of
@@ -128,6 +128,16 @@ async def transfer(tx: Tx, actor: Actor, merchant_id: MerchantId, form: Entries)
         await access.audit(tx, actor, "deposit.transfer", str(merchant_id), facts, merchant_id=merchant_id)
 
 
+@get("/violations/{merchant_id:uuid}/debts/{currency:str}/debt.pdf", opt=NEEDS)
+async def debt_paper(
+    visit: NamedDependency[Visit], merchant_id: FromPath[UUID], currency: FromPath[str]
+) -> Response[bytes]:
+    """What a shop owes in a currency, as a PDF."""
+    return await debt_papers.as_pdf(
+        await visit.db.ask(debt_papers.found, MerchantId(merchant_id), currency), visit.locale
+    )
+
+
 async def pay_debt(tx: Tx, actor: Actor, merchant_id: MerchantId, form: Entries) -> None:
     currency = (await discipline.deposit_of(tx, merchant_id)).currency
     amount = form.money("paid", currency)
@@ -201,4 +211,4 @@ async def debt_paid(
     return await _do(visit, request, merchant_id, pay_debt, N_("The transfer is booked against what the shop owes."))
 
 
-HANDLERS = [debt_paid, standing_page, terms_set, transferred, returned]
+HANDLERS = [debt_paid, debt_paper, standing_page, terms_set, transferred, returned]

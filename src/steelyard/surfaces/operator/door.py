@@ -18,23 +18,27 @@ from steelyard.logistics import parcels
 from steelyard.logistics.parcels.model import Carrier
 from steelyard.money import currencies, payments
 from steelyard.money.payments import DoorCollection, Owed, Remittance
+from steelyard.money.reconciliation.model import UPLOAD_BYTES_MAX, DayTaken, File, FileKnown, FileTooLarge
 from steelyard.parties import access, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import CARRIER_DAYS
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.reconciliation import FILES
 from steelyard.surfaces.web.console import SAVED, done, errors_of
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
+from steelyard.trade.orders import Remitted
 from steelyard.trade.orders.model import OrderId
 from steelyard.trade.settlement.model import settlement_day
 
 NEEDS = {"permission": "payments.read"}
 WRITES = {"permission": "orders.manage"}
 BANK_NUMBER_CHARACTERS_MAX = 64
+FORM_BYTES_MAX = UPLOAD_BYTES_MAX + 64 * 1024
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +111,10 @@ async def _page(
         named=_named,
         ticked=ticked,
         total=sum(each.told or 0 for each in found.held),
-        typed={name: form.text(name) if form else "" for name in ("bank_number", "amount", "fee", "on_day")},
+        typed={
+            name: form.text(name) if form else ""
+            for name in ("bank_number", "amount", "fee", "on_day", "file_number", "file_day")
+        },
         errors=errors or {},
         today=settlement_day(datetime.now(UTC)),
         here=f"{frame.DOOR}/{carrier}/{currency}",
@@ -183,6 +190,55 @@ async def write_down(
     return redirect(visit, frame.DOOR, (visit.say(SAVED), "good"))
 
 
+async def lay_beside(tx: Tx, actor: Actor, sent: Remitted, by: str) -> File:
+    file = await orders.lay_remittance_beside(tx, sent, by)
+    facts = {"bank_number": sent.bank_number, "lines": file.lines, "problems": file.problems, "currency": sent.currency}
+    await access.audit(tx, actor, "door.file", f"{sent.carrier}/{file.name}", facts)
+    return file
+
+
+async def _sent(form: Entries, carrier: str, currency: str) -> Remitted:
+    """Raises `Invalid`."""
+    number = form.text("file_number", required=True, most=BANK_NUMBER_CHARACTERS_MAX)
+    typed = form.text("file_day", required=True)
+    day = day_of(typed)
+    if typed and (day is None or day > settlement_day(datetime.now(UTC))):
+        form.refuse("file_day", N_("Please choose a day that has come."))
+    uploads = [each for each in form.files("file") if each.filename]
+    if not uploads:
+        form.refuse("file", N_("Please choose a file."))
+    form.check()
+    content = await uploads[0].read()
+    return Remitted(
+        carrier=carrier, currency=currency, name=uploads[0].filename, content=content, bank_number=number,
+        on_day=day or date.min,
+    )  # fmt: skip
+
+
+@post("/cash-on-delivery/{carrier:str}/{currency:str}/file", opt=WRITES, request_max_body_size=FORM_BYTES_MAX)
+async def upload(
+    visit: NamedDependency[Visit], request: WebRequest, carrier: FromPath[str], currency: FromPath[str]
+) -> Response[Any] | Redirect:
+    """Take in a carrier's file of what it pays on, and lay it beside the books. Twice the same file is once."""
+    form = await entries_of(request)
+    await visit.db.ask(one, carrier, currency)
+    try:
+        sent = await _sent(form, carrier, currency)
+        file = await visit.db.transact(lay_beside, visit.actor, sent, visit.by)
+    except Invalid as refusal:
+        return await _page(visit, carrier, currency, form, errors_of(visit, refusal.fields))
+    except FileKnown as known:
+        return redirect(visit, f"{FILES}/carrier:{carrier}/{known.facts['file_id']}", (visit.refused(known), "warn"))
+    except (DayTaken, FileTooLarge) as refusal:
+        return await _page(visit, carrier, currency, form, {"file": visit.refused(refusal)})
+    except (payments.RemittanceKnown, payments.DoesNotAddUp, payments.NotWithTheCarrier) as refusal:
+        return await _page(visit, carrier, currency, form, {"file_number": visit.refused(refusal)})
+    said = (visit.say(N_("The file is laid beside the books.")), "good")
+    if file.state != "read":
+        said = (visit.say(N_("It cannot be read.")), "bad")
+    return redirect(visit, f"{FILES}/{file.source}/{file.file_id}", said)
+
+
 async def refuse(tx: Tx, actor: Actor, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
     await aftersales.refuse_at_the_door(tx, merchant_id, order_id, by)
     await access.audit(tx, actor, "door.refused", str(order_id), merchant_id=merchant_id)
@@ -199,4 +255,4 @@ async def not_paid(visit: NamedDependency[Visit], merchant_id: FromPath[UUID], o
     )
 
 
-HANDLERS = [door_page, carrier_page, write_down, not_paid]
+HANDLERS = [door_page, carrier_page, write_down, upload, not_paid]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from uuid import UUID
 
 from babel.numbers import list_currencies
@@ -11,14 +11,13 @@ from babel.numbers import list_currencies
 from steelyard.goods.catalog.model import Category
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.money import PARTS_PER_MILLION, Money
+from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.parties import merchants
-from steelyard.surfaces.web.entries import Entries, as_uuid
+from steelyard.surfaces.web.entries import PERCENT_DIGITS, Entries, as_uuid
 from steelyard.trade.commission import Wish
 from steelyard.trade.commission.model import Channel, FeeId, RuleId, Taxes, Terms
 
-PERCENT_DIGITS = 4
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -33,17 +32,7 @@ def flat(tree: Sequence[Category], depth: int = 0) -> list[tuple[UUID, Text]]:
 
 def rate_typed(form: Entries, name: str, *, required: bool = True) -> int:
     """A percentage in parts per million."""
-    value = form.text(name, required=required).removesuffix("%").strip()
-    if not value:
-        return 0
-    try:
-        percent = Decimal(value)
-    except InvalidOperation:
-        percent = Decimal(-1)
-    if not percent.is_finite() or not 0 <= percent <= 100 or percent != round(percent, PERCENT_DIGITS):
-        form.refuse(name, N_("Please enter a rate between 0 and 100 %."))
-        return 0
-    return int(percent * (PARTS_PER_MILLION // 100))
+    return form.rate(name, required=required) or 0
 
 
 def day_typed(form: Entries, name: str) -> date | None:

@@ -48,10 +48,21 @@ RIGHTS = f"{HOME}/rights"
 COMPENSATIONS = f"{HOME}/compensations"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
+EXPERIMENTS = f"{HOME}/experiments"
+SURVEYS = f"{HOME}/surveys"
+
+TASKS = f"{HOME}/tasks"
+BUSINESS_REVIEWS = f"{HOME}/business-reviews"
+
 FIND = f"{HOME}/find"
+SEGMENTS = f"{HOME}/segments"
+MEMBERSHIP = f"{HOME}/membership"
+INVITATIONS = f"{HOME}/invitations"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
+LIFECYCLE = f"{HOME}/lifecycle"
+ANALYSIS = f"{HOME}/analysis"
 PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
 SETTINGS = f"{HOME}/settings"
@@ -61,6 +72,8 @@ DOCUMENTS = f"{HOME}/documents"
 PLACES = (
     (HOME, N_("Dashboard"), "layout-dashboard", "dashboard.read", ""),
     (f"{FIGURES}/days", N_("Figures"), "chart-line", "dashboard.read", ""),
+    (BUSINESS_REVIEWS, N_("Business reviews"), "notebook-pen", "dashboard.read", ""),
+    (TASKS, N_("Tasks"), "list-checks", "tasks.work", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
     (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
@@ -82,9 +95,16 @@ PLACES = (
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Trade")),
     (CAMPAIGNS, N_("Platform campaigns"), "party-popper", "promotions.manage", N_("Trade")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Trade")),
+    (MEMBERSHIP, N_("Membership"), "crown", "promotions.manage", N_("Users")),
+    (INVITATIONS, N_("Invitations"), "user-round-plus", "promotions.manage", N_("Users")),
     (WORDS, N_("Sensitive words"), "book-a", "words.manage", N_("Trade")),
     (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
+    (LIFECYCLE, N_("Lifecycle"), "users-round", "users.read", N_("Users")),
+    (f"{ANALYSIS}/trend", N_("Analysis"), "chart-line", "users.read", N_("Users")),
+    (SEGMENTS, N_("Segments"), "users-round", "users.read", N_("Users")),
+    (EXPERIMENTS, N_("Experiments"), "flask-conical", "users.read", N_("Users")),
+    (SURVEYS, N_("Surveys"), "messages-square", "users.read", N_("Users")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (TRANSFERS, N_("Bank transfers"), "landmark", "payments.read", N_("Money")),

@@ -87,7 +87,7 @@ async def sold(
 
 def _as_file(visit: Visit, sales: Sequence[Sale]) -> Response[bytes]:
     words = (
-        N_("Ordered at"), N_("State"), N_("Currency"), N_("Amount"), N_("Paid"), N_("Sent"), N_("Redeemed"), N_("Given back"),
+        N_("Ordered at"), N_("State"), N_("Currency"), N_("Amount"), N_("Paid at"), N_("Sent"), N_("Redeemed"), N_("Given back"),
         N_("Recipient"), N_("Buyer"), N_("Last four"), N_("Document"),
     )  # fmt: skip
     rows = [

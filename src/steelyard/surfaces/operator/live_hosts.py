@@ -1,7 +1,6 @@
 """Hosts of live rooms: identified, trained, barred; what was stopped, with appeals; and what is not sold live."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from steelyard.channels import live, rooms
 from steelyard.channels.rooms.model import Host, HostState, Stop, StopId, Training, TrainingId
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import Category
-from steelyard.kernel import ids
+from steelyard.kernel import days, ids
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -103,7 +102,7 @@ async def host_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None]
         found=found,
         chosen=str(chosen),
         states=live_words.toned(visit, live_words.HOST_STATES),
-        today=datetime.now(UTC).date(),
+        today=days.today(),
         next_href=address(HOSTS, state=chosen, cursor=found.hosts.next) if found.hosts.next else "",
         start_href=address(HOSTS, state=chosen) if cursor else "",
     )
@@ -125,7 +124,7 @@ async def host_page(
         states=live_words.toned(visit, live_words.HOST_STATES),
         stop_id=ids.mint(),
         training_id=ids.mint(),
-        today=datetime.now(UTC).date(),
+        today=days.today(),
     )
 
 

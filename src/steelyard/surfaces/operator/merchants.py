@@ -94,7 +94,15 @@ async def _every(read: Read, wanted: Wanted) -> list[ShopCard]:
 
 
 def _as_file(visit: Visit, found: list[ShopCard]) -> Response[bytes]:
-    words = (N_("Shop"), N_("Address"), N_("Country"), N_("Currency"), N_("State"), N_("Self-operated"), N_("Document"))
+    words = (
+        N_("Shop"),
+        N_("Web address"),
+        N_("Country"),
+        N_("Currency"),
+        N_("State"),
+        N_("Self-operated"),
+        N_("Number"),
+    )
     rows = [
         (
             card.name,

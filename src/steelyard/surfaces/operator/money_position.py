@@ -20,6 +20,7 @@ from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import settlement
 
 DAYS_DRAWN = 30
 
@@ -32,6 +33,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, Source]
     health: list[reconciliation.Health]
     unexplained: list[reconciliation.Unexplained]
+    stripe: list[settlement.StripeWaiting]
 
 
 async def _found(read: Read, until: datetime | None, currency: str, last: date, statements: bool) -> Found:
@@ -50,6 +52,7 @@ async def _found(read: Read, until: datetime | None, currency: str, last: date, 
         sources={each.source: each for each in await reconciliation.sources(read)} if statements else {},
         health=await reconciliation.health(read) if statements else [],
         unexplained=await reconciliation.unexplained(read, currency, first, last) if statements else [],
+        stripe=await settlement.waits_for_stripe(read) if until is None else [],
     )
 
 
@@ -98,7 +101,7 @@ def _cash(visit: Visit, found: Found, currency: str) -> Chart:
         days,
         [
             Series(visit.say(N_("At channels")), _of_kind(found, AccountKind.CHANNEL_CASH)),
-            Series(visit.say(N_("At the bank")), _of_kind(found, AccountKind.BANK_CASH)),
+            Series(visit.say(N_("In bank accounts")), _of_kind(found, AccountKind.BANK_CASH)),
             Series(visit.say(N_("Held for others")), held),
         ],
         unit="money",

@@ -30,7 +30,7 @@ from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.entries import Entries
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import aftersales, orders, settlement
+from steelyard.trade import aftersales, chargebacks, orders, settlement
 from steelyard.trade.aftersales.model import OrderRefund
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, Step
 
@@ -75,6 +75,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     told: list[Message]
     earned: list[settlement.Entry]
     statements: dict[UUID, settlement.Statement]
+    taken_back: list[chargebacks.Part]
 
     @property
     def fees(self) -> list[fee_words.Charged]:
@@ -179,6 +180,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         told=await payments.messages_about(read, [*paid_by, *(refund.refund_id for refund in refunds)]),
         earned=earned,
         statements={each.statement_id: each for each in await settlement.statements_named(read, merchant_id, on)},
+        taken_back=await chargebacks.parts_of_orders(read, [order_id]),
     )
 
 
@@ -235,7 +237,7 @@ async def order_list(
 def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
     """Without what is only the buyer's: name, telephone and address stay on the order's page."""
     words = (
-        N_("Order"), N_("Shop"), N_("State"), N_("Placed"), N_("Paid"), N_("Currency"), N_("Goods"), N_("Freight"),
+        N_("Order"), N_("Shop"), N_("State"), N_("Placed"), N_("Paid at"), N_("Currency"), N_("Goods"), N_("Freight"),
         N_("Total"), N_("Refunded"), N_("Commission"),
     )  # fmt: skip
     rows = [

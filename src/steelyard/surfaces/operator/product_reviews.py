@@ -44,7 +44,7 @@ OF_WHOM = (
 
 
 _STATES = {
-    "waiting": N_("Waiting"),
+    "waiting": N_("Waiting for review"),
     "approved": N_("Approved"),
     "sent_back": N_("Sent back"),
     "withdrawn": N_("Withdrawn"),
@@ -86,7 +86,12 @@ async def review_queue(
         found=found,
         tab=shown,
         tabs=[
-            {"label": visit.say(N_("Waiting")), "href": HERE, "current": shown == "waiting", "count": found.count},
+            {
+                "label": visit.say(N_("Waiting for review")),
+                "href": HERE,
+                "current": shown == "waiting",
+                "count": found.count,
+            },
             {"label": visit.say(N_("Decided")), "href": f"{HERE}?tab=decided", "current": shown == "decided"},
         ],
         names=names_of(found.categories),
@@ -117,7 +122,7 @@ def _as_file(visit: Visit, found: Queue) -> Response[bytes]:
         N_("Category"),
         N_("Asked at"),
         N_("State"),
-        N_("Decided"),
+        N_("Decided at"),
         N_("Reasons"),
     )
     rows = [

@@ -36,7 +36,7 @@ def parties(settings: Settings) -> list[Party]:
     return [
         *_channels(settings),
         _by_url(N_("Carriers"), settings.carriers_url),
-        _by_url(N_("Bank"), settings.bank_url),
+        _by_url(N_("The bank"), settings.bank_url),
         Party(name=N_("Mail server"), where=mail, host=settings.smtp_host, port=settings.smtp_port),
     ]
 

@@ -1,7 +1,7 @@
 """Reconciliation: how each channel and bank does, the list of what differs, and the statements as they came."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from steelyard.kernel import jobs
+from steelyard.kernel import days, jobs
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -122,7 +122,7 @@ async def overview(
     )
     if exports.wanted(visit):
         return _as_file(visit, await visit.db.ask(_every, asked))
-    found = await visit.db.ask(_found, asked, cursor, datetime.now(UTC).date())
+    found = await visit.db.ask(_found, asked, cursor, days.today())
     kept = {"source": asked.source, "kind": asked.kind}
     return await frame.show(
         visit,
@@ -226,12 +226,12 @@ async def _upload(visit: Visit, form: Entries, refusal: Refusal | None = None) -
         frame.RECONCILIATION,
         crumbs=[(visit.say(N_("Reconciliation")), frame.RECONCILIATION), (visit.say(N_("A statement")), None)],
         status=refusal.status if refusal else 200,
-        sources=await visit.db.ask(reconciliation.sources),
+        sources=[each for each in await visit.db.ask(reconciliation.sources) if each.side != "carrier"],
         form=form,
         errors=errors,
         refusal=sentence_of(refusal, visit.locale) if refusal and not errors else "",
         known_href=f"{FILES}/{form.text('source')}/{refusal.file_id}" if isinstance(refusal, FileKnown) else "",
-        yesterday=datetime.now(UTC).date() - timedelta(days=1),
+        yesterday=days.today() - timedelta(days=1),
         megabytes=UPLOAD_BYTES_MAX >> 20,
     )
 
@@ -254,7 +254,7 @@ async def _kept(visit: Visit, form: Entries) -> File:
     uploads = [each for each in form.files("file") if each.filename]
     if day is None:
         form.refuse("day", N_("Please enter a day."))
-    elif day > datetime.now(UTC).date() + timedelta(days=1):
+    elif day > days.today() + timedelta(days=1):
         form.refuse("day", N_("This day is not over yet."))
     if not uploads:
         form.refuse("file", N_("Please choose a file."))
@@ -268,7 +268,7 @@ async def _kept(visit: Visit, form: Entries) -> File:
         visit.db, arrival, traded, visit.actor.by, then=partial(_told, actor=visit.actor), bytes_max=UPLOAD_BYTES_MAX
     )
     if file.state == "read" and file.lines <= LINES_AT_ONCE_MAX:
-        await visit.db.transact(reconciliation.run, source, day)
+        await reconciliation.run(visit.db, source, day)
     return file
 
 

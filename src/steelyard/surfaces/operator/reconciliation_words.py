@@ -30,11 +30,12 @@ LINES: Mapping[str, str] = {
     LineKind.FEE: N_("Fee"),
     LineKind.PAYOUT: N_("Paid to our bank"),
     LineKind.PAID_OUT: N_("Payout to a merchant"),
-    LineKind.RECEIVED: N_("Received"),
+    LineKind.RECEIVED: N_("Money received"),
     LineKind.DISPUTE: N_("Charged back"),
     LineKind.DISPUTE_WON: N_("Chargeback won"),
     LineKind.TRANSFER: N_("Sent on to a shop"),
     LineKind.TRANSFER_REVERSAL: N_("Taken back from a shop"),
+    LineKind.REMITTED: N_("Paid on by a carrier"),
     LineKind.OTHER: N_("Something else"),
 }
 FILES: Mapping[str, tuple[str, str]] = {

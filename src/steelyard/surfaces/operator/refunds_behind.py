@@ -99,7 +99,7 @@ async def refunds_behind(visit: NamedDependency[Visit], cursor: FromQuery[str | 
 
 
 def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
-    words = (N_("Order"), N_("Shop"), N_("Decided"), N_("Reason"), N_("Currency"), N_("Amount"))
+    words = (N_("Order"), N_("Shop"), N_("Decided at"), N_("Reason"), N_("Currency"), N_("Amount"))
     rows = [
         (
             row.code,

@@ -56,7 +56,7 @@ async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str
 async def search_rules(visit: NamedDependency[Visit]) -> Response[Any]:
     if wanted(visit):
         known = await visit.db.ask(search.unfound)
-        head = [visit.say(N_("Searched")), visit.say(N_("Times")), visit.say(N_("Last"))]
+        head = [visit.say(N_("Search words")), visit.say(N_("Times")), visit.say(N_("Last"))]
         rows = [[each.words, each.searches, each.last] for each in known]
         return csv_answer(visit, visit.say(N_("Searches that found nothing")), head, rows)
     return await page(visit)

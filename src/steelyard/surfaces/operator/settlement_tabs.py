@@ -7,12 +7,14 @@ from steelyard.surfaces.web.visit import Visit
 DISPUTED = f"{frame.SETTLEMENT}/disputed"
 FILES = f"{frame.SETTLEMENT}/files"
 HELD = f"{frame.SETTLEMENT}/held"
+HOSTS = f"{frame.SETTLEMENT}/hosts"
 
 _TABS = (
     (frame.SETTLEMENT, N_("Statements")),
     (DISPUTED, N_("Disputed lines")),
     (FILES, N_("Bank files")),
     (HELD, N_("Held money")),
+    (HOSTS, N_("Hosts and agencies")),
 )
 
 

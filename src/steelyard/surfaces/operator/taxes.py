@@ -1,7 +1,7 @@
 """Tax: reports of all sellers or one, the rates that count and are planned, and tables of rates that are read in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,6 +13,7 @@ from litestar.response import Redirect
 
 from steelyard.goods import taxes
 from steelyard.goods.taxes.model import RATED, TABLE_BYTES_MAX, DatedRate
+from steelyard.kernel import days
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
@@ -62,7 +63,7 @@ async def tax_page(
     seller: FromQuery[str] = "",
 ) -> Response[Any]:
     """The report of all sellers or one, or the file of it."""
-    shown, today = view if view in tax_views.VIEWS else "report", datetime.now(UTC).date()
+    shown, today = view if view in tax_views.VIEWS else "report", days.today()
     asked, whose = tax_views.chosen(span, today), as_uuid(seller)
     found = await visit.db.ask(told, asked, MerchantId(whose) if whose else None)
     lines = tax_reports.folded(found.lines) if shown == "report" else tax_reports.one_stop(found.lines, Scheme(shown))
@@ -97,7 +98,7 @@ async def rate_list(visit: NamedDependency[Visit], country: FromQuery[str] = "CN
 
 
 async def _file(visit: Visit) -> Response[Any]:
-    found = await visit.db.ask(taxes.rates_on, datetime.now(UTC).date())
+    found = await visit.db.ask(taxes.rates_on, days.today())
     rows = [
         (
             each.country, each.region, each.tax_class, percent(each.millionths), each.valid_from, each.valid_to,
@@ -120,7 +121,7 @@ async def _page(
     problems: Sequence[taxes.Problem] = (),
 ) -> Response[Any]:
     found = await visit.db.ask(rates, country)
-    today = datetime.now(UTC).date()
+    today = days.today()
     return await frame.show(
         visit,
         "tax_rates.html",
@@ -224,7 +225,7 @@ async def read_in(visit: NamedDependency[Visit], request: WebRequest) -> Respons
 
 
 async def forget(tx: Tx, actor: Actor, country: str, region: str, tax_class: str, first: date) -> None:
-    gone = await taxes.forget_rate(tx, country, region, tax_class, first, datetime.now(UTC).date())
+    gone = await taxes.forget_rate(tx, country, region, tax_class, first, days.today())
     what = f"{country} {region} {tax_class} {first} {percent(gone.millionths)}%"
     await access.audit(tx, actor, "taxes.forget", what, {})
 

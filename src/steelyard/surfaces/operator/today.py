@@ -17,6 +17,7 @@ from steelyard.surfaces.web import figures, periods
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.figures import Figures
 from steelyard.surfaces.web.periods import Period
+from steelyard.surfaces.web.task_pages import account_id, own_roles
 from steelyard.surfaces.web.visit import Visit
 
 _PAGES = {
@@ -36,16 +37,21 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Waiting
 
 
-async def overview(read: Read, period: Period, wanted: str) -> Overview:
+async def overview(read: Read, period: Period, wanted: str, visit: Visit) -> Overview:
     found, parts = await parts_of.overview(read, period, wanted)
-    return Overview(figures=found, parts=parts, today=await analytics.today(read), waiting=await waiting(read))
+    return Overview(
+        figures=found,
+        parts=parts,
+        today=await analytics.today(read),
+        waiting=await waiting(read, account_id(visit), await own_roles(read, visit)),
+    )
 
 
 @get("/", opt={"permission": "dashboard.read"})
 async def front(visit: NamedDependency[Visit]) -> Response[Any]:
     """The period's figures with what they were before, and what asks for somebody."""
     wanted = visit.connection.query_params.get("currency", "")
-    view = await visit.db.ask(overview, periods.asked(visit), wanted)
+    view = await visit.db.ask(overview, periods.asked(visit), wanted, visit)
     return await frame.show(
         visit,
         "today.html",

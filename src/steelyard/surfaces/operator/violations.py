@@ -48,7 +48,7 @@ TABS = {
     "owing": N_("Shops that owe"),
 }
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
-    Outcome.REVOKED: (N_("Revoke"), N_("Points and fine are undone, and so is what followed from them.")),
+    Outcome.REVOKED: (N_("Revoke the penalty"), N_("Points and fine are undone, and so is what followed from them.")),
     Outcome.STANDS: (N_("It stands"), N_("The appeal is rejected. This is final.")),
 }
 RULES = f"{frame.VIOLATIONS}/rules"

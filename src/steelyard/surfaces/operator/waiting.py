@@ -1,6 +1,8 @@
 """What waits for somebody of the operator's staff: counted for the dashboard, each with the list that it leads to."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
 
@@ -10,6 +12,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.money import payments
 from steelyard.money.payments.model import RefundState
+from steelyard.operations import workboard
 from steelyard.parties import applications, merchants
 from steelyard.parties.applications.model import ApplicationState
 from steelyard.surfaces.operator import frame
@@ -57,10 +60,12 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     anew: int
     to_close: int
     owing: int
+    stripe: int
+    tasks: workboard.Counts
     stuck: list[events.Lag]
 
 
-async def waiting(read: Read) -> Waiting:
+async def waiting(read: Read, account_id: UUID | None = None, roles: Sequence[str] = ()) -> Waiting:
     refunds = await payments.refunds_page(read, state=RefundState.FAILED, limit=COUNTED_MAX)
     payouts = await settlement.statements_page(read, state=StatementState.FAILED, limit=COUNTED_MAX)
     lost = await orders.with_lost_parcels(read, limit=COUNTED_MAX)
@@ -88,6 +93,8 @@ async def waiting(read: Read) -> Waiting:
         anew=anew,
         to_close=len(await discipline.to_close(read, datetime.now(UTC))),
         owing=owing,
+        stripe=sum(each.count for each in await settlement.waits_for_stripe(read)),
+        tasks=await workboard.counts(read, None, account_id, roles),
         stuck=[lag for lag in await events.lags(read) if lag.error],
     )
 
@@ -108,6 +115,7 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
          "merchants.discipline"),
         (N_("Shops that owe"), f"{frame.VIOLATIONS}?state=owing", found.owing, "landmark", False, "merchants.discipline"),
         (N_("Failed payouts"), f"{frame.SETTLEMENT}?state=failed", found.payouts, "landmark", True, "settlement.run"),
+        (N_("Payouts that wait for Stripe"), f"{frame.SETTLEMENT}?state=held", found.stripe, "hourglass", True, "settlement.run"),
         (N_("Subscribers that are stuck"), f"{frame.SYSTEM}/subscribers", len(found.stuck), "activity", True, "system.read"),
         (N_("Statements objected to"), f"{frame.SETTLEMENT}?state=objected", found.objections, "receipt-text", True,
          "settlement.run"),
@@ -115,6 +123,9 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
         (N_("Products to review"), frame.PRODUCT_REVIEWS, found.products, "clipboard-check", False, "catalog.manage"),
         (N_("Reported reviews and questions"), frame.REVIEWS, found.reports, "message-square-text", False,
          "reviews.moderate"),
+        (N_("Tasks that are late"), f"{frame.TASKS}?whose=late", found.tasks.late, "list-checks", True, "tasks.work"),
+        (N_("Tasks for you"), f"{frame.TASKS}?whose=mine", found.tasks.mine, "list-checks", False, "tasks.work"),
+        (N_("Tasks for your role"), f"{frame.TASKS}?whose=role", found.tasks.role, "list-checks", False, "tasks.work"),
         (N_("Shops to look at anew"), f"{frame.MERCHANTS}?licence=anew", found.anew, "scan-search", True, "merchants.review"),
         (N_("New licences to look over"), f"{frame.MERCHANTS}?licence=renewed", found.renewals, "file-badge", False,
          "merchants.review"),

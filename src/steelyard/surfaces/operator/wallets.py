@@ -43,7 +43,7 @@ OWED = (
 STATES: dict[CardState, tuple[str, str]] = {
     CardState.OPEN: (N_("Not redeemed"), "info"),
     CardState.REDEEMED: (N_("Redeemed"), "good"),
-    CardState.CANCELLED: (N_("Withdrawn"), "quiet"),
+    CardState.CANCELLED: (N_("Card withdrawn"), "quiet"),
     CardState.EXPIRED: (N_("Expired"), "quiet"),
 }
 

@@ -59,7 +59,8 @@ def countries(locale: str) -> list[tuple[str, str]]:
 
 async def known_places() -> None:
     """Have the regions at hand: reading them the first time takes a moment that others need not wait for."""
-    await asyncio.to_thread(gazetteer)
+    if not gazetteer.cache_info().currsize:
+        await asyncio.to_thread(gazetteer)
 
 
 def read_address(data: Mapping[str, Any]) -> Address:

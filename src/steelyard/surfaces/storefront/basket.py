@@ -22,6 +22,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import Shipment
+from steelyard.operations.behaviour import Kind
 from steelyard.parties import customers, operator
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
@@ -30,7 +31,7 @@ from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.words import problem_words
-from steelyard.surfaces.web import lowered, offers
+from steelyard.surfaces.web import footfall, lowered, offers
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart, checkout, favourites
@@ -210,6 +211,8 @@ async def set_quantity(visit: NamedDependency[Visit], data: URLEncodedBody[dict[
     if sku_id is None or quantity < 0:
         return redirect(visit, "/cart", (visit.say(N_("A quantity is a whole number.")), "bad"))
     await visit.db.transact(cart.set_quantity, visit.buyer_id, SkuId(sku_id), quantity)
+    if not quantity:
+        footfall.tell(visit, Kind.CART, action="remove", sku=str(sku_id))
     return redirect(visit, f"/cart#line-{sku_id}")
 
 
@@ -242,6 +245,7 @@ async def remove(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, A
     if sku_id is None:
         return redirect(visit, "/cart")
     await visit.db.transact(cart.remove, visit.buyer_id, [sku_id])
+    footfall.tell(visit, Kind.CART, action="remove", sku=str(sku_id))
     return redirect(visit, f"/cart?removed={sku_id}&pieces={number(data.get('quantity'), 1)}")
 
 
@@ -255,6 +259,7 @@ async def put_back(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str,
         await visit.db.transact(cart.put, visit.buyer_id, SkuId(sku_id), max(1, number(data.get("quantity"), 1)))
     except Refusal as refusal:
         return redirect(visit, "/cart", (visit.refused(refusal), "bad"))
+    footfall.tell(visit, Kind.CART, action="add", sku=str(sku_id))
     return redirect(visit, "/cart", (visit.say(N_("It is back in your cart.")), "good"))
 
 
@@ -309,7 +314,13 @@ async def check_out(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str
     """Buy what is selected."""
     view = await visit.db.ask(cart.view, visit.buyer_id)
     lines = [
-        Line(line_id=str(place), sku_id=line.sku_id, quantity=line.quantity, seen_price=line.seen_price)
+        Line(
+            line_id=str(place),
+            sku_id=line.sku_id,
+            quantity=line.quantity,
+            seen_price=line.seen_price,
+            source=line.source,
+        )
         for place, line in enumerate(view.chosen[:LINES_PER_CART_MAX], start=1)
     ]
     if not lines:
@@ -377,6 +388,8 @@ async def keep_instead(visit: NamedDependency[Visit], data: URLEncodedBody[dict[
         await visit.db.transact(_keep_instead, visit.buyer_id, SkuId(sku_id))
     except Refusal as refusal:
         return redirect(visit, "/cart", (visit.refused(refusal), "bad"))
+    footfall.tell(visit, Kind.FAVOURITE, action="add", sku=str(sku_id))
+    footfall.tell(visit, Kind.CART, action="remove", sku=str(sku_id))
     return redirect(visit, "/cart", (visit.say(N_("It is among your favourites now.")), "good"))
 
 

@@ -21,17 +21,21 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.operations import merchandising
+from steelyard.operations import growth, merchandising
+from steelyard.operations.behaviour import Kind
+from steelyard.operations.experiments import Exposure
 from steelyard.operations.merchandising.model import DEFAULT_HOME, HOME, HOUSE, SHOP, TOPIC, ShopCategory
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import Merchant, MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import coupons, seo
-from steelyard.surfaces.storefront.composed import Composed, compose, in_a_frame, page_now, previewed
+from steelyard.surfaces.storefront.composed import Composed, compose, in_a_frame, page_for
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters
+from steelyard.surfaces.storefront.searching import searched_for
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
+from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import campaigns, reviews
@@ -48,6 +52,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     choices: search.Choices = search.Choices()
     campaigns: Sequence[Campaign] = ()
     live: Sequence[OnAir] = ()
+    exposure: Exposure | None = None
 
 
 class ListingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +69,13 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     offers: Sequence[Offer] = ()
     campaigns: Sequence[Campaign] = ()
     live: Sequence[OnAir] = ()
+    membership: bool = False
+    invites: bool = False
+    exposure: Exposure | None = None
 
 
 async def home_view(read: Read, visit: Visit) -> PageView:
-    page = await page_now(read, HOUSE, HOME, draft=previewed(visit, HOUSE, HOME))
+    page, exposure = await page_for(read, visit, HOUSE, HOME)
     around = await shell(read, visit.known_buyer_id)
     return PageView(
         shell=around,
@@ -76,11 +84,12 @@ async def home_view(read: Read, visit: Visit) -> PageView:
         choices=await search.choices(read, visit.buyer_id),
         campaigns=await campaigns.running(read),
         live=await live.on_air_now(read),
+        exposure=exposure,
     )
 
 
 async def topic_view(read: Read, visit: Visit, slug: str) -> PageView:
-    page = await page_now(read, HOUSE, TOPIC + slug, draft=previewed(visit, HOUSE, TOPIC + slug))
+    page, _ = await page_for(read, visit, HOUSE, TOPIC + slug)
     if page is None:
         raise NotFound()
     around = await shell(read, visit.known_buyer_id)
@@ -107,9 +116,9 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
     around = await shell(read, visit.known_buyer_id)
     own = await merchandising.shop_categories(read, shop.merchant_id)
     chosen = next((each for each in own if each.shop_category_id == within), None)
-    page = None
+    page = exposure = None
     if filters.plain and chosen is None:
-        page = await page_now(read, shop.merchant_id, SHOP, draft=previewed(visit, shop.merchant_id, SHOP))
+        page, exposure = await page_for(read, visit, shop.merchant_id, SHOP)
     hits: Sequence[Hit] = ()
     if chosen is not None:
         found = await merchandising.products_of(read, shop.merchant_id, chosen.shop_category_id)
@@ -125,6 +134,9 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
         own_hits=hits,
         offers=await coupons.of_shop(read, shop.merchant_id, visit.known_buyer_id),
         live=[each for each in await live.on_air_now(read) if each.merchant_id == shop.merchant_id],
+        membership=await growth.is_open(read, shop.merchant_id),
+        invites=await growth.invites(read, shop.merchant_id),
+        exposure=exposure,
     )
 
 
@@ -132,6 +144,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
 async def home(visit: NamedDependency[Visit]) -> Response[str]:
     """The front page: categories, what sells, what is new, who is here."""
     view = await visit.db.ask(home_view, visit)
+    footfall.expose(visit, view.exposure)
     about = seo.Seo(
         path="/",
         description=visit.say(N_("Many shops, one cart: choose from every shop, pay once, and follow each parcel.")),
@@ -207,7 +220,12 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
         offers=coupons.shown(visit, view.offers),
         sorts=SORTS[1:],
         part=page_number(visit),
+        shop_id=view.shop.merchant_id,
     )
+    footfall.tell(visit, Kind.VIEW, merchant_id=view.shop.merchant_id, page="shop")
+    footfall.expose(visit, view.exposure)
+    if filters.q and not filters.after:
+        searched_for(filters.q, view.listing.results.count, view.shop.merchant_id)(visit)
     return in_a_frame(visit, page)
 
 

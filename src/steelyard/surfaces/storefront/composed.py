@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -11,12 +13,14 @@ from steelyard.goods import search
 from steelyard.goods.catalog.model import Category, CategoryId
 from steelyard.goods.search.model import Hit, Query, Sort
 from steelyard.kernel.db import Read
-from steelyard.operations import merchandising
-from steelyard.operations.merchandising.model import GOODS_MAX, Block, Draft, Kind, Rule, ShopCategoryId
+from steelyard.operations import experiments, merchandising
+from steelyard.operations.experiments import Exposure
+from steelyard.operations.merchandising.model import GOODS_MAX, Block, Draft, Kind, Rule, ShopCategoryId, Version
 from steelyard.parties import merchants
+from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
 from steelyard.surfaces.storefront.shell import Shell
-from steelyard.surfaces.web import content_policy
+from steelyard.surfaces.web import content_policy, footfall
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
@@ -24,6 +28,8 @@ from steelyard.trade import favourites, orders
 
 PREVIEW = "preview"
 PREVIEW_PARAMETER = "draft"
+# A draft is looked at as somebody of this segment sees it; without one as everybody does.
+SEEN_BY_PARAMETER = "as"
 # Categories of what the visitor last bought or searched that goods are picked from.
 TASTES_MAX = 3
 SEARCHES_MAX = 3
@@ -73,12 +79,52 @@ def previewed(visit: Visit, owner_id: UUID, page: str) -> bool:
     return owner == str(owner_id) and of == page and until.isdecimal() and int(until) > time.time()
 
 
-async def page_now(read: Read, owner_id: UUID, page: str, *, draft: bool) -> Draft | None:
-    """What is shown of the page, or its draft; none where nothing was ever published."""
-    if draft:
-        return await merchandising.draft(read, owner_id, page)
-    now = await merchandising.shown(read, owner_id, page)
-    return Draft(title=now.title, blocks=now.blocks) if now else None
+class Told(NamedTuple):
+    """A page as this visitor sees it, and the experiment's variant that it is, if one runs here."""
+
+    page: Draft | None
+    exposure: Exposure | None
+
+
+async def page_for(read: Read, visit: Visit, owner_id: UUID, page: str) -> Told:
+    """What is shown of the page to this visitor: its draft to who may look at it, a variant to who takes part in an experiment
+    on it, and of either what is meant for them. None where nothing was ever published. No block leaves the house but by this."""
+    if previewed(visit, owner_id, page):
+        draft = await merchandising.draft(read, owner_id, page)
+        chosen = as_uuid(visit.connection.query_params.get(SEEN_BY_PARAMETER, ""))
+        blocks = merchandising.meant_for(draft.blocks, () if chosen is None else (chosen,))
+        return Told(msgspec.structs.replace(draft, blocks=blocks), None)
+    version, exposure = await _version(read, visit, owner_id, page)
+    if version is None:
+        return Told(None, None)
+    blocks = await merchandising.seen_by(read, owner_id, version.blocks, await _known(read, visit, version.blocks))
+    return Told(Draft(title=version.title, blocks=blocks), exposure)
+
+
+async def _version(read: Read, visit: Visit, owner_id: UUID, page: str) -> tuple[Version | None, Exposure | None]:
+    """Programs and staff see what there is without an experiment."""
+    running = await experiments.on_page(read, merchandising.customers_of(owner_id), page)
+    turn = running.turn(visit.visitor_id) if running is not None and footfall.is_counted(visit) else None
+    if running is None or turn is None:
+        return await merchandising.shown(read, owner_id, page), None
+    version = await merchandising.version(read, owner_id, page, running.versions[turn])
+    assert version is not None, "what an experiment shows was published once"
+    exposure = Exposure(
+        merchant_id=running.merchant_id,
+        experiment_id=running.experiment_id,
+        unit_id=visit.visitor_id,
+        variant=turn,
+        at=datetime.now(UTC),
+    )
+    return version, exposure
+
+
+async def _known(read: Read, visit: Visit, blocks: Sequence[Block]) -> UUID | None:
+    """Whose segments count: of who is signed in, unless they want to see what everybody sees."""
+    buyer_id = visit.account.buyer_id if visit.account is not None else None
+    if buyer_id is None or not merchandising.segments_of(blocks):
+        return None
+    return buyer_id if (await search.choices(read, BuyerId(buyer_id))).personal else None
 
 
 async def compose(

@@ -1,6 +1,7 @@
 """Coming in and going out: sign in, register, sign out, a new password. Staff come in by the same door."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
@@ -23,7 +24,7 @@ from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.callers import address_of
 from steelyard.surfaces.web.pages import Frame, local_path, redirect, render
-from steelyard.surfaces.web.visit import SESSION_COOKIE, Visit, cookie
+from steelyard.surfaces.web.visit import SESSION_COOKIE, Visit, browser_of, cookie
 from steelyard.trade import cart, favourites, rewards
 
 SESSION_COOKIE_SECONDS = 180 * 86_400
@@ -149,8 +150,11 @@ async def _open_account(tx: Tx, data: RegisterForm, password_hash: str, locale: 
 
 
 async def _go_in(visit: Visit, account: Account, token: str, return_to: str) -> Redirect:
+    cookies: list[Cookie] = []
     if account.buyer_id is not None:
-        await visit.db.transact(become, visit.visitor_id, BuyerId(account.buyer_id))
+        browser_id, known_again = browser_of(visit)
+        await visit.db.transact(become, visit.visitor_id, BuyerId(account.buyer_id), browser_id)
+        cookies.append(known_again)
     visit.become_somebody_else()
     session = cookie(visit.settings, SESSION_COOKIE, token, SESSION_COOKIE_SECONDS)
     home = "/" if account.kind is AccountKind.BUYER else CONSOLES[account.kind]
@@ -158,17 +162,17 @@ async def _go_in(visit: Visit, account: Account, token: str, return_to: str) -> 
         visit,
         local_path(return_to, home),
         (visit.say(N_("Hello, {name}."), name=account.name), "good"),
-        cookies=[session],
+        cookies=[session, *cookies],
     )
 
 
-async def become(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
+async def become(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId, browser_id: UUID) -> None:
     """The visitor is this buyer: cart and favourites move over, and what was bought as a guest is found under the account."""
     if await customers.resolve(tx, visitor_id) != visitor_id:
         return
     await cart.merge(tx, visitor_id, buyer_id)
     await favourites.merge(tx, visitor_id, buyer_id)
-    await customers.merge_visitor(tx, visitor_id, buyer_id)
+    await customers.merge_visitor(tx, visitor_id, buyer_id, browser_id)
 
 
 @post("/sign-out")

@@ -15,12 +15,14 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
+from steelyard.operations.behaviour import Kind
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import said, uuid_of
+from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.problems import for_program
 from steelyard.surfaces.web.visit import Visit
@@ -114,15 +116,19 @@ async def _change(visit: Visit, data: Mapping[str, Any]) -> str:
     followed, left = uuid_of(data.get("follow")), uuid_of(data.get("unfollow"))
     if product_id is not None:
         await visit.db.transact(favourites.keep_product, visit.buyer_id, product_id)
+        footfall.tell(visit, Kind.FAVOURITE, product_id=product_id, action="add")
         return N_("It is in your favourites.")
     if dropped is not None:
         await visit.db.transact(favourites.drop_products, visit.buyer_id, [dropped])
+        footfall.tell(visit, Kind.FAVOURITE, product_id=dropped, action="remove")
         return N_("It is no longer in your favourites.")
     if followed is not None:
         await visit.db.transact(favourites.keep_shop, visit.buyer_id, MerchantId(followed))
+        footfall.tell(visit, Kind.FAVOURITE, merchant_id=followed, action="follow")
         return N_("You follow this shop.")
     if left is not None:
         await visit.db.transact(favourites.drop_shop, visit.buyer_id, MerchantId(left))
+        footfall.tell(visit, Kind.FAVOURITE, merchant_id=left, action="unfollow")
         return N_("You no longer follow this shop.")
     raise NotFound()
 

@@ -12,6 +12,8 @@ from litestar.response import Redirect
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.operations import outreach
+from steelyard.operations.behaviour import Kind
 from steelyard.parties import customers, notifications
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.notifications.model import Notice, NoticeKind
@@ -19,6 +21,7 @@ from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import said, uuid_of
+from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -31,6 +34,9 @@ WORDS = {
     NoticeKind.COUPON_ENDS: N_("Your coupon ends soon: {name}"),
     NoticeKind.LIVE_SOON: N_("Live soon: {name}"),
     NoticeKind.LIVE_BEGUN: N_("Live now: {name}"),
+    NoticeKind.LEVEL_UP: N_("You have reached a level: {name}"),
+    NoticeKind.LEVEL_ENDS: N_("Your level ends soon: {name}"),
+    NoticeKind.SHOP_MESSAGE: "{name}",
 }
 
 
@@ -55,6 +61,11 @@ async def notices(visit: NamedDependency[Visit]) -> Response[str]:
     _, buyer_id = buyer_of(visit)
     before = visit.connection.query_params.get("before", "")
     view = await visit.db.ask(notices_page, buyer_id, uuid_of(before))
+    for each in view.notices:
+        if each.read_at is None and each.kind is not NoticeKind.SHOP_MESSAGE:
+            footfall.tell(visit, Kind.MESSAGE_OPEN, once=each.notice_id, via="notice", message=str(each.kind))
+    if (shops := [each.notice_id for each in view.notices if _is_of_a_shop(each)]) and footfall.is_counted(visit):
+        await visit.db.transact(outreach.note_read, buyer_id, shops)
     return await show(
         visit,
         "notices.html",
@@ -65,9 +76,20 @@ async def notices(visit: NamedDependency[Visit]) -> Response[str]:
             str(each.notice_id): visit.say(WORDS[each.kind], name=each.facts.name.in_language(visit.locale))
             for each in view.notices
         },
+        links={
+            str(each.notice_id): each.link
+            if each.kind is NoticeKind.SHOP_MESSAGE
+            else notifications.from_message(each.link, "notice", str(each.kind))
+            for each in view.notices
+        },
         first_href=NOTICES if before else "",
         next_href=address(NOTICES, before=view.notices[-1].notice_id) if view.more else "",
     )
+
+
+def _is_of_a_shop(notice: Notice) -> bool:
+    """Unread, and counted as opened with its message."""
+    return notice.read_at is None and notice.kind is NoticeKind.SHOP_MESSAGE
 
 
 @post(f"{NOTICES}/read")
@@ -84,7 +106,11 @@ async def choose_mails(visit: NamedDependency[Visit], data: URLEncodedBody[dict[
     _, buyer_id = buyer_of(visit)
     agreed = bool(said(data, "agreed"))
     await visit.db.transact(_chosen, buyer_id, agreed)
-    told = N_("You get mails about your coupons from now on.") if agreed else N_("You get no more mails about coupons.")
+    told = (
+        N_("You get mails with coupons, news and offers from now on.")
+        if agreed
+        else N_("You get no more mails with coupons, news and offers.")
+    )
     return redirect(visit, f"{PROFILE}#coupon-mails", (visit.say(told), "good"))
 
 
@@ -102,7 +128,7 @@ async def stop_page(visit: NamedDependency[Visit], buyer_id: FromPath[UUID], sec
         visit,
         "coupon_mails_stop.html",
         around,
-        crumbs=[Crumb(visit.say(N_("Mails about coupons")))],
+        crumbs=[Crumb(visit.say(N_("News and offers by mail")))],
         here=f"/coupon-mails/stop/{buyer_id}/{secret}",
         wanted=await visit.db.ask(customers.wants_mails, buyer_id),
     )
@@ -114,7 +140,7 @@ async def stop(visit: NamedDependency[Visit], buyer_id: FromPath[UUID], secret: 
     if not await visit.db.ask(customers.known_by_link, buyer_id, secret):
         raise NotFound()
     await visit.db.transact(_stopped, buyer_id)
-    told = visit.say(N_("You get no more mails about coupons."))
+    told = visit.say(N_("You get no more mails with coupons, news and offers."))
     return redirect(visit, f"/coupon-mails/stop/{buyer_id}/{secret}", (told, "good"))
 
 

@@ -70,10 +70,14 @@ TABS = (
 )
 
 
+# Calling off gives all of the money back, which the bank has at the moment.
+CALLING_OFF = {Action.CANCEL, Action.ASK_TO_CANCEL}
+
+
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """One merchant's part of a purchase; history, parcels, refunds, cases and what was paid for promises only on the pages of an
     order or a purchase. `team`: for which it waits; `door`: it is paid there; `disputed`: its
-    money is charged back, and that is not decided."""
+    money is charged back, and that is not decided; `withheld`: it is on hold because of a chargeback."""
 
     order: Order
     shop: ShopCard
@@ -91,6 +95,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     drops: Mapping[int, Drop] = {}
     door: payments.DoorCollection | None = None
     disputed: bool = False
+    withheld: bool = False
 
     @property
     def pieces(self) -> int:
@@ -252,6 +257,9 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
     written = await reviews.of_orders(read, [order.order_id for order in found])
     held = [order.order_id for order in found if order.state is OrderState.HELD]
     teams = await groups.of_orders(read, held) if held else {}
+    unsent = [order.order_id for order in found if order.state in (OrderState.HELD, OrderState.PAID)]
+    taken_back = await chargebacks.parts_of_orders(read, unsent) if unsent else []
+    gone = {part.order_id for part in taken_back if part.state in chargebacks.TAKEN}
     doors = await payments.doors_of_all(read, [(order.merchant_id, order.order_id) for order in found])
     write_until = (await reviews.rules(read)).write_days
 
@@ -265,6 +273,7 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
         ]
         waits = open_lines and received and received > datetime.now(UTC) - timedelta(days=write_until)
         can = aftersales.offered(standings[order.order_id])
+        can = can - CALLING_OFF if order.order_id in gone else can
         return can | {Action.REVIEW} if waits else can - {Action.REVIEW}
 
     return [
@@ -289,6 +298,7 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
     compensations, protected = await _promises(read, brief)
     taken_back = await chargebacks.parts_of_orders(read, [view.order.order_id for view in brief])
     disputed = {part.order_id for part in taken_back if part.state in chargebacks.OPEN}
+    withheld = {part.order_id for part in taken_back if part.held}
     return [
         msgspec.structs.replace(
             view,
@@ -304,6 +314,7 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
             protected=[each for each in protected if each.order_id == view.order.order_id],
             drops=await promises.drops(read, view.order, view.lines),
             disputed=view.order.order_id in disputed,
+            withheld=view.order.order_id in withheld,
         )
         for view in brief
     ]

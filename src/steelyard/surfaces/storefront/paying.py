@@ -15,10 +15,12 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
+from steelyard.kernel.lookups import look_up
 from steelyard.money import payments
 from steelyard.money.payments import Device, Standing, UnknownChannel, Wanted
 from steelyard.money.payments.model import Payment, PaymentState
 from steelyard.money.wallets import Purse, Tender
+from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.order_views import booking_of
@@ -126,7 +128,7 @@ class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
 
 async def purchase_path(visit: Visit, purchase_id: PurchaseId) -> str:
     """The page of a purchase. Raises `NotFound`."""
-    found = await visit.db.ask(orders.purchase, purchase_id)
+    found = await look_up(visit.db, orders.purchases, purchase_id)
     if found is None:
         raise NotFound()
     return f"/purchases/{found.code}"
@@ -258,6 +260,8 @@ async def known_to_wechat(visit: NamedDependency[Visit], code: FromPath[str]) ->
     if openid is None:
         failed = visit.say(N_("WeChat did not tell us who pays. Please try again, or choose another way to pay."))
         return redirect(visit, f"/purchases/{purchase.code}", (failed, "bad"))
+    if visit.account is not None and visit.account.buyer_id is not None:
+        await visit.db.transact(customers.know_wechat, visit.account.buyer_id, openid)
     return await pay(visit, purchase.purchase_id, WECHATPAY, anew="anew" in said, openid=openid)
 
 

@@ -14,7 +14,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.operations import privacy
+from steelyard.operations import behaviour, privacy
 from steelyard.operations.privacy.model import (
     EXPORT_DAYS,
     GRACE_DAYS,
@@ -54,6 +54,7 @@ class PrivacyPage(msgspec.Struct, frozen=True, kw_only=True):
     exports: Sequence[Export]
     planned: Erasure | None
     open: Hindrances
+    analysed: bool
 
 
 async def privacy_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId]) -> PrivacyPage:
@@ -63,6 +64,7 @@ async def privacy_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId])
         exports=await privacy.exports_of(read, buyer_id),
         planned=await privacy.planned_erasure(read, buyer_id),
         open=await privacy.hindrances(read, owners),
+        analysed=await behaviour.analysed(read, buyer_id),
     )
 
 
@@ -94,6 +96,17 @@ async def download(visit: NamedDependency[Visit], export_id: FromPath[UUID]) -> 
     if content is None:
         raise NotFound()
     return file_answer(content, "application/zip", "my-data.zip")
+
+
+@post(PRIVACY + "/analysing")
+async def choose(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]]) -> Redirect:
+    """Whether what one does may be analysed. Said twice, nothing changes."""
+    _, buyer_id = buyer_of(visit)
+    analysed = said(data, "analysed") == "1"
+    await visit.db.transact(privacy.choose_analysing, buyer_id, analysed=analysed)
+    yes = N_("What you do here helps us and the shops to get better. Thank you.")
+    no = N_("What you do here is not analysed any more, and what was known of it is deleted.")
+    return redirect(visit, PRIVACY, (visit.say(yes if analysed else no), "good"))
 
 
 @post(PRIVACY + "/erase")

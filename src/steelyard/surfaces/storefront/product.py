@@ -12,6 +12,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
+from steelyard.channels import live
+from steelyard.channels.live import Explanation
 from steelyard.goods import catalog, promotions
 from steelyard.goods.catalog.model import ProductState, ProductView, SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
@@ -62,7 +64,7 @@ ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
 class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on the page. `promise` is of one piece of what is chosen, none when there is no such; `ship` is by which rule
     the shop promises to send, `protection` by which what becomes cheaper goes back, `free_returns` by which it bears what
-    sending back costs."""
+    sending back costs, `explained` where it is explained live, now or in a replay."""
 
     shell: Shell
     product: ProductView
@@ -82,6 +84,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     lows: Mapping[UUID, Lowered] = {}
     rule: Rule | None = None
     groups: Sequence[tuple[GroupOffer, Sequence[Team]]] = ()
+    explained: Explanation | None = None
     ship: Rule | None = None
     protection: Rule | None = None
     free_returns: Rule | None = None
@@ -243,6 +246,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
         free_returns=known.promise(RuleKind.FREE_RETURNS, now, shop.currency) if product.free_returns else None,
         groups=await groups.of_product(read, product.merchant_id, product.product_id),
+        explained=await live.explanation(read, product.merchant_id, product.product_id),
         lows=await lowered.of_choice(read, choice, offers),
     )
 
@@ -297,6 +301,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         visit,
         "product.html",
         view.shell,
+        shop_id=view.product.merchant_id,
         category=category,
         crumbs=crumbs,
         flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
@@ -364,7 +369,7 @@ async def put_into_cart(visit: NamedDependency[Visit], data: URLEncodedBody[dict
         await visit.db.transact(cart.put, visit.buyer_id, sku_id, quantity)
     except Refusal as refusal:
         return redirect(visit, page, (visit.refused(refusal), "bad"))
-    footfall.note(visit, Step.CART, [choice.product.merchant_id], product_id)
+    footfall.note(visit, Step.CART, [choice.product.merchant_id], product_id, quantity=quantity)
     return redirect(visit, page, (visit.say(N_("It is in your cart.")), "good"))
 
 

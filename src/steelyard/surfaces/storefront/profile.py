@@ -13,6 +13,7 @@ from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, WrongLogin
+from steelyard.parties.customers import WORDING, WORDS
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
@@ -36,7 +37,7 @@ async def profile(visit: NamedDependency[Visit]) -> Response[str]:
 
 @post(PROFILE)
 async def save_profile(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]]) -> Response[str] | Redirect:
-    """Change name, telephone and language."""
+    """Change name, telephone, language and birthday."""
     account, buyer_id = buyer_of(visit)
     name, phone, locale = said(data, "name"), said(data, "phone"), said(data, "locale")
     if phone and not phone_is_possible(phone, "CN"):
@@ -45,15 +46,27 @@ async def save_profile(visit: NamedDependency[Visit], data: URLEncodedBody[dict[
     if locale not in i18n.LOCALES:
         locale = account.locale
     try:
-        await visit.db.transact(_change, account, buyer_id, name, phone, locale)
+        await visit.db.transact(_change, account, buyer_id, name, phone, locale, _birthday(data))
     except Invalid as refusal:
         return await _page(visit, refusals.fields_of(refusal, visit.locale), refusal.status)
     return redirect(visit, PROFILE, (visit.say(N_("Your profile is saved.")), "good"))
 
 
-async def _change(tx: Tx, account: Account, buyer_id: BuyerId, name: str, phone: str, locale: str) -> None:
+def _birthday(data: dict[str, Any]) -> str | None:
+    """Month and day as they were chosen, empty where nothing is said; none: the form did not ask."""
+    if "birth_month" not in data:
+        return None
+    month, day = said(data, "birth_month"), said(data, "birth_day")
+    return f"{month}-{day}" if month or day else ""
+
+
+async def _change(  # what the form says
+    tx: Tx, account: Account, buyer_id: BuyerId, name: str, phone: str, locale: str, birthday: str | None
+) -> None:
     await access.change_account(tx, account.account_id, name=name, locale=locale)
     await customers.change_profile(tx, buyer_id, name=name, phone=phone, locale=locale, email=account.email)
+    if birthday is not None:
+        await customers.set_birthday(tx, buyer_id, birthday or None)
 
 
 @post(EMAIL)
@@ -121,7 +134,11 @@ async def _page(visit: Visit, errors: dict[str, str], status: int = 200, email: 
         crumbs=[Crumb(visit.say(N_("My account")), ACCOUNT), Crumb(visit.say(N_("Profile")))],
         status=status,
         profile=buyer,
+        birth=(buyer.birthday or "-").split("-"),
+        months=[(f"{month:02}", str(month)) for month in range(1, 13)],
+        days=[(f"{day:02}", str(day)) for day in range(1, 32)],
         wants_mails=await visit.db.ask(customers.wants_mails, buyer_id),
+        mail_words=visit.say(WORDS[WORDING, customers.Channel.EMAIL]),
         errors=errors,
         typed_email=email,
     )

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import Category
-from steelyard.kernel import i18n
+from steelyard.kernel import days, i18n
 from steelyard.kernel.db import Database
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.settings import Settings
@@ -119,7 +119,7 @@ def _url(address: str, at: datetime | None = None) -> str:
         f'<xhtml:link rel="alternate" hreflang="{locale}" href="{escape(in_language(address, locale))}"/>'
         for locale in i18n.LOCALES
     )
-    when = f"<lastmod>{at.date().isoformat()}</lastmod>" if at else ""
+    when = f"<lastmod>{days.day_of(at).isoformat()}</lastmod>" if at else ""
     return f"<url><loc>{escape(address)}</loc>{when}{others}</url>"
 
 

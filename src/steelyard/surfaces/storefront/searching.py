@@ -4,9 +4,10 @@ Nothing is mended behind anybody's back: other words than those that were typed 
 the page says so, and a link searches for exactly what was typed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import get, post
@@ -20,6 +21,7 @@ from steelyard.goods.search.model import Query, Results, Sort
 from steelyard.kernel.batching import join
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
+from steelyard.operations.behaviour import MARKETPLACE, WORDS_CHARACTERS_MAX, Kind
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
@@ -29,6 +31,7 @@ from steelyard.surfaces.storefront.shell import Shell, asked, page_number, shell
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.suggesting import vocabulary
 from steelyard.surfaces.storefront.typed import said
+from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.visit import VISITOR_COOKIE, Visit
 
@@ -128,11 +131,24 @@ async def _search(visit: Visit) -> Drawn:
         )
         await join(visit.db, search.record_searches, searched, lambda searched: searched)
     if view.target:
-        return Drawn(answer=redirect(visit, local_path(view.target, "/search")))
+        return Drawn(answer=redirect(visit, local_path(view.target, "/search")), note=searched_for(filters.q, 0))
     answer = await show(
         visit, "search.html", view.shell, search=filters.q, view=view, sorts=SORTS, part=page_number(visit)
     )
-    return Drawn(answer=answer, about=view.listing.about)
+    found = 0 if view.mended else view.listing.results.count
+    drawn = Drawn(answer=answer, about=view.listing.about)
+    asked_anew = filters.q and not filters.after
+    return msgspec.structs.replace(drawn, note=searched_for(filters.q, found)) if asked_anew else drawn
+
+
+def searched_for(words: str, found: int, merchant_id: UUID = MARKETPLACE) -> Callable[[Visit], None]:
+    """What is noted of who reads the answer: what was searched for, and how much there was of it."""
+
+    def note(visit: Visit) -> None:
+        short = " ".join(words.replace("\x00", "").split())[:WORDS_CHARACTERS_MAX]
+        footfall.tell(visit, Kind.SEARCH, merchant_id=merchant_id, words=short, results=found)
+
+    return note
 
 
 @post("/search/forget")

@@ -1,4 +1,4 @@
-"""Sharing a product or a shop: its link, and a card with its picture and a code to scan."""
+"""Sharing a product or a shop: its link, a card with its picture and a code to scan, and a poster to keep."""
 
 from urllib.parse import quote
 from uuid import UUID
@@ -14,13 +14,15 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
+from steelyard.operations.behaviour import Kind
 from steelyard.parties import merchants
-from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import seo
-from steelyard.surfaces.storefront.shell import Shell, shell, show
+from steelyard.surfaces.storefront.shell import shell, show
+from steelyard.surfaces.web import footfall, posters
 from steelyard.surfaces.web.pages import local_path
+from steelyard.surfaces.web.posters import Poster
 from steelyard.surfaces.web.scanning import qr_svg
 from steelyard.surfaces.web.visit import Visit
 
@@ -29,51 +31,59 @@ DAY = "public, max-age=86400"
 
 
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shared, and the one address it has. `hit` is none for a shop."""
+    """What is shared, and the one address it has; `short` is the same without words in it, for codes. `hit` is none for a
+    shop."""
 
-    shell: Shell
     title: Text
     picture: str | None
     path: str
+    short: str
+    poster: str
     shop: ShopCard
     hit: Hit | None = None
 
 
-async def shared_product(read: Read, buyer_id: BuyerId, product_id: UUID) -> Shared:
+async def shared_product(read: Read, product_id: UUID) -> Shared:
     """Raises `NotFound` for what is not for sale."""
     product = await catalog.product(read, product_id)
     if product is None or not product.on_sale:
         raise NotFound()
     found = await search.cards(read, [(product.merchant_id, product.product_id)])
     return Shared(
-        shell=await shell(read, buyer_id),
         title=product.title,
         picture=product.pictures[0].file if product.pictures else None,
         path=seo.product_path(product),
+        short=f"/products/{product_id}",
+        poster=f"/products/{product_id}/poster.png",
         shop=(await merchants.cards(read, [product.merchant_id]))[product.merchant_id],
         hit=found[0] if found else None,
     )
 
 
-async def shared_shop(read: Read, buyer_id: BuyerId, slug: str) -> Shared:
+async def shared_shop(read: Read, slug: str) -> Shared:
     """Raises `NotFound` for a shop that is not open."""
     shop = await merchants.by_slug(read, slug)
     if shop is None or shop.state is not MerchantState.OPEN:
         raise NotFound()
     path = f"/shops/{quote(shop.slug)}"
-    return Shared(shell=await shell(read, buyer_id), title=shop.name, picture=shop.logo, path=path, shop=shop)
+    poster = f"{path}/poster.png"
+    return Shared(title=shop.name, picture=shop.logo, path=path, short=path, poster=poster, shop=shop)
 
 
 @get("/products/{product_id:uuid}/share")
 async def share_product(visit: NamedDependency[Visit], product_id: FromPath[UUID]) -> Response[str]:
     """The link to a product, and its card with a code to scan."""
-    return await _page(visit, await visit.db.ask(shared_product, visit.buyer_id, product_id))
+    view = await visit.db.ask(shared_product, product_id)
+    footfall.tell(visit, Kind.SHARE, merchant_id=view.shop.merchant_id, product_id=product_id, what="product")
+    return await _page(visit, view)
 
 
 @get("/shops/{slug:str}/share")
 async def share_shop(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str]:
     """The link to a shop, and its card with a code to scan."""
-    return await _page(visit, await visit.db.ask(shared_shop, visit.buyer_id, slug.replace("\x00", "")))
+    view = await visit.db.ask(shared_shop, slug.replace("\x00", ""))
+    footfall.tell(visit, Kind.SHARE, merchant_id=view.shop.merchant_id, what="shop")
+    return await _page(visit, view)
 
 
 async def _page(visit: Visit, view: Shared) -> Response[str]:
@@ -82,12 +92,44 @@ async def _page(visit: Visit, view: Shared) -> Response[str]:
     return await show(
         visit,
         "share.html",
-        view.shell,
+        await visit.db.ask(shell, visit.buyer_id),
         crumbs=crumbs,
         view=view,
         link=link,
-        code=f"/media/qr.svg?to={quote(view.path)}",
+        code=f"/media/qr.svg?to={quote(f'{view.path}?qr=share')}",
+        poster_href=view.poster if posters.able(visit) else "",
     )
+
+
+@get("/products/{product_id:uuid}/poster.png")
+async def product_poster(visit: NamedDependency[Visit], product_id: FromPath[UUID]) -> Response[bytes]:
+    """A product to pass on as a picture, at the price that it has for everybody."""
+    view = await visit.db.ask(shared_product, product_id)
+    return await _poster(visit, view)
+
+
+@get("/shops/{slug:str}/poster.png")
+async def shop_poster(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[bytes]:
+    """A shop to pass on as a picture."""
+    view = await visit.db.ask(shared_shop, slug.replace("\x00", ""))
+    return await _poster(visit, view)
+
+
+async def _poster(visit: Visit, view: Shared) -> Response[bytes]:
+    hit, locale = view.hit, visit.locale
+    price = posters.price_words(visit, hit.price, hit.currency, more=hit.price_to > hit.price) if hit else ""
+    poster = Poster(
+        title=view.title.in_language(locale),
+        link=posters.link(visit, view.short),
+        scan=visit.say(posters.SCAN),
+        house=visit.say(posters.HOUSE),
+        sender=view.shop.name.in_language(locale) if hit else "",
+        price=price,
+        remark="" if hit else view.shop.notice.in_language(locale),
+        picture=view.picture,
+        sign=hit is None,
+    )
+    return await posters.answer(visit, poster)
 
 
 @get("/media/qr.svg")
@@ -100,4 +142,4 @@ async def code(visit: NamedDependency[Visit]) -> Response[bytes]:
     return Response(drawing.encode(), media_type="image/svg+xml", headers={"cache-control": DAY})
 
 
-HANDLERS = [share_product, share_shop, code]
+HANDLERS = [share_product, share_shop, product_poster, shop_poster, code]

@@ -21,7 +21,9 @@ from steelyard.goods.search.model import CategoryCount, Hit
 from steelyard.kernel import i18n
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.keeping import kept_of
 from steelyard.kernel.money import Money
+from steelyard.operations import research
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.assets import NODE_MODULES
@@ -39,6 +41,7 @@ BUYER_LINKS = (
     (N_("My orders"), "/orders"),
     (N_("Wallet"), "/account/wallet"),
     (N_("Coupons"), "/coupons"),
+    (N_("My memberships"), "/account/memberships"),
     (N_("Flash sales"), "/flash"),
     (N_("Favourites"), "/account/favourites"),
     (N_("Browsing history"), "/account/history"),
@@ -54,6 +57,9 @@ CONSOLES = {
     AccountKind.APPLICANT: "/sell/application",
 }
 FACETS_SHOWN_MAX = 12
+# Pages on which surveys ask quietly: those that people look around on, and none on which they pay or fill something in.
+_ASKING = frozenset({"/", "/orders", "/account"})
+_ASKING_BELOW = ("/shops/", "/products/", "/c/", "/topics/")
 # Drafts that a console shows in a frame are shown whole.
 _PREVIEWS = frozenset({"draft", "preview"})
 AGREE = "/account/agree"
@@ -118,9 +124,11 @@ async def show(
     cookies: Sequence[Cookie] = (),
     seo: Seo = NOT_LISTED,
     asks: bool = True,
+    shop_id: UUID | None = None,
     **values: Any,
 ) -> Response[str]:
-    """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page.
+    """A page of the storefront. `shop_id`: whose page it is, for surveys that ask
+    there. `category` is marked in the navigation; `crumbs` follow after the home page.
     Robots do not list it, unless `seo` says what it is. `asks` is false where the page itself asks about changed terms."""
     root = category.path[0] if category else None
     frame = Frame(
@@ -133,6 +141,7 @@ async def show(
         search=search,
         viewer_links=_links(visit),
         flashes=flashes,
+        survey_href=await _survey_href(visit, shop_id) if status == HTTP_200_OK else "",
         sheet=visit.in_sheet and not _PREVIEWS & set(visit.connection.query_params),
         asking=asking.notice(visit, await asking.of_buyer(visit) if asks else [], AGREE, visit.say(AFTERWARDS)),
     )
@@ -154,6 +163,20 @@ async def show(
         **values,
     }
     return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)
+
+
+async def _survey_href(visit: Visit, shop_id: UUID | None) -> str:
+    """Where a page asks whether a survey is to be shown below it: nowhere on the way to paying, and not where none might ask."""
+    path = visit.connection.url.path
+    of_an_order = path.startswith("/orders/") and path.count("/") == 2
+    if path not in _ASKING and not of_an_order and not path.startswith(_ASKING_BELOW):
+        return ""
+    known = await kept_of(visit.db, research.ON_PAGES, research.on_pages)
+    shops = {research.MARKETPLACE} if shop_id is None else {research.MARKETPLACE, shop_id}
+    signed_in = visit.account is not None and visit.account.buyer_id is not None
+    if not research.might_ask(known, shops, signed_in=signed_in):
+        return ""
+    return f"/surveys/card?of={shop_id}" if shop_id is not None else "/surveys/card"
 
 
 async def noted(visit: Visit) -> None:

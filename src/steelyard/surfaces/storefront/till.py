@@ -1,7 +1,7 @@
 """The checkout on one page: whom, where to, how it is sent, what it costs; and on to the cashier."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -10,20 +10,19 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
+from litestar.types import HTTPScope
 
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import LimitReached, OfferGone
-from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.text import Text
-from steelyard.money import payments
-from steelyard.money.payments import Standing, Wanted
-from steelyard.money.wallets import PURSES, TenderMoved
+from steelyard.money.wallets import TenderMoved
 from steelyard.operations.analytics import Step
+from steelyard.operations.behaviour import Kind
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
-from steelyard.parties.customers.model import Address, AddressId, BuyerId, SavedAddress
+from steelyard.parties.customers.model import Address, AddressId, BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import unreturnable
 from steelyard.surfaces.storefront.addresses import (
@@ -31,24 +30,25 @@ from steelyard.surfaces.storefront.addresses import (
     form_of,
     known_places,
     missing,
-    read_address,
-    read_contact,
     recognised,
     shown_with,
     wrong_email,
 )
-from steelyard.surfaces.storefront.invoice_wishes import read_invoice, wrong_invoice
+from steelyard.surfaces.storefront.filling_in import DELIVERY, NOTE, PURSE, QUANTITY, as_shown, draft_of
+from steelyard.surfaces.storefront.invoice_wishes import wrong_invoice
 from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
-from steelyard.surfaces.storefront.shell import Shell, shell, show
-from steelyard.surfaces.storefront.typed import amount, number, said, uuid_of
+from steelyard.surfaces.storefront.shell import shell, show
+from steelyard.surfaces.storefront.till_pages import Look, TillPage, look
+from steelyard.surfaces.storefront.typed import amount, said
 from steelyard.surfaces.storefront.wallet import purses_of
 from steelyard.surfaces.storefront.ways import Way, none_left, ways
 from steelyard.surfaces.storefront.words import problem_words
 from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.turnstile import CROWDED, GONE, Crowd
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import checkout, rights
+from steelyard.trade import checkout
 from steelyard.trade.checkout.model import (
     FIELD_CHARACTERS_MAX,
     Checkout,
@@ -56,21 +56,12 @@ from steelyard.trade.checkout.model import (
     CheckoutId,
     CheckoutNotReady,
     CheckoutState,
-    CheckoutView,
-    Draft,
     ProblemCode,
     SoldOut,
     TotalMoved,
-    at_shop,
 )
 from steelyard.trade.groups.model import GroupLimit, GroupOver, InsideAlready, TeamClosed
-from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
-from steelyard.trade.rights import Rule
 
-DELIVERY = "delivery-"
-QUANTITY = "pieces-"
-NOTE = "note-"
-PURSE = "purse-"
 # These are said beside the fields of the form.
 _OF_THE_FORM = {ProblemCode.CONTACT_MISSING, ProblemCode.ADDRESS_MISSING, ProblemCode.ADDRESS_INCOMPLETE}
 # What moved while the buyer looked at the page, and is seen when it is shown again.
@@ -78,63 +69,6 @@ _MOVED = (
     SoldOut, TotalMoved, TenderMoved, CheckoutNotReady, OfferGone, LimitReached, GroupLimit, GroupOver, InsideAlready, TeamClosed,
 )  # fmt: skip
 OWN_PLACED = N_("This purchase is placed already. You can pay it here.")
-
-
-class TaxLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tax comes to, in minor units, inside or on top of the prices. Without a name it is the one on delivery."""
-
-    name: Text | None
-    millionths: int
-    inclusive: bool
-    amount: int
-
-
-def _add(sums: dict[tuple[str, int, bool], TaxLine], found: TaxLine) -> None:
-    key = (str(found.name or ""), found.millionths, found.inclusive)
-    before = sums.get(key)
-    sums[key] = msgspec.structs.replace(found, amount=found.amount + (before.amount if before else 0))
-
-
-class TillPage(msgspec.Struct, frozen=True, kw_only=True):
-    shell: Shell
-    checkout: CheckoutView
-    book: Sequence[SavedAddress]
-    standing: Standing
-    wanted: Wanted
-    rule: Rule | None = None
-
-    @property
-    def taxes(self) -> list[TaxLine]:
-        """The taxes by name and rate, those on delivery apart."""
-        sums: dict[tuple[str, int, bool], TaxLine] = {}
-        for group in self.checkout.quote.groups:
-            for line in group.lines:
-                found = TaxLine(
-                    name=line.tax_name, millionths=line.tax_millionths, inclusive=line.tax_inclusive, amount=line.tax
-                )
-                _add(sums, found)
-            _add(
-                sums, TaxLine(name=None, millionths=0, inclusive=group.freight_tax_inclusive, amount=group.freight_tax)
-            )
-        return [line for line in sums.values() if line.amount]
-
-
-def may_continue(found: Checkout, owners: Sequence[BuyerId]) -> bool:
-    """Whose checkout it is; one that an agent has opened goes on with whoever the agent gave its address to."""
-    return found.buyer_id in owners or not at_shop(found.client)
-
-
-async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], checkout_id: UUID) -> TillPage:
-    """The checkout with what it costs now. Somebody else's is not there: raises `NotFound`."""
-    view = await checkout.view(read, CheckoutId(checkout_id))
-    if view is None or not may_continue(view.checkout, owners):
-        raise NotFound()
-    book = await customers.addresses(read, buyer_id)
-    rule = unreturnable.rule_of(view, await rights.rules(read))
-    now = await payments.standing(read)
-    wanted = await checkout.ways.of_checkout(read, view)
-    own = await shell(read, buyer_id)
-    return TillPage(shell=own, checkout=view, book=book, standing=now, wanted=wanted, rule=rule)
 
 
 @get("/checkout/{checkout_id:uuid}")
@@ -152,18 +86,25 @@ async def submit(
     visit: NamedDependency[Visit], checkout_id: FromPath[UUID], data: URLEncodedBody[dict[str, Any]]
 ) -> Response[str] | Redirect:
     """Keep what was filled in; with `then=place`, place the purchase and go to the cashier."""
-    view = await _look(visit, checkout_id)
+    # Who places it goes on to its purchase: what stands around this page is asked for where it is shown again.
+    around = said(data, "then") != "place"
+    view = await _look(visit, checkout_id, around=around)
     onward = await _onward(visit, view)
-    if onward is not None and said(data, "then") != "place":
+    if onward is not None and around:
         return onward
     await known_places()
     form = recognised(data) if said(data, "then") == "parse" else None
+    pasted = form.address if form else None
+    found = view.checkout.checkout
+    # Who buys what they were shown has changed nothing: it is neither written nor asked for again.
+    changed = not as_shown(draft_of(found, visit.buyer_id, view.book, data, pasted), view.checkout)
     try:
-        await visit.db.transact(_keep, CheckoutId(checkout_id), visit.buyer_id, data, form.address if form else None)
+        if changed:
+            await visit.db.transact(_keep, CheckoutId(checkout_id), visit.buyer_id, data, pasted)
     except Refusal as refusal:
         return await _shown(visit, view, {}, status=refusal.status, refusal=refusal)
     if said(data, "then") == "place":
-        return await _place(visit, checkout_id, data)
+        return await _place(visit, await _look(visit, checkout_id, around=False) if changed else view, data)
     if said(data, "then") == "code":
         return await _enter(visit, checkout_id, said(data, "code"))
     if form is not None or visit.connection.headers.get("hx-request") == "true":
@@ -193,8 +134,10 @@ async def give_up(visit: NamedDependency[Visit], checkout_id: FromPath[UUID]) ->
     return redirect(visit, "/cart")
 
 
-async def _look(visit: Visit, checkout_id: UUID) -> TillPage:
-    return await visit.db.ask(till_page, visit.buyer_id, [*visit.buyer_ids, visit.buyer_id], checkout_id)
+async def _look(visit: Visit, checkout_id: UUID, *, around: bool = True) -> TillPage:
+    owners = (*visit.buyer_ids, visit.buyer_id)
+    wanted = Look(checkout_id=CheckoutId(checkout_id), buyer_id=visit.buyer_id, owners=owners, around=around)
+    return await look(visit.db, wanted)
 
 
 async def _onward(visit: Visit, view: TillPage) -> Redirect | None:
@@ -233,47 +176,13 @@ async def _keep(
 ) -> None:
     """Write what was filled in into an open checkout. A second click on one that was placed changes nothing."""
     found = await checkout.lock(tx, checkout_id)
-    if found.state is not CheckoutState.OPEN:
-        return
-    address = pasted or (read_address(data) if "country" in data else found.address)
-    picked = uuid_of(data.get("book"))
-    if picked is not None and pasted is None:
-        saved = {each.address_id: each.address for each in await customers.addresses(tx, buyer_id)}
-        address = saved.get(AddressId(picked), address)
-    contact = msgspec.structs.replace(read_contact(data), name=address.name, phone=address.phone)
-    chosen = {name.removeprefix(DELIVERY): uuid_of(value) for name, value in data.items() if name.startswith(DELIVERY)}
-    draft = Draft(
-        lines=[
-            msgspec.structs.replace(
-                line,
-                quantity=min(quantity, QUANTITY_PER_LINE_MAX),
-                confirmed=unreturnable.confirmed(line, data),
-            )
-            for line in found.lines
-            if (quantity := number(data.get(QUANTITY + line.line_id), line.quantity)) > 0
-        ],
-        contact=contact,
-        address=address,
-        deliveries={merchant: option for merchant, option in chosen.items() if option is not None},
-        notes=_notes(data),
-        invoice=read_invoice(data),
-        # Whose checkout it is spends what is theirs; whoever only goes on with it does not.
-        purses=[purse for purse in PURSES if said(data, PURSE + purse)] if found.buyer_id == buyer_id else [],
-        codes=found.codes,
-        locale=found.locale,
-    )
-    await checkout.change(tx, checkout_id, draft)
+    if found.state is CheckoutState.OPEN:
+        book = await customers.addresses(tx, buyer_id)
+        await checkout.change(tx, checkout_id, draft_of(found, buyer_id, book, data, pasted))
 
 
-def _notes(data: Mapping[str, Any]) -> dict[str, str]:
-    """What the buyer writes to each shop."""
-    written = {name.removeprefix(NOTE): said(data, name) for name in data if name.startswith(NOTE)}
-    return {merchant: note for merchant, note in written.items() if note and uuid_of(merchant) is not None}
-
-
-async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Response[str] | Redirect:
-    channel = said(data, "channel")
-    view = await _look(visit, checkout_id)
+async def _place(visit: Visit, view: TillPage, data: Mapping[str, Any]) -> Response[str] | Redirect:
+    channel, checkout_id = said(data, "channel"), view.checkout.checkout.checkout_id
     wrong, agreed = _wrong(view, channel, [way.name for way in _ways(visit, view)]), said(data, "agreed")
     news = await asking.of_buyer(visit)
     if len(asking.agreed(news, agreed)) < len(news):
@@ -284,11 +193,31 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     try:
         purchase_id = await placing.place(visit.db, _wish(view, expected, amount(data, "expected_rest"), visit.by))
     except _MOVED as refusal:
+        if (over := await _over(visit)) is not None:
+            return over
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
     await _remember_address(visit, view, data)
+    for group in view.checkout.quote.groups:
+        footfall.tell(visit, Kind.CHECKOUT, merchant_id=group.shop.merchant_id, step="placed")
+    if CROWDED in visit.connection.scope and view.checkout.rest and not view.checkout.quote.booking:
+        # No channel is asked while others wait for an answer: it is theirs, and paid from its own page in its own time.
+        path, theirs = await purchase_path(visit, purchase_id), N_("It is yours. Now pay it in time.")
+        return redirect(visit, path, (visit.say(theirs), "good"), cookies=_key(visit, view.checkout.checkout))
     return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
+
+
+async def _over(visit: Visit) -> Response[str] | None:
+    """To whoever was let in among many, and comes too late all the same, is said what others hear; none where pieces are left,
+    or nobody else is here."""
+    scope = visit.connection.scope
+    crowd = cast("Crowd | None", cast("dict[str, object]", scope).get(CROWDED))
+    if crowd is None or not await crowd.gone():
+        return None
+    headers, page = crowd.over.whole(cast("HTTPScope", scope), GONE)
+    told = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    return Response(page.decode(), status_code=GONE, headers=told, media_type=told.pop("content-type"))
 
 
 def _ways(visit: Visit, view: TillPage) -> list[Way]:
@@ -353,7 +282,7 @@ async def _shown(
     return await show(
         visit,
         "checkout.html",
-        view.shell,
+        view.shell or await visit.db.ask(shell, visit.buyer_id),
         crumbs=[Crumb(visit.say(N_("Cart")), "/cart"), Crumb(visit.say(N_("Checkout")))],
         status=status,
         view=view,

@@ -50,10 +50,15 @@ CAUSES: dict[Cause, str] = {
     Cause.EARNED: N_("Points earned"),
     Cause.WELCOMED: N_("Welcome"),
     Cause.CHECKED_IN: N_("Checked in"),
+    Cause.GIVEN: N_("Given to you"),
     Cause.REVIEWED: N_("For a review"),
     Cause.TAKEN_BACK: N_("Taken back for a refund"),
     Cause.EXPIRED: N_("Expired"),
     Cause.COMPENSATED: N_("Compensation of a shop"),
+    Cause.LEVEL: N_("More points for your level"),
+    Cause.INVITED: N_("For an invitation"),
+    Cause.TASK: N_("For a task"),
+    Cause.UNDONE: N_("Taken back: what it was for came to nothing"),
 }
 
 

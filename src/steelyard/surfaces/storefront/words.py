@@ -102,6 +102,7 @@ CANCEL_REASONS: dict[str, str] = {
     "group_too_late": N_("The group had ended before it was paid. All of your money goes back."),
     "group_ended": N_("The group had ended before it was paid."),
     "refused_at_the_door": N_("The parcel was not paid when it was to be handed over."),
+    "chargeback": N_("Your bank has taken the money back, so it is not sent."),
 }
 # Each channel's name and one line about it.
 CHANNELS: dict[str, tuple[str, str]] = {

@@ -7,7 +7,7 @@ STEP_NAMES: dict[str, str] = {
     "company": N_("Licence"),
     "contact": N_("Contact"),
     "shop": N_("Shop"),
-    "categories": N_("Categories"),
+    "categories": N_("Goods categories"),
     "payout": N_("Payout account"),
     "agreement": N_("Rules"),
 }

@@ -91,11 +91,12 @@ class Reader:
 
     def lines(self, entry: AuditEntry) -> Iterator[str]:
         """The same as lines of text, for a file."""
+        colon = self._say(N_(": "))
         for each in self.details(entry):
             if each.changed:
-                yield f"{each.label}{self._say(N_(': '))}{each.before or NOTHING} → {each.after or NOTHING}"
+                yield f"{each.label}{colon}{each.before or NOTHING} → {each.after or NOTHING}"
             else:
-                yield f"{each.label}{self._say(N_(': '))}{each.after or NOTHING}"
+                yield f"{each.label}{colon}{each.after or NOTHING}"
 
     def called(self, code: str) -> str:
         """What an id or a code is called; itself where that is not known."""

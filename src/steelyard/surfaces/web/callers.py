@@ -1,6 +1,7 @@
 """From which address somebody asks, for the limits on log-ins and look-ups."""
 
 import ipaddress
+from collections.abc import Sequence
 from functools import lru_cache
 
 from steelyard.kernel.settings import networks
@@ -15,11 +16,16 @@ def address_of(visit: Visit) -> str:
     Each proxy appends whom it was asked by to X-Forwarded-For, so the list is read from its end, as long as those
     who wrote it are trusted; whatever a visitor made up stands further in front and is never reached.
     """
-    here = visit.connection.client.host if visit.connection.client else ""
-    trusted = visit.settings.trusted_proxies
+    client = visit.connection.client
+    told = visit.connection.headers.getall("x-forwarded-for", [])
+    return behind_proxies(client.host if client else "", told, visit.settings.trusted_proxies)
+
+
+def behind_proxies(here: str, told: Sequence[str], trusted: str) -> str:
+    """Who asks, when the connection is from `here` and its headers X-Forwarded-For say so."""
     if not trusted or not _within(here, trusted):
         return here
-    hops = ",".join(visit.connection.headers.getall("x-forwarded-for", [])).split(",")
+    hops = ",".join(told).split(",")
     for hop in reversed(hops[-HOPS_MAX:]):
         address = hop.strip()
         if not _is_address(address):

@@ -49,7 +49,8 @@ from steelyard.operations.merchandising.model import (
 )
 from steelyard.parties import access
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.web import goods_picking, seen
+from steelyard.surfaces.web import audiences, goods_picking, seen
+from steelyard.surfaces.web.audiences import Audiences
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
@@ -83,6 +84,7 @@ class Composing(msgspec.Struct, frozen=True, kw_only=True):
     categories: Sequence[Category]
     shop_categories: Sequence[ShopCategory]
     topics: Sequence[str]
+    audiences: Audiences
 
     @property
     def marks(self) -> dict[UUID, str]:
@@ -102,6 +104,7 @@ async def composing(read: Read, place: Place) -> Composing:
         categories=await catalog.categories(read),
         shop_categories=await merchandising.shop_categories(read, place.owner_id) if place.page == SHOP else (),
         topics=await merchandising.topics(read, place.owner_id) if place.page != SHOP else (),
+        audiences=await audiences.audiences(read, place.owner_id, draft.blocks),
     )
 
 
@@ -127,6 +130,7 @@ def composer_pages(
             found=await database(visit).ask(composing, place),
             place=place,
             preview=_preview(visit, place),
+            seen_by=_seen_by(visit),
             kinds=KIND_WORDS,
             rules=_rules(place),
             typed=typed or Entries({}, {}),
@@ -166,8 +170,7 @@ def composer_pages(
         said = form.text("do")
         if said not in _COMMANDS:
             raise NotFound()
-        action, command = _COMMANDS[said]
-        return await change(visit, form, name, action, command)
+        return await change(visit, form, name, *_COMMANDS[said])
 
     return [composer, compose, *_beside(show, permission, place_of, database, path)]
 
@@ -188,6 +191,7 @@ def _side_by_side(show: Show, permission: str, place_of: PlaceOf, path: str) -> 
             place.here,
             place=place,
             preview=_preview(visit, place),
+            seen_by=_seen_by(visit),
             on=wanted if wanted in ("phone", "desk") else "",
         )
 
@@ -219,10 +223,16 @@ def _rules(place: Place) -> dict[Rule, str]:
 
 
 def _preview(visit: Visit, place: Place) -> str:
-    """Where the draft can be looked at for an hour, by whoever has the address."""
+    """Where the draft can be looked at for an hour, by whoever has the address; as the segment sees it that the page's own
+    address names."""
     until = int(time.time()) + PREVIEW_SECONDS
     sealed = seal(visit.settings, "preview", f"{place.owner_id}|{place.page}|{until}")
-    return f"{place.shown_at}?{urlencode({'draft': sealed})}"
+    seen_by = _seen_by(visit)
+    return f"{place.shown_at}?{urlencode({'draft': sealed} | ({'as': str(seen_by)} if seen_by else {}))}"
+
+
+def _seen_by(visit: Visit) -> UUID | None:
+    return as_uuid(visit.connection.query_params.get("as", ""))
 
 
 async def _uploaded(visit: Visit, form: Entries) -> dict[str, str]:
@@ -243,6 +253,7 @@ def _saving(uploaded: dict[str, str]) -> Change:
         await seen.hold(tx, f"block {block.block_id}")
         draft = await merchandising.draft(tx, place.owner_id, place.page)
         now = next((each for each in draft.blocks if each.block_id == block.block_id), None)
+        await audiences.check(tx, place.owner_id, form, now)
         if now is not None:
             seen.compare(form, _mark(now), _mark(block))
         before = await merchandising.save_block(tx, place.owner_id, place.page, block, by)
@@ -270,6 +281,7 @@ def _block(form: Entries, uploaded: dict[str, str]) -> Block:
         shops=form.text("shops").replace(",", " ").split(),
         count=form.number("count", otherwise=10, least=1, most=GOODS_MAX),
         slides=slides,
+        segment_id=audiences.chosen(form, "segment"),
     )
 
 
@@ -280,6 +292,7 @@ def _slide(form: Entries, at: int, uploaded: dict[str, str]) -> Slide | None:
         text=form.words(f"{name}_text", most=300),
         href=_href(form, f"{name}_href"),
         picture=uploaded.get(f"{name}_picture") or form.text(f"{name}_picture_kept") or None,
+        segment_id=audiences.chosen(form, f"{name}_segment"),
     )
     return slide if slide.title or slide.text or slide.picture else None
 

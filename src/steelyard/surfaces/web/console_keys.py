@@ -61,7 +61,7 @@ def key_pages(show: Show, here: str, permission: str) -> list[HTTPRouteHandler]:
 async def _as_file(visit: Visit) -> Response[bytes]:
     """The keys as the list shows them: never a key itself, which nobody keeps."""
     assert visit.account is not None
-    words = (N_("Program"), N_("Begins with"), N_("Who"), N_("May"), N_("Made"), N_("Last used"), N_("Ends"))
+    words = (N_("Program"), N_("Begins with"), N_("Made by"), N_("May"), N_("Made"), N_("Last used"), N_("Ends"))
     rows = [
         (
             key.name,

@@ -11,13 +11,14 @@ from litestar.datastructures import UploadFile
 from steelyard.kernel import ids
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.money import Money, minor_digits
+from steelyard.kernel.money import PARTS_PER_MILLION, Money, minor_digits
 from steelyard.kernel.text import Text
 from steelyard.surfaces.web.visit import WebRequest
 
 TEXT_CHARACTERS_MAX = 2_000
 NUMBER_MAX = 1_000_000_000
 MONEY_DIGITS_MAX = 13
+PERCENT_DIGITS = 4
 
 NUL = "\x00"
 
@@ -109,6 +110,20 @@ class Entries:
             self.refuse(name, NOT_AN_AMOUNT)
             return None
         return Money.of(typed, currency).amount
+
+    def rate(self, name: str, *, required: bool = True) -> int | None:
+        """A percentage in parts per million; none when the field is empty and may be."""
+        value = self.text(name, required=required).removesuffix("%").strip()
+        if not value:
+            return None
+        try:
+            percent = Decimal(value)
+        except InvalidOperation:
+            percent = Decimal(-1)
+        if not percent.is_finite() or not 0 <= percent <= 100 or percent != round(percent, PERCENT_DIGITS):
+            self.refuse(name, N_("Please enter a rate between 0 and 100 %."))
+            return None
+        return int(percent * (PARTS_PER_MILLION // 100))
 
     def uuid(self, name: str) -> UUID:
         """An id that the form carries; a new one when it carries none. Raises `Invalid` for what is no id."""

@@ -47,6 +47,9 @@ SOURCES = {
     "link": N_("Links on other sites"),
     "mail": N_("Mails"),
     "ad": N_("Advertisements"),
+    "qr": N_("Scanned codes"),
+    "invite": N_("Invitations"),
+    "live": N_("Live rooms"),
 }
 DEVICES = {"phone": N_("Phones"), "desk": N_("Computers")}
 

@@ -1,5 +1,6 @@
 """Which events tell something new of goods that are shown, and of which ids: for answers that are kept. See decision 0056."""
 
+from steelyard.channels.live import ExplanationChanged
 from steelyard.goods.catalog import CategoryChanged, ProductChanged
 from steelyard.goods.inventory import AvailabilityChanged
 from steelyard.goods.pricing import PricesChanged
@@ -25,5 +26,6 @@ ABOUT: About = {
     DeliveryChanged: lambda news: [news.merchant_id],
     WarehousesChanged: lambda news: [news.merchant_id],
     OpinionsChanged: lambda news: news.product_ids,
+    ExplanationChanged: lambda news: news.product_ids,
     CategoryChanged: lambda news: [news.category_id, CATEGORIES],
 }

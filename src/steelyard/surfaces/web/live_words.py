@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from steelyard.channels import live
+from steelyard.channels.host_commission.model import AgreementState, PayeeKind
 from steelyard.channels.live.model import SessionState
 from steelyard.channels.rooms.model import (
     Grade,
@@ -13,6 +14,7 @@ from steelyard.channels.rooms.model import (
     StopKind,
     StopSubject,
 )
+from steelyard.channels.selection.model import OfferState, SampleState
 from steelyard.kernel.i18n import N_
 from steelyard.surfaces.web.visit import Visit
 
@@ -25,7 +27,7 @@ SESSION_STATES: dict[str, tuple[str, str]] = {
     SessionState.TAKEN_DOWN: (N_("Taken down"), "bad"),
 }
 ROOM_STATES: dict[str, tuple[str, str]] = {
-    RoomState.OPEN: (N_("Open"), "good"),
+    RoomState.OPEN: (N_("Active"), "good"),
     RoomState.STOPPED: (N_("Stopped"), "bad"),
     RoomState.CLOSED: (N_("Closed"), "quiet"),
 }
@@ -42,6 +44,25 @@ HOST_STATES: dict[str, tuple[str, str]] = {
     HostState.BARRED: (N_("On the blacklist"), "bad"),
     HostState.GONE: (N_("Gone"), "quiet"),
 }
+AGREEMENT_STATES: dict[str, tuple[str, str]] = {
+    AgreementState.PLANNED: (N_("Planned"), "info"),
+    AgreementState.COUNTS: (N_("In force"), "good"),
+    AgreementState.ENDED: (N_("Ended"), "quiet"),
+}
+OFFER_STATES: dict[str, tuple[str, str]] = {
+    OfferState.OPEN: (N_("In the pool"), "good"),
+    OfferState.CLOSED: (N_("Offered no more"), "quiet"),
+}
+SAMPLE_STATES: dict[str, tuple[str, str]] = {
+    SampleState.ASKED: (N_("Waits for the shop"), "warn"),
+    SampleState.APPROVED: (N_("To be sent"), "info"),
+    SampleState.REFUSED: (N_("Refused"), "bad"),
+    SampleState.WITHDRAWN: (N_("Not wanted any more"), "quiet"),
+    SampleState.SENT: (N_("On its way"), "info"),
+    SampleState.RECEIVED: (N_("With the host"), "good"),
+    SampleState.RETURNED: (N_("Sent back to the shop"), "quiet"),
+}
+PAYEE_KINDS: dict[str, str] = {PayeeKind.HOST: N_("Host"), PayeeKind.AGENCY: N_("Agency (MCN)")}
 ROLES: dict[str, str] = {
     Role.HOST: N_("Host"),
     Role.CO_HOST: N_("Co-host"),

@@ -21,6 +21,8 @@ from steelyard.surfaces.web.entries import Entries
 _EMAIL = re.compile(r"[^\s,;\"'<>]+@[^\s,;\"'<>]+")
 LIST_CHARACTERS_MAX = 100_000
 LIST_BYTES_MAX = 200_000
+# To a segment it is given on the segment's own page.
+OFFERED = (GiftAudience.NAMED, GiftAudience.BOUGHT, GiftAudience.NEVER)
 
 
 class Longer(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +59,7 @@ async def extend(
 
 async def gift_of(form: Entries, merchant_id: MerchantId, promotion_id: UUID) -> CouponGift:
     """To whom the form wants a coupon to be given. Raises `Invalid`."""
-    audience = next((each for each in GiftAudience if each == form.text("audience")), GiftAudience.NAMED)
+    audience = next((each for each in OFFERED if each == form.text("audience")), GiftAudience.NAMED)
     text = form.text("emails", most=LIST_CHARACTERS_MAX)
     for file in form.files("list"):
         text += "\n" + (await file.read(LIST_BYTES_MAX)).decode("utf-8", errors="replace")

@@ -58,6 +58,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     views_action: str = ""
     views_query: str = ""
     sheet: bool = False
+    survey_href: str = ""
 
 
 async def render(
@@ -107,6 +108,7 @@ async def page_of(visit: Visit, frame: Frame, left: Sequence[Flash] = ()) -> Pag
         views_action=frame.views_action,
         views_query=frame.views_query,
         sheet=frame.sheet,
+        survey_href=frame.survey_href,
     )
 
 

@@ -10,7 +10,7 @@ BOOKING_STATES: dict[BookingState, tuple[str, Tone]] = {
     BookingState.BALANCE_DUE: (N_("Balance to be paid"), "warn"),
     BookingState.TO_SEND: (N_("To be sent"), "info"),
     BookingState.LATE: (N_("Sent too late"), "bad"),
-    BookingState.SENT: (N_("Sent"), "good"),
+    BookingState.SENT: (N_("Shipped"), "good"),
     BookingState.CANCELLED: (N_("Cancelled"), "quiet"),
     BookingState.CALLED_OFF: (N_("Called off by the shop"), "warn"),
     BookingState.DROPPED: (N_("Not booked"), "quiet"),

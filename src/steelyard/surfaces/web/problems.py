@@ -15,7 +15,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from steelyard.kernel import i18n
-from steelyard.kernel.db import Unreachable
+from steelyard.kernel.away import is_away
 from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.logs import request_id
@@ -157,7 +157,7 @@ def on_http_exception(request: WebRequest, error: HTTPException) -> Told:
 
 def on_bug(request: WebRequest, error: Exception) -> Told:
     """A broken assumption: logged with its trace, told with the number under which we find it."""
-    if isinstance(error, Unreachable):
+    if is_away(error):
         log.warning("http.database_away", path=request.url.path, method=request.method, why=repr(error))
         return Told(request, Unavailable(), {"retry-after": str(RETRY_AFTER_SECONDS)})
     log.error("http.bug", path=request.url.path, method=request.method, exc_info=error)

@@ -29,8 +29,8 @@ FIELD_WORDS: Mapping[str, str] = {
     "facts": N_("Attributes"),
     "attributes": N_("Further attributes"),
     "options": N_("Options"),
-    "slug": N_("Address"),
-    "tax_class": N_("Tax"),
+    "slug": N_("Web address"),
+    "tax_class": N_("Tax class"),
     "skus": N_("Variants"),
     "price": N_("Price"),
 }

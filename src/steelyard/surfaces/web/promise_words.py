@@ -36,7 +36,7 @@ def paid_file(visit: Visit, rows: Sequence[Paid], shops: Mapping[MerchantId, str
     """What was paid, a line of an order each; with the shops where there are several."""
     columns = (
         *((N_("Shop"),) if shops else ()), N_("Order"), N_("Line"), N_("Product"), N_("Why"), N_("Rule"), N_("Buyer"),
-        N_("Compensated at"), N_("Currency"), N_("Amount"), N_("Out of the deposit"), N_("Where to"), N_("Document"),
+        N_("Compensated at"), N_("Currency"), N_("Amount"), N_("Out of the deposit"), N_("Paid into"), N_("Document"),
     )  # fmt: skip
     lines = [
         (

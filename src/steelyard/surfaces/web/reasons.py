@@ -8,7 +8,7 @@ REASONS = {
     ReportReason.ABUSE: N_("Insults or threats"),
     ReportReason.PRIVACY: N_("Somebody's private details"),
     ReportReason.UNRELATED: N_("Has nothing to do with the article"),
-    ReportReason.FALSE: N_("Not true"),
+    ReportReason.FALSE: N_("False claims"),
     ReportReason.OTHER: N_("Something else"),
 }
 # What the dictionary found is reported by nobody.

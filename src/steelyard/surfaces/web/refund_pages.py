@@ -200,7 +200,7 @@ def _chart(visit: Visit, currency: str, days: Sequence[date], by_day: Mapping[da
 
 COLUMNS = (
     N_("When"), N_("Order"), N_("Shop"), N_("Reason"), N_("State"), N_("Currency"), N_("Amount"), N_("Channel"), N_("Way"),
-    N_("Reference"), N_("What failed"), N_("Arrived"), N_("Document"),
+    N_("Reference"), N_("What failed"), N_("Arrived at"), N_("Document"),
 )  # fmt: skip
 
 

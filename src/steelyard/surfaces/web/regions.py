@@ -96,16 +96,14 @@ class Gazetteer:
         self._named: dict[str, list[Region]] = {}
         for row in _rows(folder / "province.csv"):
             self._add(row[0][:2], row[1], 1, None)
+        # Of tens of thousands of regions: who places an order asks for them several times.
+        self.provinces = [region for region in self.by_code.values() if region.level == 1]
         self._add_cities(folder)
         self._add_districts(folder)
         for code, name, *_, town in _rows(folder / "town.csv"):
             above = self.by_code.get(code)
             if above is not None:
                 self._add(code + town[:3], name, 4, above)
-
-    @property
-    def provinces(self) -> list[Region]:
-        return [region for region in self.by_code.values() if region.level == 1]
 
     def named(self, name: str) -> list[Region]:
         """The provinces, cities and districts that are called so."""

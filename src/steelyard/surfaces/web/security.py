@@ -18,6 +18,8 @@ from steelyard.surfaces.web.visit import cookie, set_cookie, visitor_cookie
 
 CSRF_COOKIE = "steelyard_csrf"
 SLOW_SECONDS = 1.0
+# Where this stands in a request's scope, it waited for its turn among others.
+WAITED = "steelyard.waited"
 
 log = structlog.get_logger()
 
@@ -81,7 +83,8 @@ class Envelope:
                 if message["type"] == "http.response.start":
                     message["headers"] = self._enveloped(message["headers"], number)
                     self._remember_visitor(scope, message)
-                    self._log(method, scope["path"], message["status"], time.monotonic() - began)
+                    took = 0.0 if WAITED in scope else time.monotonic() - began
+                    self._log(method, scope["path"], message["status"], took)
                 await send(message)
 
             await self._app(scope, receive, enveloped)

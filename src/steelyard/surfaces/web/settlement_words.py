@@ -30,15 +30,15 @@ BATCHES: dict[str, tuple[str, Tone]] = {
     BatchState.APPROVED: (N_("Approved"), "info"),
     BatchState.FETCHED: (N_("File fetched"), "info"),
     BatchState.SENT: (N_("At the bank"), "info"),
-    BatchState.DROPPED: (N_("Taken back"), "quiet"),
+    BatchState.DROPPED: (N_("Dropped"), "quiet"),
 }
 PAYMENTS: dict[str, tuple[str, Tone]] = {
-    "drafted": (N_("To be sent"), "quiet"),
+    "drafted": (N_("Not sent yet"), "quiet"),
     "instructed": (N_("Under way"), "info"),
     "paid": (N_("Paid"), "good"),
     "failed": (N_("Failed"), "bad"),
-    "returned": (N_("Sent back"), "bad"),
-    "dropped": (N_("Taken back"), "quiet"),
+    "returned": (N_("Returned by the bank"), "bad"),
+    "dropped": (N_("Dropped"), "quiet"),
 }
 # What entries are called on paper; on pages the macro `entry_kind` says the same.
 ENTRIES: dict[str, str] = {

@@ -114,7 +114,7 @@ def draw(of: Found, locale: str) -> bytes:
         else "",
         foot=of.profile.legal_name if of.profile else "",
     )
-    return statement_paper(paper, say, f"{say(N_('Settlement statement'))} {statement.code}")
+    return statement_paper(paper, say, say(N_("Settlement statement")) + f" {statement.code}")
 
 
 def _account(merchant: Merchant) -> str:

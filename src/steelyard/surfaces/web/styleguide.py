@@ -4,7 +4,7 @@ An example is a small template in `templates/styleguide/examples/<section>/`; it
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from markupsafe import Markup
 
+from steelyard.kernel import days
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text, text
@@ -137,7 +138,7 @@ def sample(locale: str) -> dict[str, Any]:
             }
             for place, title in enumerate(titles)
         ],
-        "period": periods.read("30d", "", "", "previous", today=datetime.now(UTC).date()),
+        "period": periods.read("30d", "", "", "previous", today=days.today()),
         "periods": periods,
         "charts": charts(say, titles),
     }
@@ -175,8 +176,21 @@ def charts(say: Any, titles: list[str]) -> dict[str, Chart]:
             [*titles, f"{titles[0]} 2", f"{titles[1]} 2"],
             [Series(paid, [52, 40, 33, 20, 9])],
         ),
+        "flow": _flow(say, paid),
         "nothing": Chart("line", refunds, days, [Series(refunds, [0] * 30)]),
     }
 
 
 HANDLERS = [styleguide]
+
+
+def _flow(say: Any, name: str) -> Chart:
+    arrived, looked, cart, left = (
+        say("到访", "Arrived"),
+        say("浏览", "Looked"),
+        say("加购", "In the cart"),
+        say("离开", "Left"),
+    )
+    links = [(1, arrived, looked), (1, arrived, left), (2, looked, cart), (2, looked, left), (3, cart, left)]
+    labels = [f"{step}. {source} → {target}" for step, source, target in links]
+    return Chart("sankey", say("访问路径", "Paths"), labels, [Series(name, [70, 30, 25, 45, 20])], links=links)

@@ -112,7 +112,7 @@ def totals(lines: Iterable[TaxLine]) -> list[tuple[str, int, int]]:
 
 def as_file(visit: Visit, view: str, span: Span, lines: Sequence[TaxLine]) -> Response[bytes]:
     """The table as a file; amounts are decimals, refunds below nothing."""
-    name = f"{visit.say(N_('Taxes'))}-{span.name}"
+    name = visit.say(N_("Taxes")) + f"-{span.name}"
     if view == "report":
         rows = [
             (

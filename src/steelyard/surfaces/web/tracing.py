@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.channels import host_commission
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
@@ -60,6 +61,10 @@ async def trace(read: Read, merchant_id: MerchantId, statement_id: UUID, entry_i
         lines = (await orders.lines_of(read, [order.order_id]))[order.order_id]
         named = _OF_LINES[entry.kind]
         parts = [Part(line, amount) for line in lines if (amount := getattr(line, named))]
+    elif order is not None and entry.kind is EntryKind.HOST_COMMISSION:
+        lines = {line.line: line for line in (await orders.lines_of(read, [order.order_id]))[order.order_id]}
+        shares = await host_commission.lines_of_order(read, merchant_id, order.order_id)
+        parts = [Part(lines[each.line], each.earned) for each in shares]
     elif order is not None:
         made = (await aftersales.of_orders(read, [order.order_id]))[order.order_id]
         refund = next((each for each in made if each.refund_id == entry.document), None)

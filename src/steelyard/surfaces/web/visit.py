@@ -27,6 +27,8 @@ from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.seals import seal, unseal
 
 VISITOR_COOKIE = "steelyard_visitor"
+# Given to who signs in, and left there: two accounts in one browser are known to be in one, whose visitors' ids differ.
+BROWSER_COOKIE = "steelyard_browser"
 SESSION_COOKIE = "steelyard_session"
 LOCALE_COOKIE = "steelyard_locale"
 LANGUAGE_PARAMETER = "lang"
@@ -176,6 +178,14 @@ def set_cookie(cookie: Cookie) -> str:
     if cookie.secure:
         parts.append("Secure")
     return "; ".join(parts)
+
+
+def browser_of(visit: Visit) -> tuple[UUID, Cookie]:
+    """The browser that somebody signs in with, and the cookie by which it is known the next time."""
+    known = unseal(visit.settings, BROWSER_COOKIE, visit.connection.cookies.get(BROWSER_COOKIE, ""))
+    browser_id = UUID(known) if known else uuid.uuid4()
+    sealed = seal(visit.settings, BROWSER_COOKIE, str(browser_id))
+    return browser_id, cookie(visit.settings, BROWSER_COOKIE, sealed, VISITOR_SECONDS)
 
 
 async def actor_of(connection: Connection) -> Actor:

@@ -15,7 +15,8 @@ What goes back beside the buyer's money, to the merchant and to the platform, is
 in `reckoning`, written down and booked by `giving`; refunds of many orders in one transaction are `many`.
 
 What somebody of a staff may give back alone is said by `limits`; above it a command waits as data (`limit_model`) until a second
-person approves it: `approvals`, asked about by `approval_queries`; its states are `approval_states`.
+person approves it: `approvals`, many of them at once `deciding`, asked about by `approval_queries`; its states are
+`approval_states`.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -32,7 +33,9 @@ from steelyard.trade.aftersales.appeals import answer_appeal, appeal, appeals_of
 from steelyard.trade.aftersales.approval_queries import (
     count_waiting,
     request_in,
+    requests_of,
     requests_page,
+    to_decide,
     waiting_of_orders,
 )
 from steelyard.trade.aftersales.approvals import approve_refund, check_alone, decline_refund, give, withdraw_refund
@@ -72,6 +75,7 @@ from steelyard.trade.aftersales.case_queries import (
     until,
 )
 from steelyard.trade.aftersales.cases import ask, ask_platform, improve, send_back, withdraw
+from steelyard.trade.aftersales.deciding import DECIDED_MAX, approve_each, decline_each
 from steelyard.trade.aftersales.events import (
     AfterSalesAppealed,
     AfterSalesAsked,
@@ -153,6 +157,7 @@ __all__ = [
     "APPEAL_WITHIN",
     "APPROVES",
     "COUNTERFEIT",
+    "DECIDED_MAX",
     "GIVES",
     "PHOTOGRAPHS_PER_CASE_MAX",
     "REASONS",
@@ -216,6 +221,7 @@ __all__ = [
     "appealable",
     "appealed_refunds",
     "appeals_of",
+    "approve_each",
     "approve_refund",
     "ask",
     "ask_platform",
@@ -242,6 +248,7 @@ __all__ = [
     "count_open_requests",
     "count_waiting",
     "decide",
+    "decline_each",
     "decline_refund",
     "difference_id",
     "disputed",
@@ -275,6 +282,7 @@ __all__ = [
     "refuse_cancellation",
     "request_in",
     "request_of",
+    "requests_of",
     "requests_of_orders",
     "requests_page",
     "returned_of",
@@ -283,6 +291,7 @@ __all__ = [
     "send_back",
     "set_limit",
     "standing",
+    "to_decide",
     "trial",
     "unearned",
     "until",

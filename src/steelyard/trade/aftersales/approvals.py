@@ -6,6 +6,7 @@ What the house does by itself (late and double payments, silence, price protecti
 by rule, and nobody decides it.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
@@ -251,24 +252,24 @@ async def approve_refund(tx: Tx, giver: Giver, merchant_id: MerchantId, request_
     REQUEST_MACHINE.check(found.state, RequestState.APPROVED)
     if giver.account_id == found.asked_by:
         raise SamePerson()
-    if not giver.chief and not _reaches(await allowed(tx, giver, found.currency), found.amount):
+    if not giver.chief and not reaches(await allowed(tx, giver, found.currency), found.amount):
         raise BeyondApprover(amount=found.amount, currency=found.currency)
     try:
         async with tx.savepoint():
             # Before it is done: what ends by it must not find it waiting.
-            await _answer(tx, found, RequestState.APPROVED, giver.account_id, "", by)
+            await write_answers(tx, [found], RequestState.APPROVED, giver.account_id, "", by)
             given = await _carried_out(tx, found.command, f"staff:{found.asked_by}")
             if given is None:
                 raise _NothingLeft()
             if given.amount > found.amount:
                 raise AmountChanged(asked=found.amount, now=given.amount, currency=found.currency)
     except _NothingLeft:
-        await _answer(tx, found, RequestState.OVERTAKEN, None, "", "system")
+        await write_answers(tx, [found], RequestState.OVERTAKEN, None, "", "system")
         return RequestState.OVERTAKEN
     return RequestState.APPROVED
 
 
-def _reaches(own: Allowed, amount: int) -> bool:
+def reaches(own: Allowed, amount: int) -> bool:
     return (own.per_refund is None or amount <= own.per_refund) and (own.per_day is None or amount <= own.per_day)
 
 
@@ -286,12 +287,17 @@ async def decline_refund(
     REQUEST_MACHINE.check(found.state, RequestState.DECLINED)
     if giver.account_id == found.asked_by:
         raise SamePerson()
+    check_answer(answer)
+    await write_answers(tx, [found], RequestState.DECLINED, giver.account_id, answer, by)
+    return RequestState.DECLINED
+
+
+def check_answer(answer: str) -> None:
+    """Raises `Invalid` without a reason for a no."""
     if not answer:
         raise Invalid({"answer": N_("Please say why: your colleague reads it.")})
     if len(answer) > ANSWER_CHARACTERS_MAX:
         raise Invalid({"answer": N_("Please be brief: 500 characters at most")})
-    await _answer(tx, found, RequestState.DECLINED, giver.account_id, answer, by)
-    return RequestState.DECLINED
 
 
 async def withdraw_refund(
@@ -304,7 +310,7 @@ async def withdraw_refund(
     if found.state is RequestState.WITHDRAWN:
         return found.state
     REQUEST_MACHINE.check(found.state, RequestState.WITHDRAWN)
-    await _answer(tx, found, RequestState.WITHDRAWN, giver.account_id, "", by)
+    await write_answers(tx, [found], RequestState.WITHDRAWN, giver.account_id, "", by)
     return RequestState.WITHDRAWN
 
 
@@ -319,21 +325,23 @@ async def _held(tx: Tx, giver: Giver, merchant_id: MerchantId, request_id: Reque
     return found
 
 
-async def _answer(
-    tx: Tx, found: WaitingRefund, to: RequestState, account_id: AccountId | None, answer: str, by: str
+async def write_answers(
+    tx: Tx, found: Sequence[WaitingRefund], to: RequestState, account_id: AccountId | None, answer: str, by: str
 ) -> None:
+    """These requests, which are locked and wait, are answered; who asked is told."""
     await tx.execute(
         """
         WITH moved AS (
-            UPDATE refund_requests SET state = $3, answered_by = $4, answered_at = now(), answer = $5
-            WHERE merchant_id = $1 AND request_id = $2 AND state = 'waiting'
-            RETURNING merchant_id, request_id
+            UPDATE refund_requests r SET state = $3, answered_by = $4, answered_at = now(), answer = $5
+            FROM unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, request_id)
+            WHERE (r.merchant_id, r.request_id) = (w.merchant_id, w.request_id) AND r.state = 'waiting'
+            RETURNING r.merchant_id, r.request_id
         )
         INSERT INTO refund_request_history (merchant_id, request_id, step, from_state, to_state, by)
         SELECT merchant_id, request_id, 2, 'waiting', $3, $6 FROM moved
         """,
-        found.merchant_id,
-        found.request_id,
+        [each.merchant_id for each in found],
+        [each.request_id for each in found],
         to,
         account_id,
         answer,
@@ -341,13 +349,16 @@ async def _answer(
     )
     await events.publish(
         tx,
-        RefundAnswered(
-            merchant_id=found.merchant_id,
-            request_id=found.request_id,
-            order_id=found.order_id,
-            side=str(found.side),
-            state=str(to),
-            asked_by=found.asked_by,
+        *(
+            RefundAnswered(
+                merchant_id=each.merchant_id,
+                request_id=each.request_id,
+                order_id=each.order_id,
+                side=str(each.side),
+                state=str(to),
+                asked_by=each.asked_by,
+            )
+            for each in found
         ),
     )
 
@@ -366,5 +377,5 @@ async def expire(tx: Tx, now: datetime | None = None) -> int:
     for row in due:
         found = await request_in(tx, MerchantId(row["merchant_id"]), RequestId(row["request_id"]))
         assert found is not None
-        await _answer(tx, found, RequestState.EXPIRED, None, "", "system")
+        await write_answers(tx, [found], RequestState.EXPIRED, None, "", "system")
     return len(due)

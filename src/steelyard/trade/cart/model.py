@@ -1,6 +1,7 @@
 """What lies in a cart."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 
 LINES_PER_CART_MAX = 120
 QUANTITY_PER_LINE_MAX = 999
+# So long after it was put in, what is bought is bought because of where it was put in.
+SOURCE_COUNTS = timedelta(hours=24)
 
 
 class LineProblem(StrEnum):
@@ -26,7 +29,8 @@ class LineProblem(StrEnum):
 
 
 class CartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """`price` is the price now, in minor units; `seen_price` the one when it was put in; `free` the pieces to be had."""
+    """`price` is the price now, in minor units; `seen_price` the one when it was put in; `free` the pieces to be had;
+    `source` from where it was put in last, as long as that counts (`SOURCE_COUNTS`)."""
 
     sku_id: UUID
     merchant_id: MerchantId
@@ -38,6 +42,7 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     free: int
     problem: LineProblem | None
+    source: str = ""
 
     @property
     def buyable(self) -> bool:

@@ -7,7 +7,7 @@ from steelyard.kernel.db import Read, Row
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.cart.model import LINES_PER_CART_MAX, CartGroup, CartLine, CartView, LineProblem
+from steelyard.trade.cart.model import LINES_PER_CART_MAX, SOURCE_COUNTS, CartGroup, CartLine, CartView, LineProblem
 
 
 async def count(read: Read, buyer_id: BuyerId) -> int:
@@ -22,11 +22,13 @@ async def view(read: Read, buyer_id: BuyerId) -> CartView:
     """
     rows = await read.fetch(
         """
-        SELECT sku_id, merchant_id, quantity, selected, seen_price, currency FROM cart_lines
-        WHERE buyer_id = $1 ORDER BY added_at DESC, sku_id LIMIT $2
+        SELECT sku_id, merchant_id, quantity, selected, seen_price, currency
+             , CASE WHEN added_at > now() - $3::interval THEN coalesce(source, '') ELSE '' END AS source
+        FROM cart_lines WHERE buyer_id = $1 ORDER BY added_at DESC, sku_id LIMIT $2
         """,
         buyer_id,
         LINES_PER_CART_MAX,
+        SOURCE_COUNTS,
     )
     sku_ids = [SkuId(row["sku_id"]) for row in rows]
     cards = await catalog.cards(read, sku_ids)
@@ -81,4 +83,5 @@ def _line(row: Row, card: SkuCard | None, price: Price | None, free: int, *, awa
         currency=price.currency if price else row["currency"],
         free=free,
         problem=problem,
+        source=row["source"],
     )

@@ -12,8 +12,9 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.trade.cart.model import LINES_PER_CART_MAX, QUANTITY_PER_LINE_MAX, CartFull, NotForSale
 
 
-async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
-    """Put `quantity` pieces more into the cart, up to the limit per line. Raises `NotForSale`, `CartFull`, `Invalid`."""
+async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int, *, source: str | None = None) -> None:
+    """Put `quantity` pieces more into the cart, up to the limit per line; `source` is from where, none of it: the shop. What was
+    said last counts. Raises `NotForSale`, `CartFull`, `Invalid`."""
     if quantity < 1:
         raise Invalid({"quantity": N_("Please choose at least one piece")})
     card = (await catalog.cards(tx, [sku_id])).get(sku_id)
@@ -22,12 +23,12 @@ async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
         raise NotForSale(sku_id=sku_id)
     put_in = await tx.execute(
         """
-        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, seen_price, currency)
-        SELECT $1::uuid, $2::uuid, $3::uuid, $4::integer, $6::bigint, $7::text
+        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, seen_price, currency, source)
+        SELECT $1::uuid, $2::uuid, $3::uuid, $4::integer, $6::bigint, $7::text, $9::text
         WHERE (SELECT count(*) FROM cart_lines o WHERE o.buyer_id = $1 AND o.sku_id <> $2) < $8
         ON CONFLICT (buyer_id, sku_id) DO UPDATE
         SET quantity = least(c.quantity + excluded.quantity, $5), seen_price = excluded.seen_price
-          , currency = excluded.currency, selected = true, added_at = excluded.added_at
+          , currency = excluded.currency, selected = true, added_at = excluded.added_at, source = excluded.source
         """,
         buyer_id,
         sku_id,
@@ -37,6 +38,7 @@ async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
         price.amount,
         price.currency,
         LINES_PER_CART_MAX,
+        source,
     )
     if not put_in:
         raise CartFull(limit=LINES_PER_CART_MAX)
@@ -99,8 +101,8 @@ async def exchange(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, other: SkuId) -> No
     await tx.execute(
         """
         WITH taken AS (DELETE FROM cart_lines WHERE buyer_id = $1 AND sku_id = $2 RETURNING *)
-        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at)
-        SELECT buyer_id, $3, merchant_id, quantity, true, $4, $5, added_at FROM taken
+        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at, source)
+        SELECT buyer_id, $3, merchant_id, quantity, true, $4, $5, added_at, source FROM taken
         ON CONFLICT (buyer_id, sku_id) DO UPDATE
         SET quantity = least(c.quantity + excluded.quantity, $6), selected = true, seen_price = excluded.seen_price
           , currency = excluded.currency
@@ -137,11 +139,12 @@ async def merge(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
     merged = await tx.execute(
         """
         WITH taken AS (DELETE FROM cart_lines WHERE buyer_id = $1 RETURNING *)
-        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at)
-        SELECT $2, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at FROM taken
+        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at, source)
+        SELECT $2, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at, source FROM taken
         ON CONFLICT (buyer_id, sku_id) DO UPDATE
         SET quantity = greatest(c.quantity, excluded.quantity), selected = c.selected OR excluded.selected
           , added_at = greatest(c.added_at, excluded.added_at)
+          , source = CASE WHEN c.added_at > excluded.added_at THEN c.source ELSE excluded.source END
         """,
         visitor_id,
         buyer_id,

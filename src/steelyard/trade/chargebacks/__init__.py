@@ -7,6 +7,7 @@ until when, who bears it when it is lost. With a worked example of the books: do
   of which order and what of that is frozen
 - `evidence`: what the shop hands in, and what staff answer, once
 - `ending`: who bears what is lost, and what becomes of it when it comes back
+- `holding`: orders that are not sent yet are held meanwhile, or sent anyway
 - `gathering`: what the house itself knows about an order, as evidence
 """
 
@@ -28,6 +29,7 @@ from steelyard.trade.chargebacks.evidence import (
     set_bearer,
 )
 from steelyard.trade.chargebacks.gathering import Gathered, facts_of, gathered, words_of
+from steelyard.trade.chargebacks.holding import send_anyway
 from steelyard.trade.chargebacks.jobs import look, tell_answers
 from steelyard.trade.chargebacks.model import (
     GONE,
@@ -41,6 +43,7 @@ from steelyard.trade.chargebacks.model import (
     EvidenceFile,
     MonthRate,
     News,
+    NotHeldBack,
     NotOfThisPayment,
     NotOpen,
     Part,
@@ -85,6 +88,7 @@ __all__ = [
     "Gathered",
     "MonthRate",
     "News",
+    "NotHeldBack",
     "NotOfThisPayment",
     "NotOpen",
     "Part",
@@ -113,6 +117,7 @@ __all__ = [
     "record",
     "remove_file",
     "say",
+    "send_anyway",
     "set_bearer",
     "share_out",
     "shop_due",

@@ -79,3 +79,15 @@ WHERE (p.state IN ('lost', 'accepted', 'expired', 'recovered')) <> (p.refund_id 
 SELECT merchant_id, chargeback_id, order_id, bearer, state, made_good, fee
 FROM chargeback_parts
 WHERE (made_good > 0 AND NOT (bearer = 'platform' OR state = 'recovered')) OR (fee > 0 AND bearer <> 'merchant');
+
+-- name: an order that is held, of no team, is held for a look or by a chargeback
+SELECT o.merchant_id, o.order_id, c.state AS look
+FROM orders o JOIN purchases p USING (buyer_id, purchase_id) LEFT JOIN risk_checks c USING (merchant_id, order_id)
+WHERE o.state = 'held' AND p.team_id IS NULL AND c.state IS DISTINCT FROM 'held'
+  AND NOT EXISTS (SELECT FROM chargeback_parts b WHERE (b.merchant_id, b.order_id) = (o.merchant_id, o.order_id) AND b.held);
+
+-- name: what a chargeback holds is not sent, and held by nothing else
+SELECT b.merchant_id, b.chargeback_id, b.order_id, b.state, o.state AS of_order, c.state AS look
+FROM chargeback_parts b JOIN orders o USING (merchant_id, order_id) LEFT JOIN risk_checks c USING (merchant_id, order_id)
+WHERE b.held AND (o.state NOT IN ('held', 'cancelled') OR b.state IN ('inquiry', 'won', 'closed', 'recovered')
+                  OR (o.state = 'held' AND c.state = 'held'));

@@ -24,7 +24,8 @@ async def lose(tx: Tx, known: Chargeback, parts: Sequence[Part], of: Mapping[UUI
     passed_on = bool(await policies.number(tx, CHARGEBACK_FEES))
     fees = money.split(known.fee if passed_on else 0, [part.amount for part in parts]) if parts else []
     for part, fee in zip(parts, fees, strict=True):
-        rule = Bearer.PLATFORM if ours_to_bear(known.reason, part.order_id in released) else Bearer.MERCHANT
+        let_go = part.order_id in released and part.sent_anyway_at is None
+        rule = Bearer.PLATFORM if ours_to_bear(known.reason, let_go) else Bearer.MERCHANT
         bearer = part.bearer or rule
         refund = await aftersales.charge_back(
             tx,

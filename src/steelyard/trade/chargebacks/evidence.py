@@ -37,7 +37,8 @@ async def _lock_part(tx: Tx, merchant_id: MerchantId, chargeback_id: ChargebackI
         Part,
         """
         SELECT merchant_id, chargeback_id, order_id, code, amount, currency, reason, state, opened_at, shop_due_at, round, frozen
-             , bearer, bearer_why, refund_id, made_good, fee, words, answered_at, answered_by
+             , bearer, bearer_why, refund_id, made_good, fee, words, answered_at, answered_by, held, sent_anyway_at
+             , sent_anyway_by, sent_anyway_why
         FROM chargeback_parts WHERE merchant_id = $1 AND chargeback_id = $2 AND order_id = $3 FOR UPDATE
         """,
         merchant_id,

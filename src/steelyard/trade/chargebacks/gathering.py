@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.kernel import days
 from steelyard.kernel.db import Read
 from steelyard.kernel.money import Money
 from steelyard.logistics import parcels
@@ -96,7 +97,7 @@ def words_of(found: Sequence[Gathered], said: Sequence[str]) -> str:
 
 
 def _day(at: datetime) -> str:
-    return at.date().isoformat()
+    return days.day_of(at).isoformat()
 
 
 def _moment(at: datetime) -> str:

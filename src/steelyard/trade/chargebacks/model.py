@@ -1,7 +1,7 @@
 """Chargebacks: their states, whose money is frozen, and what is handed in as evidence."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
@@ -24,6 +24,7 @@ MARGIN = timedelta(days=2)
 # Who is asked by a letter without a day answers within a week, as card networks commonly allow a shop at the least.
 WITHOUT_A_DAY = timedelta(days=7)
 WORDS_CHARACTERS_MAX = 2_000
+WHY_CHARACTERS_MAX = 500
 REFERENCE_CHARACTERS_MAX = 100
 FILES_PER_PART_MAX = 8
 BY_HAND = "hand"
@@ -152,6 +153,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     answered_at: datetime | None
     answered_by: str | None
+    held: bool = False
+    sent_anyway_at: datetime | None = None
+    sent_anyway_by: str | None = None
+    sent_anyway_why: str = ""
 
     @property
     def document(self) -> UUID:
@@ -204,7 +209,7 @@ class DueAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class MonthRate(msgspec.Struct, frozen=True, kw_only=True):
     """Of a month's paid orders of a shop, how many were charged back, and for how much; lost ones apart."""
 
-    month: datetime
+    month: date
     orders: int
     chargebacks: int
     lost: int
@@ -216,6 +221,14 @@ class NotOpen(Refusal):
     code = "chargeback_not_open"
     title = N_("This chargeback cannot be changed any more")
     detail = N_("It is being decided, or has been.")
+
+
+class NotHeldBack(Refusal):
+    """Sent anyway is what is held because of a chargeback."""
+
+    code = "chargeback_not_held"
+    title = N_("This order is not held because of a chargeback")
+    detail = N_("It has been decided, called off or sent meanwhile.")
 
 
 class TooLateToAnswer(Refusal):

@@ -30,7 +30,8 @@ _CHARGEBACK: LiteralString = """
 """
 _PART: LiteralString = """
     SELECT merchant_id, chargeback_id, order_id, code, amount, currency, reason, state, opened_at, shop_due_at, round, frozen
-         , bearer, bearer_why, refund_id, made_good, fee, words, answered_at, answered_by
+         , bearer, bearer_why, refund_id, made_good, fee, words, answered_at, answered_by, held, sent_anyway_at
+         , sent_anyway_by, sent_anyway_why
 """
 
 
@@ -194,11 +195,12 @@ async def rates(read: Read, merchant_id: MerchantId | None = None) -> list[Month
     return await read.all(
         MonthRate,
         """
-        SELECT m.month, count(o.order_id)::integer AS orders
+        SELECT m.month::date AS month, count(o.order_id)::integer AS orders
              , count(c.order_id)::integer AS chargebacks, count(c.order_id) FILTER (WHERE c.lost)::integer AS lost
-        FROM generate_series(date_trunc('month', now()) - ($2 - 1) * interval '1 month', date_trunc('month', now())
-                           , interval '1 month') AS m (month)
-        LEFT JOIN orders o ON o.paid_at >= m.month AND o.paid_at < m.month + interval '1 month'
+        FROM generate_series(date_trunc('month', now() AT TIME ZONE 'Asia/Shanghai') - ($2 - 1) * interval '1 month'
+                           , date_trunc('month', now() AT TIME ZONE 'Asia/Shanghai'), interval '1 month') AS m (month)
+        LEFT JOIN orders o ON o.paid_at >= m.month AT TIME ZONE 'Asia/Shanghai'
+            AND o.paid_at < (m.month + interval '1 month') AT TIME ZONE 'Asia/Shanghai'
             AND ($1::uuid IS NULL OR o.merchant_id = $1)
         LEFT JOIN (SELECT order_id, bool_or(state IN ('lost', 'accepted', 'expired')) AS lost
                    FROM chargeback_parts WHERE state NOT IN ('inquiry', 'closed') AND ($1::uuid IS NULL OR merchant_id = $1)

@@ -87,6 +87,10 @@ CREATE TABLE chargeback_parts (
   , shop_due_at   timestamptz
   , round         integer NOT NULL DEFAULT 1
   , frozen        boolean NOT NULL DEFAULT false
+  , held          boolean NOT NULL DEFAULT false
+  , sent_anyway_at timestamptz
+  , sent_anyway_by text
+  , sent_anyway_why text NOT NULL DEFAULT ''
   , bearer        text
   , bearer_why    text NOT NULL DEFAULT ''
   , refund_id     uuid
@@ -100,10 +104,14 @@ CREATE TABLE chargeback_parts (
   , CONSTRAINT a_merchant_or_the_platform_bears_it CHECK (bearer IN ('merchant', 'platform'))
   , CONSTRAINT a_refund_has_its_bearer CHECK (refund_id IS NULL OR bearer IS NOT NULL)
   , CONSTRAINT answered_means_by_whom CHECK ((answered_at IS NULL) = (answered_by IS NULL))
+  , CONSTRAINT sent_anyway_means_by_whom_and_why CHECK ((sent_anyway_at IS NULL) = (sent_anyway_by IS NULL) AND (sent_anyway_at IS NULL) = (sent_anyway_why = ''))
+  , CONSTRAINT what_is_sent_anyway_is_not_held CHECK (NOT held OR sent_anyway_at IS NULL)
 );
 COMMENT ON TABLE chargeback_parts IS 'by merchant: which part of a chargeback is of which order, and what its shop says; state, reason and dates as of the chargeback';
 COMMENT ON COLUMN chargeback_parts.round IS 'Counted up when the amount is shared out anew: what was frozen before is thawed under its own number';
 COMMENT ON COLUMN chargeback_parts.frozen IS 'Set aside from what the shop is owed: before the order is received its money is held anyway';
+COMMENT ON COLUMN chargeback_parts.held IS 'Its order was not sent yet and is held because of it, until it is decided or its shop sends it anyway';
+COMMENT ON COLUMN chargeback_parts.sent_anyway_at IS 'When the shop said that it sends the order all the same, at its own risk';
 COMMENT ON COLUMN chargeback_parts.bearer IS 'Who bears it when it is lost; none: by the rule of docs/algorithms/chargebacks.md';
 COMMENT ON COLUMN chargeback_parts.refund_id IS 'Of a lost one: the refund that the channel has made';
 COMMENT ON COLUMN chargeback_parts.made_good IS 'Of a lost or recovered one: what the platform paid the shop for it';

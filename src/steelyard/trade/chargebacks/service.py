@@ -21,6 +21,7 @@ from steelyard.trade.chargebacks import states
 from steelyard.trade.chargebacks.booking import charged_back, fee_charged, returned
 from steelyard.trade.chargebacks.ending import lose, recover
 from steelyard.trade.chargebacks.events import ChargebackEnded, ChargebackOpened
+from steelyard.trade.chargebacks.holding import call_off_lost, release, withhold
 from steelyard.trade.chargebacks.model import (
     CODE_PREFIX,
     GONE,
@@ -133,16 +134,22 @@ async def _begin(tx: Tx, chargeback_id: ChargebackId, of: Mapping[UUID, Order], 
     shares = proposal(chargeback.amount, splits, of)
     await write_parts(tx, chargeback, shares, of)
     if chargeback.state in TAKEN:
-        await _take(tx, chargeback, splits, shares, of)
+        await _take(tx, chargeback, splits, shares, of, by)
     await risk.note_chargeback(tx, [*shares])
     await _tell_opened(tx, chargeback, shares, of)
 
 
 async def _take(
-    tx: Tx, chargeback: Chargeback, splits: Sequence[PaymentSplit], shares: Mapping[UUID, int], of: Mapping[UUID, Order]
+    tx: Tx,
+    chargeback: Chargeback,
+    splits: Sequence[PaymentSplit],
+    shares: Mapping[UUID, int],
+    of: Mapping[UUID, Order],
+    by: str,
 ) -> None:
-    """The channel has taken the money: what is left of the orders is not refunded meanwhile, and what of it the shops are owed
-    already is not paid out."""
+    """The channel has taken the money: what is left of the orders is not refunded meanwhile, what of it the shops are owed
+    already is not paid out, and what is not sent yet is held."""
+    await withhold(tx, [*shares], by)
     await payments.set_disputed(tx, splits, shares)
     await tx.execute(
         "UPDATE chargebacks SET excess = $3 WHERE buyer_id = $1 AND chargeback_id = $2",
@@ -245,7 +252,7 @@ async def _escalate(tx: Tx, held: Held, by: str) -> Held:
     shares = proposal(chargeback.amount, splits, held.orders)
     await drop_parts(tx, held.chargeback, held.parts, shares)
     await write_parts(tx, chargeback, shares, held.orders, next_round(held.parts))
-    await _take(tx, chargeback, splits, shares, held.orders)
+    await _take(tx, chargeback, splits, shares, held.orders, by)
     await _tell_opened(tx, chargeback, shares, held.orders)
     chargeback = await states.lock(tx, chargeback.chargeback_id)  # with its excess
     return msgspec.structs.replace(held, chargeback=chargeback, parts=await parts_of(tx, [chargeback.chargeback_id]))
@@ -280,9 +287,11 @@ async def share_out(tx: Tx, chargeback_id: ChargebackId, shares: Mapping[UUID, i
     )
     if not fits or not wanted.keys() <= held.orders.keys() or sum(wanted.values()) != total(held.parts):
         raise SharesDoNotFit(amount=total(held.parts), currency=known.currency)
+    await release(tx, chargeback_id, [part.order_id for part in held.parts if part.order_id not in wanted], by)
     await drop_parts(tx, held.chargeback, held.parts, wanted)
     await write_parts(tx, known, wanted, held.orders, next_round(held.parts))
     if taken:
+        await withhold(tx, [*wanted], by)
         await payments.set_disputed(tx, splits, wanted)
         completed = [each for each in wanted if held.orders[each].state is OrderState.COMPLETED]
         for part in await freeze(tx, completed, chargeback_id):
@@ -297,6 +306,10 @@ async def end(tx: Tx, held: Held, state: ChargebackState, by: str) -> None:
     """A held chargeback is decided: its money comes back, or is lost and somebody bears it. Raises `TransitionRefused`."""
     known = held.chargeback
     MACHINE.check(known.state, state)
+    if state in GONE:  # goods before money, as everybody locks
+        await call_off_lost(tx, held.parts, by)
+    else:
+        await release(tx, known.chargeback_id, [part.order_id for part in held.parts], by)
     if known.state in TAKEN:
         await thaw(tx, known, held.parts)
         covered = await _conclude(tx, known) if state in GONE and known.excess else 0

@@ -93,7 +93,7 @@ async def freeze(tx: Tx, order_ids: Sequence[UUID], chargeback_id: ChargebackId 
         WHERE (p.merchant_id, p.chargeback_id, p.order_id) = (due.merchant_id, due.chargeback_id, due.order_id)
         RETURNING p.merchant_id, p.chargeback_id, p.order_id, p.code, p.amount, p.currency, p.reason, p.state, p.opened_at
                 , p.shop_due_at, p.round, p.frozen, p.bearer, p.bearer_why, p.refund_id, p.made_good, p.fee, p.words
-                , p.answered_at, p.answered_by
+                , p.answered_at, p.answered_by, p.held, p.sent_anyway_at, p.sent_anyway_by, p.sent_anyway_why
         """,
         list(order_ids),
         sorted(TAKEN),
@@ -123,7 +123,8 @@ async def thaw(tx: Tx, known: Chargeback, parts: Sequence[Part]) -> None:
         """
         UPDATE chargeback_parts SET frozen = false WHERE chargeback_id = $1 AND frozen
         RETURNING merchant_id, chargeback_id, order_id, code, amount, currency, reason, state, opened_at, shop_due_at, round
-                , frozen, bearer, bearer_why, refund_id, made_good, fee, words, answered_at, answered_by
+                , frozen, bearer, bearer_why, refund_id, made_good, fee, words, answered_at, answered_by, held
+                , sent_anyway_at, sent_anyway_by, sent_anyway_why
         """,
         known.chargeback_id,
     )

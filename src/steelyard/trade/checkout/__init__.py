@@ -61,7 +61,9 @@ from steelyard.trade.checkout.service import (
     lock,
     open_all,
     open_checkout,
+    states,
     view,
+    views,
 )
 from steelyard.trade.checkout.transfers import receive_transfer, return_transfer
 
@@ -121,7 +123,9 @@ __all__ = [
     "receive_webhook",
     "renew",
     "return_transfer",
+    "states",
     "tender_again",
     "view",
+    "views",
     "ways",
 ]

@@ -67,7 +67,9 @@ async def explained(read: Read, merchant_id: MerchantId, order_id: OrderId) -> E
         return None
     parts = await orders.orders_of_purchase(read, order.purchase_id)
     lines = await orders.lines_of(read, [part.order_id for part in parts])
-    source = promotions.of_source(order.source or "")
+    # What is bought from the cart may be said to come from a session; the prices of that are for who buys in its room.
+    purchase = await orders.purchase(read, order.purchase_id)
+    source = promotions.of_source((purchase.source if purchase else order.source) or "")
     offered = await promotions.offered_at(read, [PLATFORM, *(part.merchant_id for part in parts)], order.placed_at)
     offers = [offer for offer in offered if offer.only_source in (None, source)]
     mine = lines[order_id]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from steelyard.goods import promotions
 from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import codes
 from steelyard.trade import commission
@@ -34,7 +35,19 @@ def order_of(checkout: Checkout, group: QuoteGroup, rules_of: dict[str, list[Rul
             days_to=group.chosen.days_to,
         ),
         note=checkout.notes.get(str(group.shop.merchant_id), ""),
+        source=source_of(checkout, group),
     )
+
+
+def source_of(checkout: Checkout, group: QuoteGroup) -> str:
+    """What an order says of its source. Where all of it was put into the cart in the room of one live session: that one, at the
+    second of what was put in last; else what its checkout says."""
+    put_in = {line.line_id: line.source for line in checkout.lines}
+    said = [put_in.get(line.line_id, "") for line in group.lines]
+    sessions = {promotions.of_source(each) for each in said}
+    if len(sessions) != 1 or None in sessions:
+        return checkout.client
+    return max(said, key=lambda each: int(each.rpartition(":")[2]))
 
 
 def _charged(group: QuoteGroup, rules_of: dict[str, list[Rule]]) -> Charged:

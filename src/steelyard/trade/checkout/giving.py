@@ -58,6 +58,8 @@ async def _audience(read: Read, gift: CouponGift) -> list[UUID]:
                 gift.emails,
                 BUYERS_PER_GIFT_MAX,
             )
+        case GiftAudience.SEGMENT:
+            raise AssertionError("what is given to a segment is given when it is asked for")
     return [row["buyer_id"] for row in rows]
 
 
@@ -97,4 +99,6 @@ async def _of_all(read: Read, gift: CouponGift) -> list[UUID]:
                 gift.emails,
                 BUYERS_PER_GIFT_MAX,
             )
+        case GiftAudience.SEGMENT:
+            raise AssertionError("what is given to a segment is given when it is asked for")
     return [row["buyer_id"] for row in rows]

@@ -46,7 +46,7 @@ class CheckoutState(StrEnum):
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`seen_price`: what the buyer was last told a piece costs, in minor units. `confirmed`: that it cannot be returned without
-    a reason, where the law wants that said. `group`: it is bought in a team."""
+    a reason, where the law wants that said. `group`: it is bought in a team. `source`: from where it was put into the cart."""
 
     line_id: str
     sku_id: UUID
@@ -54,6 +54,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen_price: int | None = None
     confirmed: bool = False
     group: Gathering | None = None
+    source: str = ""
 
 
 class InvoiceWish(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.parties.policies.model import PAYMENT_WINDOW
 from steelyard.trade import cart, commission, groups, orders
 from steelyard.trade.checkout import allowances, gathering, offers, service, tendering
-from steelyard.trade.checkout.freezing import order_of
+from steelyard.trade.checkout.freezing import order_of, source_of
 from steelyard.trade.checkout.model import (
     Checkout,
     CheckoutClosed,
@@ -368,7 +368,7 @@ def _sales(one: _Ready) -> list[Sale]:
             merchant_id=line.card.merchant_id,
             path=line.card.category_path,
             product_id=line.card.product_id,
-            channel=channel_of(one.checkout.client),
+            channel=channel_of(source_of(one.checkout, group)),
             currency=one.checkout.currency,
         )
         for group in one.costs.groups

@@ -11,7 +11,7 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 from steelyard.trade.discipline.charging import charge
 from steelyard.trade.discipline.closing import Proposed, to_close
-from steelyard.trade.discipline.debts import Debt, debts, follow_debts, pay_debt
+from steelyard.trade.discipline.debts import Debt, DebtPayment, debt_payments, debts, follow_debts, pay_debt
 from steelyard.trade.discipline.demanding import (
     category_deposit,
     category_deposits,
@@ -64,6 +64,7 @@ __all__ = [
     "Category",
     "Debt",
     "DebtClaimed",
+    "DebtPayment",
     "Deposit",
     "DepositDemanded",
     "Movement",
@@ -84,6 +85,7 @@ __all__ = [
     "category_deposit",
     "category_deposits",
     "charge",
+    "debt_payments",
     "debts",
     "decide",
     "deposit_of",

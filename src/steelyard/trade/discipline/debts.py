@@ -26,6 +26,7 @@ from steelyard.trade.settlement import EntryKind
 
 SHOPS_PER_ROUND_MAX = 50
 DEBTS_SHOWN_MAX = 100
+PAYMENTS_SHOWN_MAX = 12
 
 
 class Debt(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,30 @@ async def debts(read: Read, merchant_id: MerchantId | None = None) -> list[Debt]
         merchant_id,
         await policies.number(read, DEBT_RESTRICTS),
         DEBTS_SHOWN_MAX,
+    )
+
+
+class DebtPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer by which a shop paid what it owed."""
+
+    amount: int
+    currency: str
+    reference: str
+    at: datetime
+    by: str
+
+
+async def debt_payments(read: Read, merchant_id: MerchantId, currency: str) -> list[DebtPayment]:
+    """What a shop has paid of its debts in a currency, the latest first."""
+    return await read.all(
+        DebtPayment,
+        """
+        SELECT amount, currency, reference, at, by FROM debt_payments
+        WHERE merchant_id = $1 AND currency = $2 ORDER BY at DESC, payment_id LIMIT $3
+        """,
+        merchant_id,
+        currency,
+        PAYMENTS_SHOWN_MAX,
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.goods import taxes
 from steelyard.goods.taxes.model import EXEMPT, ZERO, Rate
+from steelyard.kernel import days
 from steelyard.kernel.i18n import N_, translations
 from steelyard.trade.aftersales.model import cumulative, paid_for
 from steelyard.trade.einvoices.model import Category, Charge, Document, Item, Kind, NotEInvoiced, Party
@@ -59,7 +60,7 @@ def invoice_of(
         kind=Kind.INVOICE, number=number, issued_on=issued_on, currency=order.currency, seller=seller, buyer=buyer,
         items=items or _freight_alone(charges), charges=charges if items else (), order=order.code,
         payment_name=translations(locale).gettext(N_("Paid through the marketplace")),
-        delivered_on=order.shipped_at.date() if order.shipped_at else None, delivered_to=_addressee(order),
+        delivered_on=days.day_of(order.shipped_at) if order.shipped_at else None, delivered_to=_addressee(order),
     )  # fmt: skip
     assert made.total == order.total, "an invoice is for what the order came to"
     return made

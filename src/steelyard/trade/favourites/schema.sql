@@ -13,6 +13,7 @@ CREATE TABLE favourite_products (
 );
 COMMENT ON TABLE favourite_products IS 'by buyer: products somebody keeps in mind';
 COMMENT ON COLUMN favourite_products.kept_price IS 'From which price it was to be had when it was kept, so that we can say that it fell';
+CREATE INDEX favourite_products_of_a_product ON favourite_products (product_id, buyer_id);
 CREATE INDEX favourite_products_by_time ON favourite_products (buyer_id, kept_at DESC, product_id DESC);
 
 CREATE TABLE favourite_shops (

@@ -1,8 +1,6 @@
 """What time brings about: shops are reminded, once a day, of invoices and red letters that buyers wait for."""
 
-from datetime import UTC, datetime
-
-from steelyard.kernel import events
+from steelyard.kernel import days, events
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
 from steelyard.trade.invoices.events import InvoicesDue
@@ -33,7 +31,7 @@ async def remind(tx: Tx) -> int:
         AHEAD_HOURS,
         INVOICES_PER_ROUND_MAX,
     )
-    day = datetime.now(UTC).date().isoformat()
+    day = days.today().isoformat()
     await events.publish(
         tx,
         *(

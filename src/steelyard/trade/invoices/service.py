@@ -1,9 +1,9 @@
 """Commands on invoices: ask, ask for another, withdraw, issue, hand in the file, refuse."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
-from steelyard.kernel import events
+from steelyard.kernel import days, events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -151,7 +151,7 @@ def _check_numbered(number: str, issued_on: date) -> None:
     wrong: dict[str, str] = {}
     if not number or len(number) > NUMBER_CHARACTERS_MAX:
         wrong["number"] = N_("Please enter the number of the invoice.")
-    if issued_on > datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD_MAX):
+    if issued_on > days.today() + timedelta(days=DAYS_AHEAD_MAX):
         wrong["issued_on"] = N_("This day is yet to come.")
     if wrong:
         raise Invalid(wrong)

@@ -16,7 +16,6 @@ from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import msgspec
-from openpyxl import Workbook, load_workbook
 
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
@@ -102,6 +101,8 @@ def workbook(
     terms: Terms,
 ) -> bytes:
     """The invoices that are to be issued, for the tax software (XLSX)."""
+    from openpyxl import Workbook  # noqa: PLC0415  # large, and seldom needed
+
     book = Workbook(write_only=True)
     basics, details, reds = (book.create_sheet(name) for name in ("1-发票基本信息", "2-发票明细信息", "3-红字"))
     for sheet, columns in ((basics, BASICS), (details, DETAILS), (reds, REDS)):
@@ -183,6 +184,8 @@ def _row(line: int, told: Sequence[object], waiting: Sequence[Invoice]) -> Row:
 
 def _rows(content: bytes) -> list[list[object]]:
     if content.startswith(b"PK\x03\x04"):
+        from openpyxl import load_workbook  # noqa: PLC0415  # large, and seldom needed
+
         sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
         return [list(row) for row in sheet.iter_rows(max_row=ROWS_PER_TABLE_MAX + 2, max_col=60, values_only=True)]
     for encoding in ("utf-8-sig", "gb18030"):

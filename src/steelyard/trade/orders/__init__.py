@@ -6,8 +6,8 @@ History that was made elsewhere comes in through `bulk.py`. What a buyer wants o
 a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, by when they have to send them in
 `due.py`, what all staff look for in `seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in
 `gifts.py`, what is refused in `refusals.py`, what is noted when money
-goes back in `refunding.py`, what their staff tell each other in `notes.py`, sending many at once in
-`shipping.py`. Purchases of
+goes back in `refunding.py`, what a carrier's file says that it pays on in `remitted.py`, what their staff tell each other in
+`notes.py`, sending many at once in `shipping.py`. Purchases of
 presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`, and which states follow
 each other in `state_model.py`; what an order keeps of how it was sold in `sale_model.py`; what the buyer's purses pay
 of one that waits is set in `tendered.py`.
@@ -95,6 +95,8 @@ from steelyard.trade.orders.queries import (
     with_lost_parcels,
 )
 from steelyard.trade.orders.refunding import GivenBack, charge_gifts, lock_orders, record_refunds
+from steelyard.trade.orders.remitted import Remitted
+from steelyard.trade.orders.remitted import lay_beside as lay_remittance_beside
 from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
@@ -149,6 +151,7 @@ __all__ = [
     "PurchaseCancelled",
     "PurchasePaid",
     "PurchasePlaced",
+    "Remitted",
     "ShopReminded",
     "acts_of",
     "all_orders",
@@ -192,6 +195,7 @@ __all__ = [
     "hold_back",
     "keep_at_the_door",
     "keep_deposit",
+    "lay_remittance_beside",
     "let_go",
     "lines_of",
     "lock_bookings",

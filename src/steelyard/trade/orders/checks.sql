@@ -74,11 +74,11 @@ WHERE o.state NOT IN ('placed', 'held', 'paid', 'partly_shipped');
 
 -- name: The lines of an order that is placed or held are kept in stock
 SELECT l.merchant_id, l.order_id, l.sku_id, l.quantity, r.kept
-FROM (SELECT merchant_id, order_id, sku_id, sum(quantity) AS quantity
+FROM (SELECT merchant_id, order_id, sku_id, sum(quantity - refunded_quantity) AS quantity
       FROM order_lines JOIN orders o USING (merchant_id, order_id) WHERE o.state IN ('placed', 'held') GROUP BY 1, 2, 3) l
 LEFT JOIN (SELECT merchant_id, order_id, sku_id, sum(quantity) AS kept FROM reservations GROUP BY 1, 2, 3) r
   USING (merchant_id, order_id, sku_id)
-WHERE l.quantity IS DISTINCT FROM r.kept;
+WHERE l.quantity <> coalesce(r.kept, 0);
 
 -- name: A paid order's money was captured or is authorised, and a received one's was captured or let go
 SELECT o.merchant_id, o.order_id, o.total, s.authorised

@@ -1,5 +1,5 @@
 """Paid orders that are held, since something has to come about before they are sent: the team that they are in, or somebody's
-look at them; and unpaid purchases whose money takes longer."""
+look at them, or a bank's word on their money; and unpaid purchases whose money takes longer."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,16 +16,17 @@ from steelyard.trade.orders.events import OrderLetGo
 from steelyard.trade.orders.model import OrderState, Purchase, PurchaseState
 
 
-async def hold_back(tx: Tx, order_ids: Sequence[UUID], by: str) -> list[UUID]:
-    """These paid orders are not sent before they are let go; returns those that are held now. What has begun to leave the house,
-    or is packed, is past holding, and so is what was given back in part: it stays as it is."""
+async def hold_back(tx: Tx, order_ids: Sequence[UUID], by: str, *, begun: bool = False) -> list[UUID]:
+    """These paid orders are not sent before they are let go; returns those that are held now. What has begun to leave the house
+    is past holding; so is what is packed or was given back in part, unless it is to be held when it has `begun`, too."""
     rows = await tx.fetch(
         """
         SELECT merchant_id, order_id FROM orders
-        WHERE order_id = ANY($1) AND state = 'paid' AND refunded = 0 AND packing_at IS NULL
+        WHERE order_id = ANY($1) AND state = 'paid' AND ($2 OR refunded = 0 AND packing_at IS NULL)
         ORDER BY merchant_id, order_id FOR UPDATE
         """,
         list(order_ids),
+        begun,
     )
     held = await fulfilment.call_off(tx, [(row["merchant_id"], row["order_id"]) for row in rows])
     if held:
@@ -50,6 +51,7 @@ async def let_go(tx: Tx, order_ids: Sequence[UUID], by: str) -> None:
         Instruction,
         """
         SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity, l.ship_hours, b.ships_by AS ship_by
+             , l.refunded_quantity AS withdrawn
         FROM order_lines l LEFT JOIN presale_bookings b USING (merchant_id, order_id)
         WHERE l.order_id = ANY($1)
         """,

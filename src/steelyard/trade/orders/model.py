@@ -117,6 +117,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     freight_offers: Sequence[LineOffer] = ()
     freight_fees: Sequence[LineFee] = ()
     freight_tax_millionths: int = 0
+    source: str = ""  # none: its whole purchase's
 
     @property
     def subsidy(self) -> int:

@@ -162,7 +162,7 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         [purchase.contact for purchase, _ in orders],
         [purchase.address for purchase, _ in orders],
         [order.note for _, order in orders],
-        [purchase.source for purchase, _ in orders],
+        [order.source or purchase.source for purchase, order in orders],
         [purchase.by for purchase, _ in orders],
         [purchase.paid_by for purchase, _ in orders],
         [order.subsidy for _, order in orders],

@@ -23,7 +23,8 @@ PURCHASE_MACHINE = Machine(
 
 
 class OrderState(StrEnum):
-    """Held: paid, and not to be sent before its team of buyers is whole, or before it was looked at (see risk)."""
+    """Held: paid, and not to be sent before its team of buyers is whole, or before it was looked at (see risk),
+    or while its money is charged back."""
 
     PLACED = "placed"
     HELD = "held"

@@ -5,6 +5,6 @@ points for opening an account, checking in and reviewing.
 """
 
 from steelyard.trade.rewards.habits import CheckIn, check_in, for_reviews, to_check_in, welcome
-from steelyard.trade.rewards.service import reward, take_back
+from steelyard.trade.rewards.service import good_until, reward, take_back
 
-__all__ = ["CheckIn", "check_in", "for_reviews", "reward", "take_back", "to_check_in", "welcome"]
+__all__ = ["CheckIn", "check_in", "for_reviews", "good_until", "reward", "take_back", "to_check_in", "welcome"]

@@ -23,8 +23,3 @@ WHERE c.state = 'held' AND o.state NOT IN ('held', 'cancelled');
 SELECT merchant_id, order_id, score
 FROM risk_checks
 WHERE tripped <> '[]' AND score <> (SELECT sum((t ->> 'points')::integer) FROM jsonb_array_elements(tripped) AS t);
-
--- name: an order that is held, of no team, is held for a look
-SELECT o.merchant_id, o.order_id, c.state AS look
-FROM orders o JOIN purchases p USING (buyer_id, purchase_id) LEFT JOIN risk_checks c USING (merchant_id, order_id)
-WHERE o.state = 'held' AND p.team_id IS NULL AND c.state IS DISTINCT FROM 'held';

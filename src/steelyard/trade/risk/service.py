@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel import events, ids
+from steelyard.kernel import days, events, ids
 from steelyard.kernel.db import Row, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -279,7 +279,7 @@ async def enter(
     tx: Tx, entry_id: UUID, listing: Listing, kind: EntryKind, value: str, why: str, until: date, by: str
 ) -> None:
     """Put somebody on a list until a day; who stands there already stands there until the new day. Raises `Invalid`."""
-    compared, today = normal(kind, value), datetime.now(UTC).date()
+    compared, today = normal(kind, value), days.today()
     wrong = {}
     if not VALUE_CHARACTERS_MIN <= len(compared) <= VALUE_CHARACTERS_MAX:
         wrong["value"] = N_("Please enter at least three characters: what is shorter would fit too many.")
@@ -314,7 +314,7 @@ async def strike(tx: Tx, entry_id: UUID) -> None:
 async def forget(tx: Tx, now: datetime | None = None) -> int:
     """Forget what is kept no longer: who stood on a list until today, purchases that no rule looks back at, old checks."""
     now = now or datetime.now(UTC)
-    gone = await tx.execute("DELETE FROM risk_list WHERE until <= $1", now.date())
+    gone = await tx.execute("DELETE FROM risk_list WHERE until <= $1", days.day_of(now))
     gone += await tx.execute(
         """
         DELETE FROM risk_seen WHERE purchase_id IN

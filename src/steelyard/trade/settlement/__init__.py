@@ -69,7 +69,7 @@ from steelyard.trade.settlement.connecting import (
 )
 from steelyard.trade.settlement.disputing import Dispute, answer_dispute, dispute, disputes_of, open_disputes
 from steelyard.trade.settlement.earnings import bulk_enter, enter
-from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid, WayChosen
+from steelyard.trade.settlement.events import AccountRestricted, PayoutFailed, StatementIssued, StatementPaid, WayChosen
 from steelyard.trade.settlement.expecting import awaited, due_by, expected, held, paid_out, payouts_of
 from steelyard.trade.settlement.gateways import Bank, StripeConnect, bank, stripe_connect
 from steelyard.trade.settlement.jobs import (
@@ -93,6 +93,7 @@ from steelyard.trade.settlement.model import (
     EntryKind,
     Expected,
     Held,
+    Less,
     NewEntry,
     NoPayoutAccount,
     Objected,
@@ -111,6 +112,7 @@ from steelyard.trade.settlement.model import (
 from steelyard.trade.settlement.payers import NoPayerAccount, Payer, PayerAccount, payer_accounts, set_payer
 from steelyard.trade.settlement.payouts import pay_again, record_payout, take_back, to_pay
 from steelyard.trade.settlement.queries import (
+    StripeWaiting,
     by_kind,
     entries,
     entries_about,
@@ -122,6 +124,7 @@ from steelyard.trade.settlement.queries import (
     statements_page,
     timeline,
     waiting,
+    waits_for_stripe,
 )
 from steelyard.trade.settlement.reserving import Reserve, release_reserve, release_reserves, reserves_of
 from steelyard.trade.settlement.reversing import (
@@ -144,6 +147,7 @@ __all__ = [
     "COUNTRIES",
     "Account",
     "AccountNotReady",
+    "AccountRestricted",
     "AccountState",
     "Aged",
     "Agreed",
@@ -166,6 +170,7 @@ __all__ = [
     "FeeSum",
     "Heard",
     "Held",
+    "Less",
     "NewEntry",
     "NoPayerAccount",
     "NoPayoutAccount",
@@ -194,6 +199,7 @@ __all__ = [
     "StatementState",
     "Step",
     "StripeConnect",
+    "StripeWaiting",
     "Terms",
     "ToBatch",
     "TransferAnswer",
@@ -299,5 +305,6 @@ __all__ = [
     "unchecked",
     "waiting",
     "waiting_for_file",
+    "waits_for_stripe",
     "withdraw",
 ]

@@ -29,6 +29,7 @@ class _Month(msgspec.Struct, frozen=True):
     commission_returned: int
     subsidy: int
     subsidy_returned: int
+    adjustments: int
     payout: int
 
 
@@ -83,6 +84,9 @@ async def _parked(tx: Tx, merchant_id: UUID) -> list[_Month]:
              , coalesce(sum(amount) FILTER (WHERE kind = 'commission_returned'), 0)::bigint AS commission_returned
              , coalesce(sum(amount) FILTER (WHERE kind = 'subsidy'), 0)::bigint AS subsidy
              , -coalesce(sum(amount) FILTER (WHERE kind = 'subsidy_returned'), 0)::bigint AS subsidy_returned
+             , coalesce(sum(amount) FILTER (
+                   WHERE kind <> ALL ('{sale,commission,refund,commission_returned,subsidy,subsidy_returned}')), 0)::bigint
+               AS adjustments
              , sum(amount)::bigint AS payout
         FROM settlement_entries
         WHERE merchant_id = $1 AND statement_id IS NULL AND due_on = $3
@@ -141,7 +145,9 @@ async def _dated(tx: Tx, merchant_id: UUID, groups: Sequence[_Group]) -> list[_G
 
 
 async def _write(tx: Tx, merchant_id: UUID, groups: Sequence[_Group]) -> None:
-    columns = ("sales", "commission", "refunds", "commission_returned", "subsidy", "subsidy_returned", "payout")
+    columns = (
+        "sales", "commission", "refunds", "commission_returned", "subsidy", "subsidy_returned", "adjustments", "payout",
+    )  # fmt: skip
     await tx.copy(
         "statements",
         ("merchant_id", "statement_id", "code", "day", "currency", *columns, "state", "issued_at", "paid_at"),

@@ -9,8 +9,8 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.settlement.connect_model import COUNTRIES, Account, AccountNotReady, Facts
-from steelyard.trade.settlement.events import WayChosen
+from steelyard.trade.settlement.connect_model import COUNTRIES, Account, AccountNotReady, AccountState, Facts
+from steelyard.trade.settlement.events import AccountRestricted, WayChosen
 from steelyard.trade.settlement.model import Way, settlement_day
 from steelyard.trade.settlement.terms import agreed
 
@@ -20,6 +20,8 @@ LOOK_AT_READY_SECONDS = 86_400
 # So that whoever looks has the time to, and one that is killed has only delayed it.
 LOOKING_SECONDS = 120
 FIELDS_KEPT_MAX = 100
+# In these the shop is not paid, and has to do something or to be paid elsewhere.
+STOPPED = (AccountState.RESTRICTED, AccountState.REFUSED)
 
 
 async def account_of(read: Read, merchant_id: UUID) -> Account | None:
@@ -90,7 +92,8 @@ async def to_look_at(tx: Tx, limit: int = LOOKS_PER_ROUND_MAX) -> list[Account]:
 
 async def record_account(tx: Tx, merchant_id: UUID, facts: Facts) -> None:
     """Write down how an account stands. What was held for it goes on at once when it is ready; what its state takes back is held
-    when it is to be paid next."""
+    when it is to be paid next. That it is restricted, or refused, is announced once."""
+    before = await _held(tx, merchant_id)
     await tx.execute(
         """
         UPDATE stripe_accounts
@@ -114,6 +117,22 @@ async def record_account(tx: Tx, merchant_id: UUID, facts: Facts) -> None:
             "UPDATE statements SET attempt_at = now() WHERE merchant_id = $1 AND state = 'held' AND held_for = 'account'",
             merchant_id,
         )
+    after = await account_of(tx, merchant_id)
+    if before and after and after.state in STOPPED and before.state is not after.state:
+        await events.publish(
+            tx,
+            AccountRestricted(
+                merchant_id=merchant_id,
+                refused=after.state is AccountState.REFUSED,
+                due_on=settlement_day(after.due_by) if after.due_by else None,
+            ),
+        )
+
+
+async def _held(tx: Tx, merchant_id: UUID) -> Account | None:
+    """The account as it stood before; two who look at once come one after the other."""
+    await tx.fetch("SELECT FROM stripe_accounts WHERE merchant_id = $1 FOR UPDATE", merchant_id)
+    return await account_of(tx, merchant_id)
 
 
 async def choose_way(tx: Tx, merchant_id: MerchantId, *, stripe: bool, by: str) -> Way:

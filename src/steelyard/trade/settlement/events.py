@@ -48,3 +48,13 @@ class WayChosen(Event, frozen=True, kw_only=True):
 
     merchant_id: UUID
     account_id: str | None
+
+
+class AccountRestricted(Event, frozen=True, kw_only=True):
+    """Stripe does not pay a shop: something is missing by `due_on`, or it will not at all (`refused`)."""
+
+    KIND = "settlement.account_restricted"
+
+    merchant_id: UUID
+    refused: bool
+    due_on: date | None

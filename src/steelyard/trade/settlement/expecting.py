@@ -12,6 +12,7 @@ from steelyard.trade.settlement.model import (
     AwaitedOrder,
     Expected,
     Held,
+    Less,
     OrderPayout,
     settlement_day,
 )
@@ -20,9 +21,9 @@ from steelyard.trade.settlement.terms import agreed
 DAYS_MAX = 200
 
 
-async def expected(read: Read, merchant_id: UUID) -> list[Expected]:
+async def expected(read: Read, merchant_id: UUID, less: Sequence[Less] = ()) -> list[Expected]:
     """By day and currency, what statements may pay: nobody confirms earlier than the deadlines, everybody by then. What the shop
-    has agreed of a minimum and of a reserve is not taken off."""
+    has agreed of a minimum and of a reserve is not taken off; `less` is, which those know who take it."""
     rows = await read.fetch(
         """
         SELECT e.due_on AS day, false AS awaits, e.currency, sum(e.amount)::bigint AS amount, count(DISTINCT e.order_id) AS orders
@@ -40,19 +41,20 @@ async def expected(read: Read, merchant_id: UUID) -> list[Expected]:
         PAID_ELSEWHERE,
     )
     terms = await agreed(read, [merchant_id])
+    parts = [(row["day"], row["awaits"], row["currency"], row["amount"], row["orders"]) for row in rows]
+    parts += [(each.day, True, each.currency, -each.amount, 0) for each in less if each.day is not None]
     found: dict[tuple[date, str], tuple[int, int, int]] = {}
-    for row in rows:
-        day = row["day"]
-        if row["awaits"]:
+    for day, awaits, currency, amount, orders in parts:
+        due = day
+        if awaits:
             its = terms.on(merchant_id, day)
-            day = its.first_day(day + timedelta(days=its.days))
-        earned, awaits, orders = found.get((day, row["currency"]), (0, 0, 0))
-        amount = row["amount"]
-        more = (0, amount) if row["awaits"] else (amount, 0)
-        found[day, row["currency"]] = (earned + more[0], awaits + more[1], orders + row["orders"])
+            due = its.first_day(day + timedelta(days=its.days))
+        was = found.get((due, currency), (0, 0, 0))
+        more = (0, amount) if awaits else (amount, 0)
+        found[due, currency] = (was[0] + more[0], was[1] + more[1], was[2] + orders)
     return [
-        Expected(day=day, currency=currency, earned=earned, awaited=awaits, orders=orders)
-        for (day, currency), (earned, awaits, orders) in sorted(found.items())[:DAYS_MAX]
+        Expected(day=day, currency=currency, earned=earned, awaited=waits, orders=orders)
+        for (day, currency), (earned, waits, orders) in sorted(found.items())[:DAYS_MAX]
     ]
 
 

@@ -86,6 +86,9 @@ class EntryKind(StrEnum):
     CORRECTION = "correction"
     CORRECTION_TAKEN = "correction_taken"
     TAKEN_BACK = "taken_back"
+    HOST_COMMISSION = "host_commission"
+    HOST_COMMISSION_RETURNED = "host_commission_returned"
+    SLOT_FEE = "slot_fee"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,6 +259,15 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     earned: int
     awaited: int
     orders: int
+
+
+class Less(msgspec.Struct, frozen=True, kw_only=True):
+    """What of orders that are paid and not complete will be another's when they are: of those that were sent, by the day on which
+    their receipt counts as confirmed; of those that are still to be sent no day is known."""
+
+    day: date | None
+    currency: str
+    amount: int
 
 
 class AwaitedOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.money import Money
@@ -229,4 +231,25 @@ async def waiting(read: Read, merchant_id: UUID) -> list[Waiting]:
         """,
         merchant_id,
         PAID_ELSEWHERE,
+    )
+
+
+class StripeWaiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for Stripe, in minor units of a currency: for the shop's account, or for the platform's balance."""
+
+    currency: str
+    held_for: str
+    count: int
+    amount: int
+
+
+async def waits_for_stripe(read: Read) -> list[StripeWaiting]:
+    """Payouts that wait for Stripe, by what they wait for."""
+    return await read.all(
+        StripeWaiting,
+        """
+        SELECT currency, coalesce(held_for, '') AS held_for, count(*)::integer AS count, sum(payout)::bigint AS amount
+        FROM statements WHERE state IN ('issued', 'checked', 'failed', 'held') AND state = 'held'
+        GROUP BY currency, held_for ORDER BY currency, held_for
+        """,
     )

@@ -1,31 +1,11 @@
 """A bank account's statement as most banks can give it out: CSV in UTF-8, major units with a sign, Chinese time unless a time
 says another. Columns: time, id, amount, currency; and, where the bank has them, reference and party."""
 
-from collections.abc import Iterator
-
 from steelyard.money.reconciliation.formats import cells
-from steelyard.money.reconciliation.formats.cells import SHANGHAI, Row, Unreadable
-from steelyard.money.reconciliation.model import Line, LineKind, Problem
+from steelyard.money.reconciliation.formats.cells import SHANGHAI, Row
+from steelyard.money.reconciliation.model import Line, LineKind
 
 COLUMNS = ("time", "id", "amount", "currency")
-
-
-def read(content: bytes) -> Iterator[Line | Problem]:
-    header: dict[str, int] | None = None
-    number = 0
-    try:
-        for number, found in cells.rows(cells.decoded(content, "utf-8")):
-            if header is None:
-                header = cells.places(found, COLUMNS)
-                continue
-            try:
-                yield _line(cells.row(number, header, found))
-            except Unreadable as wrong:
-                yield cells.problem(number, wrong)
-        if header is None:
-            raise Unreadable("not_this_format")
-    except Unreadable as wrong:
-        yield cells.problem(number + 1, wrong)
 
 
 def _line(row: Row) -> Line:
@@ -42,3 +22,6 @@ def _line(row: Row) -> Line:
             reference=row.get("reference") or None,
         )
     )
+
+
+read = cells.reader(COLUMNS, _line)

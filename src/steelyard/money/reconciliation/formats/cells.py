@@ -3,7 +3,7 @@
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -109,6 +109,31 @@ def row(number: int, header: dict[str, int], cells: Sequence[str]) -> Row:
     return Row(number, header, cells)
 
 
+def reader(
+    columns: Sequence[str], line: Callable[[Row], Line], encoding: str = "utf-8"
+) -> Callable[[bytes], Iterator[Line | Problem]]:
+    """Reads a file of one header with these columns and one `line` of the statement in each row, and nothing else."""
+
+    def read(content: bytes) -> Iterator[Line | Problem]:
+        header: dict[str, int] | None = None
+        number = 0
+        try:
+            for number, found in rows(decoded(content, encoding)):
+                if header is None:
+                    header = places(found, columns)
+                    continue
+                try:
+                    yield line(row(number, header, found))
+                except Unreadable as wrong:
+                    yield problem(number, wrong)
+            if header is None:
+                raise Unreadable("not_this_format")
+        except Unreadable as wrong:
+            yield problem(number + 1, wrong)
+
+    return read
+
+
 def minor(told: str) -> int:
     """An amount in minor units. Raises `Unreadable`."""
     if not _MINOR.fullmatch(told):
@@ -153,14 +178,14 @@ def moment(told: str, zone: timezone) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
-def checked(line: Line) -> Line:
-    """The line, if it does not contradict itself. Raises `Unreadable`."""
+def checked(line: Line, *, either_way: bool = False) -> Line:
+    """The line, if it does not contradict itself; `either_way`: it may come in as well as go out. Raises `Unreadable`."""
     if not line.their_id:
         raise Unreadable("no_id")
     wrong = (line.kind is LineKind.CAPTURE and line.amount <= 0) or (
         line.kind in (LineKind.REFUND, LineKind.PAYOUT, LineKind.PAID_OUT) and line.amount >= 0
     )
-    if wrong or (line.kind is LineKind.RECEIVED and line.amount <= 0):
+    if (wrong and not either_way) or (line.kind is LineKind.RECEIVED and line.amount <= 0):
         raise Unreadable("sign", str(line.amount))
     for amount in (line.amount, line.fee):
         if abs(amount) > AMOUNT_MAX:

@@ -1,32 +1,13 @@
 """The statement of the simulated bank: CSV in UTF-8, minor units, UTC; see `steelyard.simulators.bank_statement`."""
 
-from collections.abc import Iterator
 from datetime import UTC
 
 from steelyard.money.reconciliation.formats import cells
 from steelyard.money.reconciliation.formats.cells import Row, Unreadable
-from steelyard.money.reconciliation.model import Line, LineKind, Problem
+from steelyard.money.reconciliation.model import Line, LineKind
 
 COLUMNS = ("time", "direction", "id", "reference", "party", "currency", "amount")
 DIRECTIONS = {"out": (LineKind.PAID_OUT, -1), "in": (LineKind.RECEIVED, 1)}
-
-
-def read(content: bytes) -> Iterator[Line | Problem]:
-    header: dict[str, int] | None = None
-    number = 0
-    try:
-        for number, found in cells.rows(cells.decoded(content, "utf-8")):
-            if header is None:
-                header = cells.places(found, COLUMNS)
-                continue
-            try:
-                yield _line(cells.row(number, header, found))
-            except Unreadable as wrong:
-                yield cells.problem(number, wrong)
-        if header is None:
-            raise Unreadable("not_this_format")
-    except Unreadable as wrong:
-        yield cells.problem(number + 1, wrong)
 
 
 def _line(row: Row) -> Line:
@@ -44,3 +25,6 @@ def _line(row: Row) -> Line:
             reference=row["reference"] or None,
         )
     )
+
+
+read = cells.reader(COLUMNS, _line)

@@ -1,12 +1,11 @@
 """The statement of the simulated channel: CSV in UTF-8, minor units, UTC; see `steelyard.simulators.payments.statement`."""
 
-from collections.abc import Iterator
 from datetime import UTC
 
 from steelyard.money.payments import chargeback_document
 from steelyard.money.reconciliation.formats import cells
 from steelyard.money.reconciliation.formats.cells import Row, Unreadable
-from steelyard.money.reconciliation.model import Line, LineKind, Problem, document_of
+from steelyard.money.reconciliation.model import Line, LineKind, document_of
 
 COLUMNS = ("time", "kind", "id", "payment", "reference", "currency", "amount", "fee", "net")
 CHANNEL = "simpay"
@@ -18,24 +17,6 @@ KINDS = {
     "dispute_won": LineKind.DISPUTE_WON,
 }
 DISPUTES = (LineKind.DISPUTE, LineKind.DISPUTE_WON)
-
-
-def read(content: bytes) -> Iterator[Line | Problem]:
-    header: dict[str, int] | None = None
-    number = 0
-    try:
-        for number, found in cells.rows(cells.decoded(content, "utf-8")):
-            if header is None:
-                header = cells.places(found, COLUMNS)
-                continue
-            try:
-                yield _line(cells.row(number, header, found))
-            except Unreadable as wrong:
-                yield cells.problem(number, wrong)
-        if header is None:
-            raise Unreadable("not_this_format")
-    except Unreadable as wrong:
-        yield cells.problem(number + 1, wrong)
 
 
 def _line(row: Row) -> Line:
@@ -64,3 +45,6 @@ def _disputed(row: Row) -> str | None:
     """The chargeback, by our name of its payment and the channel's of the dispute."""
     payment_id = document_of(row["reference"])
     return str(chargeback_document(payment_id, CHANNEL, row["id"])) if payment_id else None
+
+
+read = cells.reader(COLUMNS, _line)

@@ -5,13 +5,12 @@ transfers to shops and their reversals. `charge`, `refund`, `transfer` and so on
 docs.stripe.com/reports/reporting-categories.
 """
 
-from collections.abc import Iterator
 from datetime import UTC
 
 from steelyard.money.payments import chargeback_document
 from steelyard.money.reconciliation.formats import cells
 from steelyard.money.reconciliation.formats.cells import Row, Unreadable
-from steelyard.money.reconciliation.model import Line, LineKind, Problem, document_of
+from steelyard.money.reconciliation.model import Line, LineKind, document_of
 
 COLUMNS = ("balance_transaction_id", "created_utc", "currency", "gross", "fee", "net", "reporting_category")
 KINDS = {
@@ -19,6 +18,8 @@ KINDS = {
     "refund": LineKind.REFUND,
     "partial_capture_reversal": LineKind.REFUND,
     "payout": LineKind.PAYOUT,
+    "topup": LineKind.PAYOUT,
+    "topup_reversal": LineKind.PAYOUT,
     "fee": LineKind.FEE,
     "network_cost": LineKind.FEE,
     "tax": LineKind.FEE,
@@ -27,29 +28,13 @@ KINDS = {
     "transfer": LineKind.TRANSFER,
     "transfer_reversal": LineKind.TRANSFER_REVERSAL,
 }
+# The platform pays into its balance: a payout the other way round, out of the bank.
+TOP_UPS = ("topup", "topup_reversal")
 CHANNEL = "stripe"
 # What has no word of ours on it, and is known by Stripe's own.
 TRANSFERS = (LineKind.TRANSFER, LineKind.TRANSFER_REVERSAL)
 DISPUTES = (LineKind.DISPUTE, LineKind.DISPUTE_WON)
 OURS = {LineKind.CAPTURE: "payment_metadata[", LineKind.REFUND: "refund_metadata["}
-
-
-def read(content: bytes) -> Iterator[Line | Problem]:
-    header: dict[str, int] | None = None
-    number = 0
-    try:
-        for number, found in cells.rows(cells.decoded(content, "utf-8")):
-            if header is None:
-                header = cells.places(found, COLUMNS)
-                continue
-            try:
-                yield _line(cells.row(number, header, found))
-            except Unreadable as wrong:
-                yield cells.problem(number, wrong)
-        if header is None:
-            raise Unreadable("not_this_format")
-    except Unreadable as wrong:
-        yield cells.problem(number + 1, wrong)
 
 
 def _line(row: Row) -> Line:
@@ -73,14 +58,17 @@ def _line(row: Row) -> Line:
             fee=fee,
             reference=_reference(row, kind),
             their_document=(row.get("payment_intent_id") or source) if kind is LineKind.CAPTURE else source or None,
-        )
+        ),
+        either_way=row["reporting_category"] in TOP_UPS,
     )
 
 
 def _reference(row: Row, kind: LineKind) -> str | None:
     source = row.get("source_id")
     if kind is LineKind.PAYOUT:
-        return source or row["balance_transaction_id"]
+        # (A top-up that is given back is named like the top-up, and is another movement.)
+        again = row["reporting_category"] == "topup_reversal"
+        return row["balance_transaction_id"] if again or not source else source
     return source or None if kind in TRANSFERS else _ours(row, kind)
 
 
@@ -95,3 +83,6 @@ def _ours(row: Row, kind: LineKind) -> str | None:
     if begins is None:
         return None
     return next((row[name] for name in row.columns if name.startswith(begins) and document_of(row[name])), None)
+
+
+read = cells.reader(COLUMNS, _line)

@@ -203,10 +203,47 @@
     };
   };
 
+  // Stops stand in columns by their step; the same stop has the same colour in all of them, and where nothing ever goes on is pale.
+  const sankey = (data, style, narrow) => {
+    const value = writer(data, false);
+    const stops = new Map();
+    const words = [];
+    const going = new Set(data.links.map(([, from]) => from));
+    const stop = (step, word) => {
+      if (!words.includes(word)) words.push(word);
+      const name = `${step} ${word}`;
+      if (!stops.has(name)) {
+        const colour = going.has(word) ? style.colours[words.indexOf(word) % style.colours.length] : style.faint;
+        stops.set(name, { name, depth: step - 1, itemStyle: { color: colour, borderWidth: 0 } });
+      }
+      return name;
+    };
+    const word = (name) => name.slice(name.indexOf(" ") + 1);
+    const bands = data.links.map(([step, from, to], place) => ({
+      source: stop(step, from), target: stop(step + 1, to), value: data.series[0].values[place] || 0,
+    }));
+    const base = frame(data, style);
+    return {
+      ...base,
+      tooltip: { ...base.tooltip, formatter: (point) => point.dataType === "edge"
+        ? `${word(point.data.source)} → ${word(point.data.target)}\n${value(point.value)}`
+        : `${word(point.name)}\n${value(point.value)}` },
+      series: [{
+        type: "sankey", left: 4, right: narrow ? 56 : 110, top: 8, bottom: 8, nodeWidth: narrow ? 8 : 14, nodeGap: narrow ? 6 : 10,
+        nodeAlign: "left", draggable: false, layoutIterations: 24,
+        label: { color: style.ink, fontSize: narrow ? 10 : 12, formatter: (point) => word(point.name), width: narrow ? 52 : 104, overflow: "truncate" },
+        lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },
+        emphasis: { focus: "adjacency", lineStyle: { opacity: 0.6 } },
+        data: [...stops.values()], links: bands,
+      }],
+    };
+  };
+
   const option = (element, data) => {
     const style = look();
     if (data.kind === "pie") return round(data, style, element.dataset.total, element.clientWidth < 420);
     if (data.kind === "funnel") return funnel(data, style);
+    if (data.kind === "sankey") return sankey(data, style, element.clientWidth < 480);
     return data.kind === "heat" ? heat(data, style) : lines(data, style);
   };
 

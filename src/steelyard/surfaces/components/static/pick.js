@@ -17,6 +17,8 @@
       : make("span", { className: "picked-none" });
 
   function enhance(field) {
+    if (field.dataset.enhanced) return;
+    field.dataset.enhanced = "yes";
     const words = field.dataset;
     const id = `pick-${(count += 1)}`;
     const chosen = new Map(); // product id -> pick
@@ -168,4 +170,8 @@
   }
 
   for (const field of document.querySelectorAll("textarea[data-pick-goods]")) enhance(field);
+  // In a part of a page that has come later.
+  document.addEventListener("htmx:load", (event) => {
+    for (const field of event.detail.elt.querySelectorAll("textarea[data-pick-goods]")) enhance(field);
+  });
 })();

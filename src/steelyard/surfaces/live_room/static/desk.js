@@ -63,76 +63,52 @@
     waits = setTimeout(redraw, 3000);
   };
 
-  const chat = byId("desk-chat");
   const acts = byId("desk-line-acts");
-  const held = [];
-  let paused = false;
-  const write = (beat) => {
-    const line = document.createElement("div");
-    line.dataset.seq = beat.seq;
-    const said = document.createElement("span");
-    if (beat.body.shop) {
-      const role = document.createElement("span");
-      role.className = "live-role";
-      role.textContent = words.shop;
-      said.append(role, " ");
-    }
-    const who = document.createElement("b");
-    who.textContent = beat.body.name;
-    said.append(who, ` ${beat.body.text}`);
-    line.append(said);
-    if (acts) {
+  const talk = byId("desk-chat") && window.steelyardChat({
+    list: byId("desk-chat"),
+    pause: byId("desk-pause"),
+    shop: words.shop,
+    most: 300,
+    place: (line, said, beat) => {
+      const span = document.createElement("span");
+      span.append(said);
+      line.append(span);
+      if (!acts) return;
       const buttons = acts.content.firstElementChild.cloneNode(true);
       for (const each of buttons.querySelectorAll("[name=seq]")) each.value = beat.seq;
       // The shop does not mute itself.
       if (beat.body.shop) for (const each of buttons.querySelectorAll("form:not(:last-child)")) each.remove();
       line.append(buttons);
-    }
-    chat.append(line);
-  };
-  const flush = () => {
-    if (!chat) return;
-    const low = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 80;
-    for (const beat of held.splice(0)) write(beat);
-    while (chat.childElementCount > 300) chat.firstElementChild.remove();
-    if (low) chat.scrollTop = chat.scrollHeight;
-  };
-  if (chat) chat.scrollTop = chat.scrollHeight;
+    },
+  });
   const number = new Intl.NumberFormat(document.documentElement.lang);
   const count = (id, value) => {
     const shown = byId(id);
     if (shown && value !== undefined) shown.textContent = number.format(value);
   };
-  const DRAWN = new Set(["state", "note", "pin", "unpin", "shelf", "price", "stock", "coupon", "draw", "drawn", "question", "muted"]);
+  const DRAWN = new Set(["state", "note", "pin", "unpin", "shelf", "price", "stock", "coupon", "draw", "drawn", "question", "muted", "sold"]);
+  let away = false;
   window.steelyardFeed({
     address: `/live/${slug}/events`,
     session,
     after: Number(seq),
     onBeats: (beats) => {
       for (const beat of beats) {
-        if (beat.kind === "chat") held.push(beat);
-        if (beat.kind === "removed" && chat) {
-          const gone = chat.querySelector(`[data-seq="${Number(beat.body.seq)}"]`);
-          if (gone) gone.remove();
-        }
+        if (beat.kind === "chat" && talk) talk.hold(beat);
+        if (beat.kind === "removed" && talk) talk.remove(beat.body.seq);
         if (beat.kind === "viewers") count("desk-viewers", beat.body.viewers);
         if (beat.kind === "likes") count("desk-likes", beat.body.likes);
       }
       if (beats.some((beat) => DRAWN.has(beat.kind))) redraw();
-      if (!paused) flush();
+      if (talk) talk.flush();
     },
     onGap: redraw,
-    onLine: () => {},
+    offline: byId("studio-offline"),
+    onLine: (on) => {
+      if (on && away) tell("");
+      away = !on;
+    },
   });
-  const pause = byId("desk-pause");
-  if (pause) {
-    pause.hidden = false;
-    pause.addEventListener("click", () => {
-      paused = !paused;
-      pause.setAttribute("aria-pressed", String(paused));
-      if (!paused) flush();
-    });
-  }
 
   // ---- acts ----
   const problem = byId("desk-problem");

@@ -1,12 +1,14 @@
 // What happens in a live session, as it happens: one event stream for all tabs of this browser (HTTP/1.1 allows six connections).
 // The tab that holds the lock has the stream and tells the others over a channel; when it goes, the next one takes the lock and
-// goes on behind the last beat. `onBeats` gets beats in their order, none twice; `onGap` is called when some were missed.
+// goes on behind the last beat. `onBeats` gets beats in their order, none twice; `onGap` is called when some were missed;
+// `offline` is shown while the line is down.
 (() => {
   "use strict";
   const SILENCE_MS = 12000;
+  const NOTICE_MS = 2500;
   const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 
-  window.steelyardFeed = ({ address, session, after, from = "desk", onBeats, onGap, onLine }) => {
+  window.steelyardFeed = ({ address, session, after, from = "desk", onBeats, onGap, offline = null, onLine = () => {} }) => {
     let last = after;
     let heard = Date.now();
     let source = null;
@@ -23,8 +25,16 @@
       last = fresh[fresh.length - 1].seq;
       onBeats(fresh);
     };
-    const say = (on) => {
+    // A line that comes back at once is not worth a word.
+    let down = 0;
+    const line = (on) => {
+      clearTimeout(down);
+      if (offline && on) offline.hidden = true;
+      else if (offline) down = setTimeout(() => { offline.hidden = false; }, NOTICE_MS);
       onLine(on);
+    };
+    const say = (on) => {
+      line(on);
       if (channel) channel.postMessage({ line: on });
     };
     const open = () => {
@@ -48,16 +58,32 @@
       source.onerror = () => {
         say(false);
         if (source.readyState !== EventSource.CLOSED) return;
-        // Some browsers give up on an answer that is no stream: begin anew, later and later.
-        setTimeout(open, RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)] * (0.5 + Math.random()));
+        // Some browsers give up on an answer that is no stream: begin anew, later and later, or when the house says.
+        const pause = RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)];
+        told().then((wait) => {
+          if (wait) onGap(last); // What stands on the page is drawn anew meanwhile.
+          setTimeout(open, Math.max(wait, pause) * (0.5 + Math.random()));
+        });
       };
+    };
+    // An EventSource does not say why it was refused: whoever asks once without one hears when to come back (0: nobody said).
+    const told = async () => {
+      const asking = new AbortController();
+      try {
+        const answer = await fetch(`${address}?after=${last}&session=${session}&from=again`, { signal: asking.signal });
+        return answer.status === 429 ? 2000 * Number(answer.headers.get("retry-after") || 0) : 0;
+      } catch {
+        return 0;
+      } finally {
+        asking.abort();
+      }
     };
     if (channel) {
       channel.onmessage = ({ data }) => {
         if (data.beats) take(data.beats);
         if (data.line !== undefined) {
           heard = Date.now();
-          onLine(data.line);
+          line(data.line);
         }
         if (data.ping && source && source.readyState === EventSource.OPEN) channel.postMessage({ line: true });
       };
@@ -76,6 +102,9 @@
     } else {
       open();
     }
+    // The browser knows sooner than a stream that nobody closed: a telephone that leaves its network hears nothing of it.
+    window.addEventListener("offline", () => line(false));
+    window.addEventListener("online", () => (source ? open() : line(true)));
     return {
       stop: () => source && source.close(),
       moveTo: (seq) => {

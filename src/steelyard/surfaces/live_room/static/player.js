@@ -19,7 +19,8 @@
     };
     const play = () => {
       const begun = video.play();
-      if (begun) begun.catch(() => state("blocked"));
+      // A play that a new beginning interrupts was not forbidden.
+      if (begun) begun.catch((error) => { if (error.name === "NotAllowedError") state("blocked"); });
     };
     const toEdge = () => {
       const edge = hls && hls.liveSyncPosition;
@@ -38,6 +39,13 @@
           manifestLoadPolicy: { default: { maxTimeToFirstByteMs: 5000, maxLoadTimeMs: 8000, timeoutRetry: null, errorRetry: null } },
         });
         hls.on(window.Hls.Events.MANIFEST_PARSED, play);
+        // Who publishes is away for so long that the origin has closed the list: they may come back, as a list that begins anew.
+        hls.on(window.Hls.Events.LEVEL_LOADED, (_, told) => {
+          if (told.details.live) return;
+          hls.stopLoad();
+          state("waiting");
+          again();
+        });
         hls.on(window.Hls.Events.ERROR, (_, error) => {
           if (!error.fatal) return;
           if (error.type === window.Hls.ErrorTypes.MEDIA_ERROR) {
@@ -57,11 +65,13 @@
       }
     };
     video.addEventListener("playing", () => state("playing"));
-    video.addEventListener("error", () => {
-      if (hls) return;
-      state("waiting");
-      again();
-    });
+    for (const trouble of ["error", "ended"]) {
+      video.addEventListener(trouble, () => {
+        if (hls) return;
+        state("waiting");
+        again();
+      });
+    }
     // Frozen, or left behind: the picture goes on where the stream is now.
     let before = -1;
     setInterval(() => {

@@ -36,50 +36,18 @@
   }
 
   // ---- what happens ----
-  const chat = byId("live-chat");
-  const held = [];
-  let paused = false;
-  const CHATS_MAX = 200;
-  const write = (beat) => {
-    const line = document.createElement("div");
-    line.dataset.seq = beat.seq;
-    const who = document.createElement("b");
-    who.textContent = beat.body.name;
-    if (beat.body.shop) {
-      const role = document.createElement("span");
-      role.className = "live-role";
-      role.textContent = words.shop;
-      line.append(role, " ");
-    }
-    const text = document.createElement("span");
-    text.textContent = beat.body.text;
-    line.append(who, " ", text);
-    chat.append(line);
-  };
-  const flush = () => {
-    const low = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 60;
-    for (const beat of held.splice(0)) write(beat);
-    while (chat.childElementCount > CHATS_MAX) chat.firstElementChild.remove();
-    if (low) chat.scrollTop = chat.scrollHeight;
-  };
   const pause = byId("live-pause");
-  if (pause) {
-    pause.hidden = false;
-    pause.addEventListener("click", () => {
-      paused = !paused;
-      pause.setAttribute("aria-pressed", String(paused));
-      pause.querySelector("span").textContent = paused ? words.resume : words.pause;
-      if (!paused) flush();
-    });
-  }
+  const chat = byId("live-chat");
+  const talk = window.steelyardChat({
+    list: chat,
+    pause,
+    shop: words.shop,
+    most: 200,
+    onPause: (paused) => { pause.querySelector("span").textContent = paused ? words.resume : words.pause; },
+  });
   // Whoever reads above is not pulled down; the button says that there is more.
-  chat.addEventListener("scroll", () => {
-    byId("live-newer").hidden = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 60;
-  });
-  byId("live-newer").addEventListener("click", () => {
-    chat.scrollTop = chat.scrollHeight;
-  });
-  chat.scrollTop = chat.scrollHeight;
+  chat.addEventListener("scroll", () => { byId("live-newer").hidden = talk.low(); });
+  byId("live-newer").addEventListener("click", talk.down);
 
   const number = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" });
   const count = (id, value) => {
@@ -135,21 +103,14 @@
 
   const REDRAWN = new Set(["state", "note", "pin", "unpin", "shelf", "price", "stock", "coupon", "draw", "drawn", "sold"]);
   const happened = {
-    chat: (beat) => held.push(beat),
-    removed: (beat) => {
-      const gone = chat.querySelector(`[data-seq="${Number(beat.body.seq)}"]`);
-      if (gone) gone.remove();
-      const waits = held.findIndex((each) => each.seq === beat.body.seq);
-      if (waits >= 0) held.splice(waits, 1);
-    },
+    chat: talk.hold,
+    removed: (beat) => talk.remove(beat.body.seq),
     likes: (beat) => {
       count("live-likes", beat.body.likes);
       hearts(Math.min(beat.body.more || 1, 5));
     },
     viewers: (beat) => count("live-viewers", beat.body.viewers),
   };
-  const offline = byId("live-offline");
-  let downTimer = 0;
   // Before it begins and after it has ended there is nothing to be told: the page looks now and then whether that has changed.
   if (room.dataset.state !== "on_air") setInterval(() => document.hidden || redraw(1), 15000);
   const feed = room.dataset.state !== "on_air" ? { stop: () => {} } : window.steelyardFeed({
@@ -162,14 +123,10 @@
         if (happened[beat.kind]) happened[beat.kind](beat);
         if (REDRAWN.has(beat.kind)) redraw(beat.seq);
       }
-      if (!paused) flush();
+      talk.flush();
     },
     onGap: (at) => redraw(at),
-    onLine: (on) => {
-      clearTimeout(downTimer);
-      if (on) offline.hidden = true;
-      else downTimer = setTimeout(() => { offline.hidden = false; }, 2500);
-    },
+    offline: byId("live-offline"),
   });
 
   // ---- chat, like, coupons: sent without leaving the page ----

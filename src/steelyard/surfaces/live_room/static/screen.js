@@ -8,7 +8,7 @@
   let wanted = false;
   let asking = false;
   let last = 0;
-  const drawing = (part) => [...part.querySelectorAll("[data-chart] script")].map((each) => each.textContent).join("\n") + (part.querySelector("svg.screen-timeline") ? part.querySelector("svg.screen-timeline").innerHTML : "");
+  const drawing = (part) => [...part.querySelectorAll("[data-chart] script")].map((each) => each.textContent).join("\n") + (part.querySelector("svg.timeline-bars") ? part.querySelector("svg.timeline-bars").innerHTML : "");
   const drawings = new Map([...document.querySelectorAll("[data-chart-part]")].map((part) => [part.id, drawing(part)]));
   const swap = (drawn) => {
     for (const part of drawn.querySelectorAll("[data-part]")) {
@@ -65,7 +65,7 @@
       redraw();
     },
     onGap: redraw,
-    onLine: () => {},
+    offline: byId("studio-offline"),
   });
   // Clicks and carts are figures without a beat.
   setInterval(() => document.hidden || redraw(), 5000);

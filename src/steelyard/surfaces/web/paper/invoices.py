@@ -125,14 +125,14 @@ def _sums(sheet: Sheet, flow: Flow, page: Page) -> None:
     sheet.words(RIGHT, y + 4, page.money(document.net), 9, end=True)
     y += 9.5
     for each in document.subtotals:
-        words = f"{say(N_('VAT'))} {_rate(each.category, each.millionths)} · {page.money(each.net)}"
+        words = say(N_("VAT")) + f" {_rate(each.category, each.millionths)} · {page.money(each.net)}"
         sheet.words(RATE, y, words, 9, end=True)
         sheet.words(RIGHT, y, page.money(each.tax), 9, end=True)
         if each.category in einvoices.REASONS:
             sheet.words(MARGIN, y, einvoices.REASONS[each.category], 8, grey=True)
         y += 5.5
     sheet.rule(y - 2, 120, RIGHT)
-    sheet.words(RATE, y + 3.5, f"{say(N_('Total'))} {document.currency}", 11, bold=True, end=True)
+    sheet.words(RATE, y + 3.5, say(N_("Total")) + f" {document.currency}", 11, bold=True, end=True)
     sheet.words(RIGHT, y + 3.5, page.money(document.total), 11, bold=True, end=True)
     paid = say(N_("Paid") if document.kind is Kind.INVOICE else N_("Given back"))
     sheet.words(RATE, y + 9.5, f"{paid} {document.payment_name}".strip(), 8.5, grey=True, end=True)

@@ -49,7 +49,7 @@ def return_label(label: ReturnLabel, say: Say, title: str) -> bytes:
     room = right - left
     sheet.words(left, 106, title, 8, grey=True)
     sheet.words(left, 111.5, label.code, 13, bold=True)
-    sheet.words(left, 117, f"{say(N_('Order'))} {label.order}", 8)
+    sheet.words(left, 117, say(N_("Order")) + f" {label.order}", 8)
     y = 122.0
     for what, pieces in label.contents[:CONTENTS_MAX]:
         y = sheet.paragraph(left, y, f"{what} × {pieces}", room, 7.5, lines_max=1)

@@ -17,10 +17,11 @@ GREY = 0.45
 
 
 def printable(words: str) -> str:
-    """Words without what no font can show: control characters, emoji and other letters beyond the basic plane."""
+    """Words without what no font can show: control characters, emoji and other letters beyond the basic plane. The minus sign
+    is none of Adobe-GB1's: an amount would print without its sign, so that it becomes a hyphen."""
     return "".join(
         letter for letter in words if ord(letter) <= 0xFFFF and not unicodedata.category(letter).startswith("C")
-    )
+    ).replace("\N{MINUS SIGN}", "-")
 
 
 def font_of(words: str, *, bold: bool = False) -> str:
@@ -60,7 +61,7 @@ def broken(words: str, size: float, room: float, lines_max: int, *, bold: bool =
     ends in an ellipsis."""
     lines: list[str] = []
     line = ""
-    for piece in _pieces(printable(words)):
+    for piece in pieces(printable(words)):
         if width_of(line + piece, size, bold=bold) <= room or not line:
             line += piece
         else:
@@ -73,7 +74,7 @@ def broken(words: str, size: float, room: float, lines_max: int, *, bold: bool =
     return lines
 
 
-def _pieces(words: str) -> Iterator[str]:
+def pieces(words: str) -> Iterator[str]:
     """Where a line may end: after a space, and around each letter that is not Latin."""
     piece = ""
     for letter in words:

@@ -24,7 +24,8 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatementPaper(msgspec.Struct, frozen=True, kw_only=True):
-    """`facts` are whose statement it is, `sums` what it comes to; the last of them is the payout."""
+    """`facts` are whose statement it is, `sums` what it comes to; the last of them is the payout, or what is owed. `title` and
+    `term`: what the paper is, and what its code is."""
 
     code: str
     day: str
@@ -34,6 +35,8 @@ class StatementPaper(msgspec.Struct, frozen=True, kw_only=True):
     lines: Sequence[StatementLine]
     left_out: str
     foot: str
+    title: str = N_("Settlement statement")
+    term: str = N_("Statement")
 
 
 def statement_paper(paper: StatementPaper, say: Say, title: str) -> bytes:
@@ -64,11 +67,11 @@ def statement_paper(paper: StatementPaper, say: Say, title: str) -> bytes:
 
 def _head(sheet: Sheet, paper: StatementPaper, say: Say, *, first: bool) -> float:
     sheet.words(MARGIN, 22, paper.shop, 14, bold=True)
-    sheet.words(RIGHT, 22, say(N_("Settlement statement")), 12, grey=True, end=True)
+    sheet.words(RIGHT, 22, say(paper.title), 12, grey=True, end=True)
     sheet.rule(26, MARGIN, RIGHT, thick=True)
     y = 34.0
     if first:
-        for term, value in [(say(N_("Statement")), paper.code), (say(N_("Day")), paper.day), *paper.facts]:
+        for term, value in [(say(paper.term), paper.code), (say(N_("Day")), paper.day), *paper.facts]:
             sheet.words(MARGIN, y, term, 8.5, grey=True)
             y = max(y + 5.2, sheet.paragraph(MARGIN + 42, y, value, RIGHT - MARGIN - 42, 9, lines_max=2))
         y += 3

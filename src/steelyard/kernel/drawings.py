@@ -1,7 +1,7 @@
 """Pictures of goods as pixels: the plain SVG that the demo's pictures are drawn in, and whatever Pillow reads.
 
 Of SVG only what those pictures use: paths, ellipses, circles, rectangles, groups, gradients, opacity. Filters are soft edges or
-nothing, words are left out.
+nothing, words are left out. No library of ours draws SVG; what browsers show of it, they draw themselves.
 """
 
 import io
@@ -12,16 +12,17 @@ from itertools import pairwise
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 PIXELS_MAX = 20_000_000
 BYTES_MAX = 4_000_000
 ELEMENTS_MAX = 2_000
+# Each shape is painted on the whole canvas, some milliseconds; a soft edge takes as long as ten.
+PAINTED_MAX = 400
+PAINTED_FOR_A_SOFT_EDGE = 10
 GRADIENT_SIDE = 24
 STEPS = 12
 """Of a curve: so many straight lines."""
-
-Image.MAX_IMAGE_PIXELS = PIXELS_MAX
 
 _TOKEN = re.compile(r"[A-Za-z]|-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?")
 _TRANSFORM = re.compile(r"(translate|scale|rotate)\(([^)]*)\)")
@@ -41,29 +42,50 @@ class Gradient(NamedTuple):
 
 
 def picture(data: bytes, side: int) -> Image.Image:
-    """A square picture of `side` pixels. Raises NoPicture."""
+    """A square picture of `side` pixels, its middle where it is none. Raises NoPicture."""
+    return ImageOps.fit(pixels(data, side), (side, side), Image.Resampling.LANCZOS)
+
+
+def pixels(data: bytes, longest: int) -> Image.Image:
+    """A picture in its own shape: a drawing with `longest` pixels on its longer side, anything else as large as it is. Raises
+    NoPicture."""
     if len(data) > BYTES_MAX:
         raise NoPicture("too many bytes")
     try:
         if data.lstrip()[:4] in (b"<svg", b"<?xm"):
-            return _Canvas(data, side * 2).drawn().resize((side, side), Image.Resampling.LANCZOS)
-        return Image.open(io.BytesIO(data)).convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
-    except (OSError, ValueError, KeyError, IndexError, ElementTree.ParseError, Image.DecompressionBombError) as error:
+            drawn = _Canvas(data, longest * 2).drawn()
+            size = (max(1, round(drawn.width / 2)), max(1, round(drawn.height / 2)))
+            return drawn.resize(size, Image.Resampling.LANCZOS)
+        with Image.open(io.BytesIO(data)) as photograph:
+            if photograph.width * photograph.height > PIXELS_MAX:
+                raise NoPicture("too many pixels")
+            return photograph.convert("RGB")
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        LookupError,
+        RecursionError,
+        ElementTree.ParseError,
+        Image.DecompressionBombError,
+    ) as error:
         raise NoPicture(str(error)) from error
 
 
 class _Canvas:
-    def __init__(self, data: bytes, side: int) -> None:
+    def __init__(self, data: bytes, longest: int) -> None:
         if b"<!" in data:
             raise NoPicture("a document type is not wanted")
         self._root = ElementTree.fromstring(data)  # noqa: S314  # no entities: refused above
         box = [float(word) for word in self._root.get("viewBox", "0 0 800 800").split()]
-        self._scale = side / max(box[2], box[3])
-        self._image = Image.new("RGB", (side, side), "white")
+        self._scale = longest / max(box[2], box[3])
+        size = (max(1, round(box[2] * self._scale)), max(1, round(box[3] * self._scale)))
+        self._image = Image.new("RGB", size, "white")
         self._gradients = {
             element.get("id", ""): _gradient(element) for element in self._root.iter() if "Gradient" in element.tag
         }
-        self._left = ELEMENTS_MAX
+        self._left, self._paint_left = ELEMENTS_MAX, PAINTED_MAX
 
     def drawn(self) -> Image.Image:
         self._children(self._root, (self._scale, 0, 0, self._scale, 0, 0), 1.0, 0.0)
@@ -103,6 +125,9 @@ class _Canvas:
             self._paint(mask, stroke, opacity, radius)
 
     def _paint(self, mask: Image.Image, paint: str, opacity: float, blur: float) -> None:
+        self._paint_left -= PAINTED_FOR_A_SOFT_EDGE if blur > 1 else 1
+        if self._paint_left < 0:
+            raise NoPicture("too much to paint")
         if blur > 1:
             mask = mask.filter(ImageFilter.GaussianBlur(blur))
         box = mask.getbbox()
@@ -192,6 +217,8 @@ def _commands(words: str) -> Iterator[tuple[str, list[float]]]:
             command = tokens[at]
             at += 1
         count = needs[command.upper()]
+        if not count and at < len(tokens) and not tokens[at].isalpha():
+            raise ValueError(f"{command} takes no number")
         yield command, [float(token) for token in tokens[at : at + count]]
         at += count
         if command in "Mm":

@@ -1,0 +1,65 @@
+"""Experiments: two ways of doing something tried at once on people who are shared out by chance, and what came of it.
+
+`assignment` says whose turn which variant is, `statistics` holds the sums behind a verdict, `judging` lays them side by side: all
+three are pure. `service` draws experiments up, starts, stops, ships and archives them; `exposing` notes who has seen what and
+shares customers out to groups; `measuring` counts from orders and settlement; `outcomes` reads what was tried elsewhere. The
+rules stand in docs/algorithms/experiments.md.
+"""
+
+from typing import TYPE_CHECKING
+
+from steelyard.kernel import late
+from steelyard.operations.experiments.assignment import variant_of
+from steelyard.operations.experiments.exposing import (
+    EXPOSURES_PER_BATCH_MAX,
+    Exposure,
+    Running,
+    expose,
+    forget,
+    on_page,
+)
+from steelyard.operations.experiments.judging import days_left, judge
+from steelyard.operations.experiments.measuring import Counted, keep
+from steelyard.operations.experiments.queries import course, experiment, experiments, history, looks, results
+from steelyard.operations.experiments.service import archive, draw_up, drop, measure_soon, owner_of, ship, start, stop
+from steelyard.operations.experiments.statistics import MISMATCH_P, Estimate, Sums, units_needed
+
+if TYPE_CHECKING:
+    from steelyard.operations.experiments.outcomes import UnreadableOutcomes, import_outcomes, read_outcomes
+else:
+    __getattr__ = late.face(__name__, outcomes=("UnreadableOutcomes", "import_outcomes", "read_outcomes"))
+
+__all__ = [
+    "EXPOSURES_PER_BATCH_MAX",
+    "MISMATCH_P",
+    "Counted",
+    "Estimate",
+    "Exposure",
+    "Running",
+    "Sums",
+    "UnreadableOutcomes",
+    "archive",
+    "course",
+    "days_left",
+    "draw_up",
+    "drop",
+    "experiment",
+    "experiments",
+    "expose",
+    "forget",
+    "history",
+    "import_outcomes",
+    "judge",
+    "keep",
+    "looks",
+    "measure_soon",
+    "on_page",
+    "owner_of",
+    "read_outcomes",
+    "results",
+    "ship",
+    "start",
+    "stop",
+    "units_needed",
+    "variant_of",
+]

@@ -1,0 +1,263 @@
+"""Valuing: the scores and predictions of a shop's customers, counted each night after the recount and when asked for.
+
+All customers' figures are read a page at a time into arrays (some hundred bytes a customer), foretold without a transaction
+open, and written a page at a time. A model is fitted to some thousands of them, and tried on their last days first.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from steelyard.kernel import events
+from steelyard.kernel.db import Database, Read, Row, Tx
+from steelyard.operations.analytics import MARKETPLACE
+from steelyard.operations.lifecycle import foretelling, scoring
+from steelyard.operations.lifecycle.events import ValuesCounted
+from steelyard.operations.lifecycle.foretelling import (
+    FITTED_MOST,
+    Foretold,
+    Models,
+    Past,
+)
+from steelyard.operations.lifecycle.model import HORIZON_DAYS, Segment, ValueFacts
+from steelyard.operations.lifecycle.purchasing import Numbers
+from steelyard.operations.lifecycle.scoring import Scores
+
+CUSTOMERS_PER_PAGE = 5_000
+BUYERS_PER_QUESTION = 2_000
+DAY_SECONDS = 86_400.0
+WEEK_SECONDS = 7 * DAY_SECONDS
+
+
+class Customers(NamedTuple):
+    """Who has paid, in the order of their ids: an entry each; moments in seconds since 1970."""
+
+    ids: list[UUID]
+    first: Numbers
+    last: Numbers
+    orders: Numbers
+    net: Numbers
+    currency: str
+
+    def past(self, now: float) -> Past:
+        return Past(self.orders, (self.last - self.first) / WEEK_SECONDS, (now - self.first) / WEEK_SECONDS, self.net)
+
+
+async def value(db: Database, merchant_id: UUID, now: datetime) -> int:
+    """Count scores and predictions of all who have paid at this shop (`MARKETPLACE`: anywhere). Returns how many."""
+    customers = await _customers(db, merchant_id)
+    tried = await _tried(db, merchant_id, customers, now)
+    scores, foretold, facts = await asyncio.to_thread(_valued, customers, tried, now)
+    for start in range(0, len(customers.ids), CUSTOMERS_PER_PAGE):
+        page = slice(start, start + CUSTOMERS_PER_PAGE)
+        await db.transact(_write, merchant_id, customers, scores, foretold, facts.model, page, now)
+    await db.transact(_end, merchant_id, len(customers.ids), facts, now)
+    return len(customers.ids)
+
+
+async def _customers(db: Database, merchant_id: UUID) -> Customers:
+    ids: list[UUID] = []
+    parts: list[Numbers] = []
+    currency = ""
+    while True:
+        rows = await db.ask(_page, merchant_id, ids[-1] if ids else None)
+        if rows:
+            ids += [row["buyer_id"] for row in rows]
+            currency = rows[0]["currency"]
+            parts.append(
+                np.array([[row["first"], row["last"], row["orders"], row["net"]] for row in rows], dtype=float)
+            )
+        if len(rows) < CUSTOMERS_PER_PAGE:
+            break
+    whole = np.concatenate(parts) if parts else np.zeros((0, 4))
+    return Customers(ids, whole[:, 0], whole[:, 1], whole[:, 2], whole[:, 3], currency)
+
+
+async def _page(read: Read, merchant_id: UUID, after: UUID | None) -> list[Row]:
+    return await read.fetch(
+        """
+        SELECT buyer_id, currency, extract(epoch FROM first_paid_at)::float8 AS first
+             , extract(epoch FROM last_paid_at)::float8 AS last, orders, spent - refunded AS net
+        FROM customer_facts
+        WHERE merchant_id = $1 AND orders > 0 AND ($2::uuid IS NULL OR buyer_id > $2) ORDER BY buyer_id LIMIT $3
+        """,
+        merchant_id,
+        after,
+        CUSTOMERS_PER_PAGE,
+    )
+
+
+class Tried(NamedTuple):
+    """What some customers had bought when the last `days` began, and how many orders each has placed since."""
+
+    before: Past
+    after: Numbers
+    days: int
+
+
+async def _tried(db: Database, merchant_id: UUID, customers: Customers, now: datetime) -> Tried | None:
+    """The customers of whom it is tried how well the model foretells: the last horizon, or a third of the time there is."""
+    if not customers.ids:
+        return None
+    days = int(min(HORIZON_DAYS, (now.timestamp() - float(np.min(customers.first))) / DAY_SECONDS / 3))
+    if days < 1:
+        return None
+    split = now - timedelta(days=days)
+    step = -(-len(customers.ids) // FITTED_MOST)
+    known = np.flatnonzero(customers.first < split.timestamp())[::step].tolist()
+    rows: list[list[float]] = []
+    for start in range(0, len(known), BUYERS_PER_QUESTION):
+        some = [customers.ids[place] for place in known[start : start + BUYERS_PER_QUESTION]]
+        rows += await db.ask(_split, merchant_id, some, split)
+    whole = np.array(rows, dtype=float).reshape(-1, 5)
+    before = Past(whole[:, 0], whole[:, 1] / WEEK_SECONDS, whole[:, 2] / WEEK_SECONDS, whole[:, 3])
+    return Tried(before, whole[:, 4], days)
+
+
+async def _split(read: Read, merchant_id: UUID, buyers: Sequence[UUID], at: datetime) -> list[list[float]]:
+    rows = await read.fetch(
+        """
+        SELECT count(DISTINCT o.purchase_id) FILTER (WHERE o.paid_at < $3::timestamptz)::float8 AS orders
+             , extract(epoch FROM max(o.paid_at) FILTER (WHERE o.paid_at < $3) - min(o.paid_at))::float8 AS apart
+             , extract(epoch FROM $3::timestamptz - min(o.paid_at))::float8 AS age
+             , coalesce(sum(o.total - o.refunded) FILTER (WHERE o.paid_at < $3), 0)::float8 AS net
+             , count(DISTINCT o.purchase_id) FILTER (WHERE o.paid_at >= $3)::float8 AS after
+        FROM unnest($2::uuid[]) AS w (buyer_id)
+        CROSS JOIN LATERAL (
+            SELECT purchase_id, paid_at, total, refunded FROM orders
+            WHERE buyer_id = w.buyer_id AND ($1::uuid = $4::uuid OR merchant_id = $1)
+              AND paid_at IS NOT NULL AND state <> 'cancelled' OFFSET 0) o
+        GROUP BY w.buyer_id HAVING min(o.paid_at) < $3
+        """,
+        merchant_id,
+        list(buyers),
+        at,
+        MARKETPLACE,
+    )
+    return [list(row) for row in rows]
+
+
+class Scored(NamedTuple):
+    """Days since the last order, and the scores of each customer."""
+
+    days: Numbers
+    r: Scores
+    f: Scores
+    m: Scores
+    segments: list[Segment]
+    tiers: Scores
+
+
+def _valued(customers: Customers, tried: Tried | None, now: datetime) -> tuple[Scored, Foretold | None, ValueFacts]:
+    days = np.floor(np.maximum(now.timestamp() - customers.last, 0.0) / DAY_SECONDS)
+    r = scoring.quintiles(days, less_is_better=True)
+    f, m = scoring.quintiles(customers.orders), scoring.quintiles(customers.net)
+    past = customers.past(max(now.timestamp(), float(np.max(customers.last, initial=0.0))))
+    models = foretelling.learn(past)
+    told = foretelling.foretell(models, past) if models is not None else None
+    scored = Scored(
+        days, r, f, m, scoring.segments(r, f, m), scoring.tiers(told.spent if told is not None else customers.net)
+    )
+    count = len(customers.ids)
+    facts = ValueFacts(
+        currency=customers.currency,
+        recency_days=float(np.mean(days)) if count else 0.0,
+        frequency=float(np.mean(customers.orders)) if count else 0.0,
+        monetary=float(np.mean(customers.net)) if count else 0.0,
+        top_share=scoring.top_share(customers.net),
+    )
+    if models is None or told is None:
+        return scored, None, facts
+    return scored, told, _with_models(facts, models, told, tried)
+
+
+def _with_models(facts: ValueFacts, models: Models, told: Foretold, tried: Tried | None) -> ValueFacts:
+    parameters = dict(models.purchases.parameters._asdict())
+    if models.spending is not None:
+        parameters |= models.spending._asdict()
+    return msgspec.structs.replace(
+        facts,
+        model=str(models.purchases.model),
+        parameters=parameters,
+        log_likelihood=models.purchases.log_likelihood,
+        orders=float(np.sum(told.orders)),
+        low=float(np.sum(told.low)),
+        high=float(np.sum(told.high)),
+        spent=float(np.sum(told.spent)),
+        holdout=foretelling.holdout(*tried) if tried is not None else None,
+    )
+
+
+async def _write(
+    tx: Tx,
+    merchant_id: UUID,
+    customers: Customers,
+    scored: Scored,
+    told: Foretold | None,
+    model: str,
+    page: slice,
+    now: datetime,
+) -> None:
+    nothing = [None] * len(customers.ids[page])
+    await tx.execute(
+        """
+        INSERT INTO customer_values AS v (merchant_id, buyer_id, counted_at, recency_days, frequency, monetary, r, f, m, segment
+                                        , tier, model, alive, silent, expected_orders, expected_low, expected_high
+                                        , expected_spent)
+        SELECT $1, w.buyer_id, $2, w.recency, w.frequency, w.monetary, w.r, w.f, w.m, w.segment, w.tier, $3, w.alive, w.silent
+             , w.orders, w.low, w.high, w.spent
+        FROM unnest($4::uuid[], $5::integer[], $6::integer[], $7::bigint[], $8::smallint[], $9::smallint[], $10::smallint[]
+                  , $11::text[], $12::smallint[], $13::float8[], $14::float8[], $15::float8[], $16::float8[], $17::float8[]
+                  , $18::bigint[])
+             AS w (buyer_id, recency, frequency, monetary, r, f, m, segment, tier, alive, silent, orders, low, high, spent)
+        JOIN customer_facts f ON f.merchant_id = $1 AND f.buyer_id = w.buyer_id
+        ON CONFLICT (merchant_id, buyer_id) DO UPDATE
+        SET counted_at = excluded.counted_at, recency_days = excluded.recency_days, frequency = excluded.frequency
+          , monetary = excluded.monetary, r = excluded.r, f = excluded.f, m = excluded.m, segment = excluded.segment
+          , tier = excluded.tier, model = excluded.model, alive = excluded.alive, silent = excluded.silent
+          , expected_orders = excluded.expected_orders, expected_low = excluded.expected_low
+          , expected_high = excluded.expected_high, expected_spent = excluded.expected_spent
+        """,
+        merchant_id,
+        now,
+        model,
+        customers.ids[page],
+        scored.days[page].astype(int).tolist(),
+        customers.orders[page].astype(int).tolist(),
+        customers.net[page].astype(int).tolist(),
+        scored.r[page].tolist(),
+        scored.f[page].tolist(),
+        scored.m[page].tolist(),
+        [str(each) for each in scored.segments[page]],
+        scored.tiers[page].tolist(),
+        nothing if told is None or told.alive is None else told.alive[page].tolist(),
+        nothing if told is None else told.silent[page].tolist(),
+        nothing if told is None else told.orders[page].tolist(),
+        nothing if told is None else told.low[page].tolist(),
+        nothing if told is None else told.high[page].tolist(),
+        nothing if told is None else [round(each) for each in told.spent[page].tolist()],
+    )
+
+
+async def _end(tx: Tx, merchant_id: UUID, count: int, facts: ValueFacts, now: datetime) -> None:
+    await tx.execute("DELETE FROM customer_values WHERE merchant_id = $1 AND counted_at < $2", merchant_id, now)
+    await tx.execute(
+        """
+        INSERT INTO value_runs (merchant_id, wanted_at, begun_at, counted_at, customers, horizon_days, facts)
+        VALUES ($1, $2, $2, $2, $3, $4, $5)
+        ON CONFLICT (merchant_id) DO UPDATE
+        SET begun_at = excluded.begun_at, counted_at = excluded.counted_at
+          , customers = excluded.customers, horizon_days = excluded.horizon_days, facts = excluded.facts
+        """,
+        merchant_id,
+        now,
+        count,
+        HORIZON_DAYS,
+        msgspec.to_builtins(facts),
+    )
+    await events.publish(tx, ValuesCounted(merchant_id=merchant_id))

@@ -1,0 +1,145 @@
+"""A question, asked: the analysis chosen, the period before it, the currency, and the people in a cell of the answer."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast, get_args
+
+import ibis
+import msgspec
+
+from steelyard.kernel.text import Text, text
+from steelyard.operations.reports import attributions, cohorts, funnels, trends, visits
+from steelyard.operations.reports.costing import with_costs
+from steelyard.operations.reports.engines import Engine
+from steelyard.operations.reports.model import (
+    BUCKETS,
+    ROWS_MAX,
+    STEPS_MAX,
+    USERS_MAX,
+    Answer,
+    Attribution,
+    Cell,
+    Column,
+    Distribution,
+    Funnel,
+    Intervals,
+    Lifetime,
+    Paths,
+    Question,
+    QuestionUnclear,
+    Retention,
+    Scope,
+    Sessions,
+    Trend,
+    name_of,
+)
+from steelyard.operations.reports.scoping import Table, is_step, scoped
+
+_ANALYSES: Mapping[type[Any], Callable[[Table, Scope, Any], Table]] = {
+    Trend: trends.trend,
+    Funnel: funnels.funnel,
+    Retention: cohorts.retention,
+    Paths: visits.paths,
+    Intervals: visits.intervals,
+    Distribution: visits.distribution,
+    Sessions: visits.sessions,
+    Attribution: attributions.attribution,
+    Lifetime: cohorts.lifetime,
+}
+QUESTIONS: Mapping[str, type[Any]] = {name_of(cast(Question, kind)): kind for kind in _ANALYSES}
+
+
+def expression(events: Table, scope: Scope, asked: Question) -> Table:
+    """The analysis as an expression, which any engine of Ibis may run."""
+    return _ANALYSES[type(asked)](events, scope, asked)
+
+
+def answer(engine: Engine, scope: Scope, asked: Question, *, compare: bool = False, digits: int = 2) -> Answer:
+    """Work it out, with the period before it where `compare`. Raises `QuestionUnclear`, `ReportTooSlow`, `ReportTooLarge`."""
+    _understood(scope, asked)
+    if not scope.currency and _money(asked):
+        scope = msgspec.structs.replace(scope, currency=_currency(engine, scope))
+    table = expression(engine.events, scope, asked)
+    rows = engine.rows(table.limit(ROWS_MAX + 1))
+    before = engine.rows(expression(engine.events, scope.before, asked).limit(ROWS_MAX)) if compare else None
+    found = Answer(
+        name=name_of(asked),
+        scope=scope,
+        columns=table.columns,
+        rows=rows[:ROWS_MAX],
+        before=before,
+        digits=digits,
+        engine=engine.name,
+        more=len(rows) > ROWS_MAX,
+    )
+    return with_costs(found, asked.costs) if isinstance(asked, Attribution) else found
+
+
+def _money(asked: Question) -> bool:
+    return isinstance(asked, Attribution | Lifetime) or (isinstance(asked, Trend) and "amount" in asked.measures)
+
+
+def _currency(engine: Engine, scope: Scope) -> str:
+    """The currency that the most was paid in."""
+    paid = scoped(engine.events, scope)
+    paid = paid.filter((paid.kind == "pay") & (paid.currency != ""))
+    counted = paid.group_by("currency").aggregate(n=paid.count()).order_by([ibis.desc("n"), "currency"]).limit(1)
+    found = engine.rows(counted)
+    return found[0]["currency"] if found else ""
+
+
+def _understood(scope: Scope, asked: Question) -> None:
+    problem: Text | None = None
+    if scope.until < scope.since:
+        problem = text("结束日期早于开始日期", "the last day is before the first")
+    elif isinstance(asked, Funnel):
+        if not 1 <= len(asked.steps) <= STEPS_MAX or not all(asked.steps):
+            problem = text(f"漏斗须有 1 至 {STEPS_MAX} 步", f"a funnel has 1 to {STEPS_MAX} steps")
+        problem = problem or _steps_problem(asked.steps)
+    elif isinstance(asked, Trend):
+        problem = _steps_problem(asked.kinds)
+    elif isinstance(asked, Retention | Intervals):
+        problem = _steps_problem((asked.first, asked.again if isinstance(asked, Retention) else asked.then))
+    if problem is not None:
+        raise QuestionUnclear(problem=problem)
+
+
+def _steps_problem(steps: tuple[str, ...]) -> Text | None:
+    for step in steps:
+        _, colon, more = step.partition(":")
+        if colon and more.partition("=")[0] not in get_args(Column):
+            columns = ", ".join(get_args(Column))
+            return text(
+                f"{step}：步骤应为事件类型，或“类型:字段=值”，字段可为 {columns}",
+                f"{step}: a step is a kind, or kind:column=value with a column of {columns}",
+            )
+    return None
+
+
+def people(engine: Engine, scope: Scope, asked: Question, cell: Cell) -> list[str]:
+    """The users in a cell of an answer, in the order of their ids, at most `USERS_MAX`. Raises what `answer` raises."""
+    _understood(scope, asked)
+    found = _people(engine.events, scope, asked, cell).select("user").distinct().order_by("user").limit(USERS_MAX)
+    return [row["user"] for row in engine.rows(found)]
+
+
+def _people(events: Table, scope: Scope, asked: Question, cell: Cell) -> Table:
+    if isinstance(asked, Funnel):
+        levels = funnels.reached(events, scope, asked)
+        return levels.filter(levels.level == cell.step if cell.dropped else levels.level >= cell.step)
+    if isinstance(asked, Retention):
+        back = cohorts.returned(events, scope, asked)
+        return back.filter((back.cohort == ibis.literal(cell.cohort, "date")) & (back.index == cell.index))
+    if isinstance(asked, Distribution):
+        times = visits.how_often(events, scope, asked)
+        later = [least for least in BUCKETS if least > cell.least]
+        times = times.filter(times.times >= cell.least)
+        return times.filter(times.times < later[0]) if later else times
+    if isinstance(asked, Intervals):
+        found = visits.gaps(events, scope, asked)
+        if cell.seconds is None:
+            return found
+        return found.filter(found.seconds > cell.seconds if cell.longer else found.seconds <= cell.seconds)
+    chosen = scoped(events, scope)
+    if isinstance(asked, Trend) and asked.kinds:
+        chosen = chosen.filter(ibis.or_(*(is_step(chosen, kind) for kind in asked.kinds)))
+    return chosen

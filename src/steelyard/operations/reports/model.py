@@ -1,0 +1,227 @@
+"""What is asked of the events: which analysis, of what, of whom, and when. A question is data, so that it can be saved."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
+
+Every = Literal["day", "week", "month"]
+Column = Literal[
+    "kind", "item", "category", "channel", "source", "medium", "campaign", "device", "currency", "merchant"
+]
+Measure = Literal["events", "users", "orders", "amount"]
+Mode = Literal["default", "strict", "strict_order"]
+Model = Literal["first", "last", "linear"]
+HOUSE_OFFSET_MINUTES = 480  # the house's days are Asia/Shanghai's, which has had one offset since 1991
+SECONDS_PER_DAY = 86_400
+SESSION_GAP_SECONDS = 1_800
+STEPS_MAX = 10
+PERIODS_MAX = 60
+GROUPS_MAX = 10
+ROWS_MAX = 5_000
+USERS_MAX = 100_000
+REPORTS_SAVED_MAX = 100
+OTHER = "…"  # all values of a breakdown beyond the first GROUPS_MAX
+LEFT = "∎"  # where a path ends
+BUCKETS = (1, 2, 3, 4, 5, 6, 11, 21, 51, 101)  # a bucket of a distribution begins at each of these
+
+
+class ReportTooSlow(Refusal):
+    """A report is answered within its seconds, or asked of less."""
+
+    code = "report_too_slow"
+    status = 503
+    title = N_("This analysis takes too long")
+    detail = N_("It was stopped after {seconds} seconds. Ask of fewer days, or of fewer events.")
+
+
+class ReportTooLarge(Refusal):
+    """A report fits into the memory that reports are given, or is asked of less."""
+
+    code = "report_too_large"
+    status = 503
+    title = N_("This analysis needs too much memory")
+    detail = N_("Ask of fewer days, or of fewer events.")
+
+
+class ReportsBusy(Refusal):
+    """Only so many reports are worked out at the same time."""
+
+    code = "reports_busy"
+    status = 503
+    title = N_("Other analyses are being worked out")
+    detail = N_("Try again in a moment.")
+
+
+class QuestionUnclear(Refusal):
+    """A question names steps and columns that there are, and days in their order."""
+
+    code = "question_unclear"
+    status = 422
+    title = N_("This analysis cannot be worked out")
+    detail = N_("{problem}")
+
+
+class TooManyReports(Refusal):
+    """A shop keeps only so many analyses under a name."""
+
+    code = "too_many_reports"
+    status = 409
+    title = N_("Too many saved analyses")
+    detail = N_("At most {most} are kept: please drop one first.")
+
+
+class SavedReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A question under a name: `asked` is what stands in the address of its page."""
+
+    report_id: UUID
+    name: str
+    analysis: str
+    asked: str
+    made_by: str
+    made_at: datetime
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Of which events: days `since` to `until`, both included, at `offset_minutes` from UTC. Empty means all; `users` are the
+    ids of a segment (None: everybody). Amounts are added in one `currency` only."""
+
+    since: date
+    until: date
+    merchant: str = ""
+    channels: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    users: tuple[str, ...] | None = None
+    currency: str = ""
+    offset_minutes: int = HOUSE_OFFSET_MINUTES
+
+    @property
+    def before(self) -> "Scope":
+        """The same of as many days before it."""
+        days = (self.until - self.since).days + 1
+        return msgspec.structs.replace(
+            self, since=self.since - timedelta(days=days), until=self.since - timedelta(days=1)
+        )
+
+
+class Trend(msgspec.Struct, frozen=True, kw_only=True, tag="trend"):
+    """How often something happened, by period: its events, the people, the orders, the money."""
+
+    kinds: tuple[str, ...] = ()
+    every: Every = "day"
+    measures: tuple[Measure, ...] = ("events", "users")
+    by: Column | None = None
+
+
+class Funnel(msgspec.Struct, frozen=True, kw_only=True, tag="funnel"):
+    """How far people come through `steps` within `window_seconds` of the first. See docs/algorithms/funnels.md for the modes."""
+
+    steps: tuple[str, ...]
+    window_seconds: int = 7 * SECONDS_PER_DAY
+    mode: Mode = "default"
+    by: Column | None = None
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True, tag="retention"):
+    """Of those who did `first` for the first time in a period: how many did `again` so many periods later."""
+
+    first: str = "pay"
+    again: str = "pay"
+    every: Every = "month"
+    periods: int = 12
+
+
+class Paths(msgspec.Struct, frozen=True, kw_only=True, tag="paths"):
+    """What people do after what, within a session: the `top` transitions of each of the first `steps`. Repetitions of the same
+    are one stop."""
+
+    kinds: tuple[str, ...] = ()
+    by: Column = "kind"
+    steps: int = 5
+    top: int = 10
+    gap_seconds: int = SESSION_GAP_SECONDS
+
+
+class Intervals(msgspec.Struct, frozen=True, kw_only=True, tag="intervals"):
+    """How long it is from `first` to the next `then`; with the same word twice, from one to the next (orders count once)."""
+
+    first: str = "view"
+    then: str = "pay"
+
+
+class Distribution(msgspec.Struct, frozen=True, kw_only=True, tag="distribution"):
+    """How many people did it how many times: `of` events, orders, or days on which they did."""
+
+    kind: str = "pay"
+    of: Literal["events", "orders", "days"] = "orders"
+
+
+class Sessions(msgspec.Struct, frozen=True, kw_only=True, tag="sessions"):
+    """Visits: what one person does without a pause longer than `gap_seconds`."""
+
+    every: Every = "day"
+    gap_seconds: int = SESSION_GAP_SECONDS
+    by: Column | None = None
+
+
+class Attribution(msgspec.Struct, frozen=True, kw_only=True, tag="attribution"):
+    """Which channel brought those who paid: of the touches in `window_days` before an order the first, the last, or all alike
+    have the credit. `costs` are minor units by channel."""
+
+    model: Model = "last"
+    touch: str = "arrive"
+    conversion: str = "pay"
+    by: Column = "channel"
+    window_days: int = 30
+    costs: Mapping[str, int] = {}
+
+
+class Lifetime(msgspec.Struct, frozen=True, kw_only=True, tag="ltv"):
+    """What the customers of a cohort have paid, less what they were given back, so many periods after their first order."""
+
+    every: Every = "month"
+    periods: int = 12
+
+
+Question = Trend | Funnel | Retention | Paths | Intervals | Distribution | Sessions | Attribution | Lifetime
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in an answer, whose people are asked for: a step of a funnel (`dropped`: who came no further), a cohort and how
+    many periods later, a bucket of a distribution by its `least`, whoever took so many `seconds` from one thing to the next
+    once at least (`longer`: more than these)."""
+
+    step: int = 0
+    dropped: bool = False
+    cohort: date | None = None
+    index: int = 0
+    least: int = 0
+    seconds: float | None = None
+    longer: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An analysis worked out: rows of the columns' names, and those of the period before where that was asked for.
+    `digits` is how many decimals amounts have, in minor units of `currency`."""
+
+    name: str
+    scope: Scope
+    columns: Sequence[str]
+    rows: Sequence[Mapping[str, object]]
+    before: Sequence[Mapping[str, object]] | None = None
+    digits: int = 2
+    engine: str = "duckdb"
+    more: bool = False
+
+
+def name_of(question: Question) -> str:
+    """The word by which an analysis is asked for: trend, funnel, …"""
+    tag = question.__struct_config__.tag
+    assert isinstance(tag, str)
+    return tag

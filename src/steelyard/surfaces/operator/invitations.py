@@ -1,0 +1,8 @@
+"""What the platform promises for inviting a friend."""
+
+from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.membership import DESK
+from steelyard.surfaces.web.invitation_pages import invitation_pages
+from steelyard.surfaces.web.membership_pages import Desk
+
+HANDLERS = invitation_pages(Desk(frame.show, frame.INVITATIONS, DESK.shop, DESK.currency))

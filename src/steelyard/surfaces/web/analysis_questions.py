@@ -1,0 +1,181 @@
+"""The pages of analyses: what their address asks. What cannot be read is the default: an address is never an error, but for steps
+and columns that there are not."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, cast, get_args
+
+from steelyard.kernel.i18n import N_
+from steelyard.operations.reports.model import (
+    SECONDS_PER_DAY,
+    STEPS_MAX,
+    Attribution,
+    Cell,
+    Column,
+    Distribution,
+    Every,
+    Funnel,
+    Intervals,
+    Lifetime,
+    Measure,
+    Mode,
+    Model,
+    Paths,
+    Question,
+    QuestionUnclear,
+    Retention,
+    Sessions,
+    Trend,
+)
+
+ANALYSES: Mapping[str, str] = {
+    "trend": N_("Trends"),
+    "funnel": N_("Funnels"),
+    "retention": N_("Retention"),
+    "paths": N_("Paths"),
+    "intervals": N_("Intervals"),
+    "distribution": N_("Distribution"),
+    "sessions": N_("Visits"),
+    "attribution": N_("Attribution"),
+    "ltv": N_("Customer value"),
+}
+TEXTS: Mapping[str, str] = {
+    "trend": N_("How often something happens, by day, week or month."),
+    "funnel": N_("How far people come through steps in their order, within a window after the first."),
+    "retention": N_("Of those whose first time was in a period: how many came back so many periods later."),
+    "paths": N_("What people do after what, within a visit."),
+    "intervals": N_("How long it takes from one thing to the next."),
+    "distribution": N_("How many people did it how many times."),
+    "sessions": N_("What people do in one go: a pause of more than half an hour ends a visit."),
+    "attribution": N_("Which channel brought the orders."),
+    "ltv": N_("What the customers of a period have paid in the end, less refunds."),
+}
+KINDS: Mapping[str, str] = {
+    "arrive": N_("Arrived"),
+    "view": N_("Looked at something"),
+    "search": N_("Searched"),
+    "favourite": N_("Made it a favourite"),
+    "cart": N_("Put into the cart"),
+    "checkout": N_("Went to the checkout"),
+    "order": N_("Ordered"),
+    "pay": N_("Paid"),
+    "refund": N_("Got money back"),
+    "live_enter": N_("Entered a live room"),
+    "live_click": N_("Chose goods in a live room"),
+    "share": N_("Shared"),
+    "invite": N_("Invited somebody"),
+    "message_open": N_("Opened a message"),
+    "message_click": N_("Followed a link in a message"),
+    "survey_answer": N_("Answered a survey"),
+}
+EVERY: Mapping[str, str] = {"day": N_("By day"), "week": N_("By week"), "month": N_("By month")}
+MEASURES: Mapping[str, str] = {
+    "events": N_("Times"),
+    "users": N_("People"),
+    "orders": N_("Orders"),
+    "amount": N_("Amount"),
+}
+COLUMNS: Mapping[str, str] = {
+    "kind": N_("What was done"),
+    "category": N_("Category"),
+    "item": N_("Product"),
+    "channel": N_("Channel"),
+    "source": N_("Source"),
+    "campaign": N_("Campaign"),
+    "device": N_("Device"),
+}
+MODES: Mapping[str, str] = {
+    "default": N_("Anything may happen in between"),
+    "strict": N_("A repeated step ends it"),
+    "strict_order": N_("Nothing else may happen in between"),
+}
+MODELS: Mapping[str, str] = {
+    "last": N_("The last touch"),
+    "first": N_("The first touch"),
+    "linear": N_("All touches alike"),
+}
+COUNTED: Mapping[str, str] = {"orders": N_("Orders"), "events": N_("Times"), "days": N_("Days")}
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "EVERY": EVERY,
+    "MEASURES": MEASURES,
+    "COLUMNS": COLUMNS,
+    "MODES": MODES,
+    "MODELS": MODELS,
+    "COUNTED": COUNTED,
+}
+# Which fields each analysis has beside the filters that all have.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "trend": ("kinds", "measure", "every", "by"),
+    "funnel": ("steps", "written", "days", "mode", "by"),
+    "retention": ("first", "again", "every"),
+    "paths": ("by",),
+    "intervals": ("first", "then"),
+    "distribution": ("kind", "of"),
+    "sessions": ("every", "by"),
+    "attribution": ("model", "touch", "days"),
+    "ltv": ("every",),
+}
+# Of these a month is a period, and one alone says nothing.
+BY_MONTH = frozenset({"retention", "ltv"})
+STEPS_CHOSEN = 6
+DAYS_MAX = 365
+_BETWEEN = re.compile(r"[\s,，、>→]+")
+
+
+def question(what: str, query: Mapping[str, str]) -> Question:
+    """The analysis that an address asks for."""
+
+    def one(name: str, of: Any, otherwise: str) -> Any:
+        said = query.get(name, "")
+        return said if said in get_args(of) else otherwise
+
+    def word(name: str, otherwise: str) -> str:
+        return query.get(name, "").strip()[:100] or otherwise
+
+    by = query.get("by") if query.get("by") in get_args(Column) else None
+    column = cast("Column | None", by)
+    every = one("every", Every, "month" if what in BY_MONTH else "day")
+    days = min(int(query["days"]), DAYS_MAX) if query.get("days", "").isdecimal() and int(query["days"]) else 0
+    of: Any = query.get("of") if query.get("of") in COUNTED else "orders"
+    first, last = word("first", "view" if what == "intervals" else "pay"), word("then", "pay")
+    steps = words_of(query.get("written", "")) or words_of(query.get("steps", "")) or ("view", "cart", "pay")
+    model, touch, mode = one("model", Model, "last"), word("touch", "arrive"), one("mode", Mode, "default")
+    measure: Any = one("measure", Measure, "users")
+    made: dict[str, Question] = {
+        "trend": Trend(kinds=words_of(query.get("kinds", "")), measures=(measure,), every=every, by=column),
+        "funnel": Funnel(steps=steps, window_seconds=(days or 7) * SECONDS_PER_DAY, mode=mode, by=column),
+        "retention": Retention(first=first, again=word("again", "pay"), every=every),
+        "paths": Paths(by=column or "kind"),
+        "intervals": Intervals(first=first, then=last),
+        "distribution": Distribution(kind=word("kind", "pay"), of=of),
+        "sessions": Sessions(every=every, by=column),
+        "attribution": Attribution(model=model, touch=touch, window_days=days or 30),
+        "ltv": Lifetime(every=every),
+    }
+    return made[what]
+
+
+def words_of(said: str) -> tuple[str, ...]:
+    """Steps or kinds, as people separate them."""
+    return tuple(word[:100] for word in _BETWEEN.split(said.strip()) if word)[: STEPS_MAX + 1]
+
+
+def cell(asked: Question, said: str) -> Cell:
+    """The place in an answer whose people are wanted: `2`, `2-` (no further), a bucket, `2026-03-01:2` (a cohort, and so many
+    periods later), `3600-` or `3600+` (within so many seconds, or after more)."""
+    number = int(said.rstrip("-")) if said.rstrip("-").isdecimal() else 1
+    if isinstance(asked, Funnel):
+        return Cell(step=number, dropped=said.endswith("-"))
+    if isinstance(asked, Retention):
+        day, _, index = said.partition(":")
+        try:
+            return Cell(cohort=date.fromisoformat(day), index=int(index))
+        except ValueError as error:
+            raise QuestionUnclear(problem=said[:40]) from error
+    if isinstance(asked, Intervals):
+        try:
+            return Cell(seconds=float(said.rstrip("+-")), longer=said.endswith("+"))
+        except ValueError as error:
+            raise QuestionUnclear(problem=said[:40]) from error
+    return Cell(least=number)

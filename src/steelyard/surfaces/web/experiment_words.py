@@ -1,0 +1,49 @@
+"""How experiments are spoken of."""
+
+from steelyard.kernel.i18n import N_
+from steelyard.operations.experiments.model import Advice, Kind, Metric, State, Verdict
+
+KINDS = {
+    Kind.PAGE: N_("Two versions of a page"),
+    Kind.GROUPS: N_("Prices or coupons of customer groups"),
+    Kind.COUPONS: N_("A coupon for a segment"),
+    Kind.IMPORTED: N_("Made elsewhere"),
+}
+# The words, and the colour of their mark.
+STATES = {
+    State.DRAFT: (N_("Draft"), "quiet"),
+    State.RUNNING: (N_("Running"), "good"),
+    State.STOPPED: (N_("Stopped"), "warn"),
+    State.ARCHIVED: (N_("Put away"), "quiet"),
+    State.DROPPED: (N_("Dropped"), "quiet"),
+}
+METRICS = {
+    Metric.CONVERSION: N_("Who paid for an order"),
+    Metric.REPURCHASE: N_("Who paid for two or more"),
+    Metric.ORDERS: N_("Orders for each"),
+    Metric.REVENUE: N_("Revenue for each"),
+    Metric.MARGIN: N_("Settled margin for each"),
+    Metric.REFUNDS: N_("Refunds for each"),
+}
+VERDICTS = {
+    Verdict.BETTER: (N_("better"), "good"),
+    Verdict.WORSE: (N_("worse"), "bad"),
+    Verdict.OPEN: (N_("undecided"), "quiet"),
+}
+# {name}: the variant that it is about.
+ADVICE = {
+    Advice.BROKEN: (
+        N_(
+            "Do not decide by this: the variants have other shares of people than was planned. Somebody is lost or counted twice."
+        ),
+        "bad",
+    ),
+    Advice.WAIT: (N_("Nothing is decided yet. Let it run: you may look as often as you like."), "info"),
+    Advice.SHIP: (N_("{name} is better, and no guardrail is worse."), "good"),
+    Advice.HARMFUL: (N_("{name} is better by its own measure, but a guardrail is worse. Weigh the two."), "warn"),
+    Advice.DIFFERENT: (N_("{name} is worse. Stop it and keep the control."), "bad"),
+    Advice.NOTHING: (
+        N_("No difference was found. Either there is none, or it is smaller than this could show."),
+        "info",
+    ),
+}

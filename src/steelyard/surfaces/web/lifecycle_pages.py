@@ -1,0 +1,393 @@
+"""The pages of customers' stages and values, of a shop and of the marketplace: what both consoles show of them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+
+from steelyard.kernel import paging
+from steelyard.kernel.db import Database, Read, Tx
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX
+from steelyard.operations import journeys, lifecycle
+from steelyard.operations.journeys.model import Passage, Stand
+from steelyard.operations.lifecycle import Facts, Flow, Happening, Move, Rule, Segment, Spend, Stage, Value, ValueRun
+from steelyard.parties import access, customers
+from steelyard.parties.access.model import Actor
+from steelyard.parties.customers.model import BuyerId
+from steelyard.surfaces.components.charts import Chart, Series
+from steelyard.surfaces.web import exports, periods
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
+from steelyard.surfaces.web.entries import Entries
+from steelyard.surfaces.web.flow_drawing import drawn
+from steelyard.surfaces.web.lifecycle_words import MEANINGS, MODELS, SEGMENTS, STAGES, TIERS, sentence
+from steelyard.surfaces.web.masking import masked, masked_email, masked_phone
+from steelyard.surfaces.web.periods import Period
+from steelyard.surfaces.web.visit import Visit
+from steelyard.trade.settlement import settlement_day
+
+Names = Mapping[UUID, str]
+
+
+class Place(NamedTuple):
+    """Whose customers: the database as it may be seen there, the shop (zeros: the marketplace), where its pages stand, how
+    one is shown, and how its customers are called; where its journeys stand, and what else leads to one customer."""
+
+    db: Database
+    merchant_id: UUID
+    home: str
+    person: str
+    show: Callable[..., Awaitable[Response[str]]]
+    names: Callable[[Read, Sequence[UUID]], Awaitable[Names]]
+    journeys: str = ""
+    elsewhere: str = ""
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    stages: Mapping[Stage, lifecycle.StageCount]
+    flows: Sequence[Flow]
+    rule: Rule
+    rules: Sequence[Rule]
+
+
+async def overview(read: Read, merchant_id: UUID, period: Period) -> Overview:
+    return Overview(
+        stages=await lifecycle.stages(read, merchant_id),
+        flows=await lifecycle.flows(read, merchant_id, period.begins_at, period.ends_at),
+        rule=(await lifecycle.rules_in_force(read, [merchant_id]))[merchant_id],
+        rules=await lifecycle.rules_of(read, merchant_id),
+    )
+
+
+async def stages_page(
+    visit: Visit, place: Place, currency: str, typed: Entries, errors: Mapping[str, str] | None = None
+) -> Response[Any]:
+    """How many stand in which stage, and who went where in a period; as a file: the moves."""
+    period = periods.asked(visit)
+    found = await place.db.ask(overview, place.merchant_id, period)
+    if exports.wanted(visit):
+        columns = [N_("From stage"), N_("To stage"), N_("Customers")]
+        rows = [
+            (visit.say(STAGES[each.from_stage]), visit.say(STAGES[each.to_stage]), each.moves) for each in found.flows
+        ]
+        return exports.csv_answer(visit, visit.say(N_("Who moved where")), [visit.say(word) for word in columns], rows)
+    paying = [each for each in found.stages.values() if each.customers]
+    return await place.show(
+        visit,
+        "web/lifecycle.html",
+        place.home,
+        status=422 if errors else 200,
+        found=found,
+        tabs=tabs(visit, place, "stages"),
+        period=period,
+        periods=periods,
+        home=place.home,
+        currency=currency,
+        stages=STAGES,
+        meanings=MEANINGS,
+        drawing=drawn(found.flows, [str(stage) for stage in STAGES], lambda stage: visit.say(STAGES[stage])),
+        chart=Chart(
+            kind="bar",
+            title=visit.say(N_("Customers by stage")),
+            labels=[visit.say(STAGES[each.stage]) for each in paying],
+            series=[Series(visit.say(N_("Customers")), [each.customers for each in paying])],
+        ),
+        typed=typed,
+        errors=dict(errors or {}),
+        today=settlement_day(datetime.now(UTC)),
+    )
+
+
+def tabs(visit: Visit, place: Place, here: str) -> list[dict[str, Any]]:
+    ways = {"stages": (N_("Stages"), place.home), "values": (N_("Worth"), f"{place.home}/values")}
+    return [{"label": visit.say(word), "href": href, "current": key == here} for key, (word, href) in ways.items()]
+
+
+async def set_rule(tx: Tx, actor: Actor, merchant_id: UUID, rule: Rule) -> None:
+    """Where the stages begin from today on; written down who decided it."""
+    by = f"staff:{actor.account.account_id}" if actor.account else "staff"
+    await lifecycle.set_rule(tx, merchant_id, rule, settlement_day(datetime.now(UTC)), by)
+    facts = {"dormant_days": rule.dormant_days, "lost_days": rule.lost_days, "loyal_orders": rule.loyal_orders}
+    await access.audit(tx, actor, "lifecycle.rule", str(merchant_id), facts)
+
+
+def rule_of(form: Entries) -> Rule:
+    """Raises `Invalid` for what is no number; whether it makes sense is for `lifecycle.set_rule` to say."""
+    rule = Rule(
+        dormant_days=form.number("dormant_days", otherwise=0),
+        lost_days=form.number("lost_days", otherwise=0),
+        loyal_orders=form.number("loyal_orders", otherwise=0),
+    )
+    form.check()
+    return rule
+
+
+async def stage_page(visit: Visit, place: Place, named: str, cursor: str | None) -> Response[Any]:
+    """Customers who are in a stage now."""
+    if named not in list(Stage):
+        raise NotFound()
+    stage, here = Stage(named), f"{place.home}/stages/{named}"
+    if exports.wanted(visit):
+        return await _customers_as_file(visit, place, stage)
+    found = await place.db.ask(lifecycle.in_stage, place.merchant_id, stage, cursor, ROWS_PER_PAGE)
+    return await place.show(
+        visit,
+        "web/lifecycle_stage.html",
+        place.home,
+        crumbs=[(visit.say(N_("Lifecycle")), place.home), (visit.say(STAGES[stage]), None)],
+        stage=stage,
+        stages=STAGES,
+        meanings=MEANINGS,
+        found=found,
+        names=await place.db.ask(place.names, [each.buyer_id for each in found.items]),
+        person=place.person,
+        next_href=address(here, cursor=found.next) if found.next else "",
+        start_href=here if cursor else "",
+    )
+
+
+async def _customers_as_file(visit: Visit, place: Place, stage: Stage) -> Response[Any]:
+    async def every(read: Read) -> list[Facts]:
+        return await exports.everything(
+            lambda after: lifecycle.in_stage(read, place.merchant_id, stage, after, ITEMS_PER_PAGE_MAX)
+        )
+
+    columns = [
+        N_("Document"),
+        N_("Stage"),
+        N_("In it since"),
+        N_("Orders"),
+        N_("Currency"),
+        N_("Spent"),
+        N_("Refunded"),
+        N_("Last paid"),
+    ]
+    rows = [
+        (
+            str(each.buyer_id),
+            visit.say(STAGES[each.stage]),
+            each.stage_since,
+            each.orders,
+            each.currency,
+            Money(each.spent, each.currency),
+            Money(each.refunded, each.currency),
+            each.last_paid_at,
+        )
+        for each in await place.db.ask(every)
+    ]
+    return exports.csv_answer(visit, visit.say(STAGES[stage]), [visit.say(word) for word in columns], rows)
+
+
+class Worth(msgspec.Struct, frozen=True, kw_only=True):
+    run: ValueRun | None
+    sums: Sequence[lifecycle.SegmentSum]
+
+
+async def _worth(read: Read, merchant_id: UUID) -> Worth:
+    return Worth(run=await lifecycle.value_run(read, merchant_id), sums=await lifecycle.segment_sums(read, merchant_id))
+
+
+async def values_page(visit: Visit, place: Place, currency: str) -> Response[Any]:
+    """RFM segments, what is expected of the customers, and how well that was foretold."""
+    found = await place.db.ask(_worth, place.merchant_id)
+    if exports.wanted(visit):
+        columns = [
+            N_("RFM segment"),
+            N_("Customers"),
+            N_("Currency"),
+            N_("Net spending"),
+            N_("Expected orders"),
+            N_("Expected spending"),
+        ]
+        rows = [
+            (
+                visit.say(SEGMENTS[each.segment]),
+                each.customers,
+                currency,
+                Money(each.net, currency),
+                each.expected_orders,
+                None if each.expected_spent is None else Money(each.expected_spent, currency),
+            )
+            for each in found.sums
+        ]
+        return exports.csv_answer(visit, visit.say(N_("RFM segments")), [visit.say(word) for word in columns], rows)
+    there = [each for each in found.sums if each.customers]
+    return await place.show(
+        visit,
+        "web/lifecycle_values.html",
+        place.home,
+        found=found,
+        tabs=tabs(visit, place, "values"),
+        home=place.home,
+        currency=currency,
+        segments=SEGMENTS,
+        models=MODELS,
+        chart=Chart(
+            kind="bar",
+            title=visit.say(N_("Net spending by segment")),
+            labels=[visit.say(SEGMENTS[each.segment]) for each in there],
+            series=[Series(visit.say(N_("Net spending")), [each.net for each in there])],
+            unit="money",
+            currency=currency,
+        ),
+    )
+
+
+async def segment_page(visit: Visit, place: Place, named: str, currency: str, cursor: str | None) -> Response[Any]:
+    """Customers of an RFM segment, or (`all`) everybody, those first who are worth the most."""
+    if named not in ("all", *Segment):
+        raise NotFound()
+    segment = None if named == "all" else Segment(named)
+    here, word = f"{place.home}/values/{named}", SEGMENTS[segment] if segment else N_("All customers")
+    if exports.wanted(visit):
+
+        async def every(read: Read) -> list[Value]:
+            return await exports.everything(
+                lambda after: lifecycle.by_worth(read, place.merchant_id, segment, after, ITEMS_PER_PAGE_MAX)
+            )
+
+        columns = [
+            "Document",
+            "R",
+            "F",
+            "M",
+            "Segment",
+            "Orders",
+            "Net spending",
+            "Churn risk",
+            "Expected orders",
+            "Expected spending",
+        ]
+        rows = [
+            (
+                str(each.buyer_id), each.r, each.f, each.m, visit.say(SEGMENTS[each.segment]), each.frequency,
+                Money(each.monetary, currency), each.churn, each.expected_orders,
+                None if each.expected_spent is None else Money(each.expected_spent, currency),
+            )
+            for each in await place.db.ask(every)
+        ]  # fmt: skip
+        return exports.csv_answer(visit, visit.say(word), [visit.say(column) for column in columns], rows)
+    found = await place.db.ask(lifecycle.by_worth, place.merchant_id, segment, cursor, ROWS_PER_PAGE)
+    return await place.show(
+        visit,
+        "web/lifecycle_segment.html",
+        place.home,
+        crumbs=[
+            (visit.say(N_("Lifecycle")), place.home),
+            (visit.say(N_("Worth")), f"{place.home}/values"),
+            (visit.say(word), None),
+        ],
+        word=word,
+        found=found,
+        currency=currency,
+        segments=SEGMENTS,
+        tiers=TIERS,
+        names=await place.db.ask(place.names, [each.buyer_id for each in found.items]),
+        person=place.person,
+        next_href=address(here, cursor=found.next) if found.next else "",
+        start_href=here if cursor else "",
+    )
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """What is shown of one customer."""
+
+    name: str
+    email: str
+    phone: str
+    agreed: bool
+    facts: Facts | None
+    spend: Sequence[Spend]
+    moves: Sequence[Move]
+    value: Value | None
+    run: ValueRun | None
+    happened: Sequence[Happening]
+    passages: Sequence[Passage]
+    next: str | None
+
+
+class Told(NamedTuple):
+    """A line of the timeline, with the order or the journey that it leads to."""
+
+    at: datetime
+    words: str
+    code: str = ""
+    journey: str = ""
+
+
+# How somebody came out of a journey.
+_OUT = {
+    Stand.FINISHED: N_("Went through the journey “{name}” to its end"),
+    Stand.REACHED: N_("Reached the goal of the journey “{name}”"),
+    Stand.EXITED: N_("Was led out of the journey “{name}”"),
+    Stand.FAILED: N_("Got stuck in the journey “{name}”"),
+}
+
+
+async def person(read: Read, merchant_id: UUID, buyer_id: BuyerId, contact: Any, cursor: str | None) -> Person:
+    """Raises `NotFound` of whom nothing is known at this shop."""
+    facts = (await lifecycle.facts_of(read, merchant_id, [buyer_id])).get(buyer_id)
+    if facts is None:
+        raise NotFound()
+    page = await lifecycle.timeline(read, merchant_id, buyer_id, cursor, ROWS_PER_PAGE)
+    return Person(
+        name=masked(contact.name) if contact else "",
+        email=masked_email(contact.email) if contact else "",
+        phone=masked_phone(contact.phone) if contact else "",
+        agreed=await customers.wants_mails(read, buyer_id),
+        facts=facts,
+        spend=await lifecycle.spend_of(read, merchant_id, buyer_id),
+        moves=await lifecycle.moves_of(read, merchant_id, buyer_id),
+        value=await lifecycle.value_of(read, merchant_id, buyer_id),
+        run=await lifecycle.value_run(read, merchant_id),
+        happened=page.items,
+        passages=await journeys.of_buyer(read, merchant_id, buyer_id),
+        next=page.next,
+    )
+
+
+def timeline(visit: Visit, found: Person, cursor: str | None) -> list[Told]:
+    """What happened, and the journeys that fall into the time of this page, the newest first."""
+    told = [Told(each.at, sentence(visit, each), str(each.facts.get("code") or "")) for each in found.happened]
+    before = paging.read_cursor(cursor, datetime, str, UUID)
+    since = found.happened[-1].at if found.next else None
+    for each in found.passages:
+        name, journey = each.name.in_language(visit.locale), str(each.journey_id)
+        ways = [(each.entered_at, N_("Came into the journey “{name}”")), (each.ended_at, _OUT.get(each.stand, ""))]
+        told += [
+            Told(at, visit.say(words, name=name), journey=journey)
+            for at, words in ways
+            if at and words and (before is None or at < before[0]) and (since is None or at >= since)
+        ]
+    return sorted(told, key=lambda each: each.at, reverse=True)
+
+
+async def person_page(
+    visit: Visit, place: Place, buyer_id: UUID, contact: Any, cursor: str | None, order_href: str
+) -> Response[Any]:
+    """One customer: what they are to the shop, and all that happened with them there, the newest first."""
+    found = await visit.db.ask(person, place.merchant_id, BuyerId(buyer_id), contact, cursor)
+    here = f"{place.person}/{buyer_id}"
+    return await place.show(
+        visit,
+        "web/customer.html",
+        place.home,
+        crumbs=[(visit.say(N_("Lifecycle")), place.home), (found.name or str(buyer_id)[:8], None)],
+        found=found,
+        buyer_id=buyer_id,
+        said=timeline(visit, found, cursor),
+        journeys_href=place.journeys,
+        elsewhere=f"{place.elsewhere}/{buyer_id}" if place.elsewhere and contact else "",
+        stages=STAGES,
+        segments=SEGMENTS,
+        models=MODELS,
+        tiers=TIERS,
+        order_href=order_href,
+        next_href=address(here, cursor=found.next) if found.next else "",
+        start_href=here if cursor else "",
+    )

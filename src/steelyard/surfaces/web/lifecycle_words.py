@@ -1,0 +1,97 @@
+"""What the stages, segments and models of customers are called, and what happened with one of them in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.operations.lifecycle import Happening, Segment, Stage
+from steelyard.surfaces.web.visit import Visit
+
+STAGES: Mapping[str, str] = {
+    "nowhere": N_("First seen"),
+    Stage.VISITOR: N_("Visitor"),
+    Stage.LEAD: N_("Interested"),
+    Stage.NEW: N_("New customer"),
+    Stage.ACTIVE: N_("Active customer"),
+    Stage.LOYAL: N_("Loyal customer"),
+    Stage.WON_BACK: N_("Won back"),
+    Stage.DORMANT: N_("Dormant"),
+    Stage.LOST: N_("Lost customer"),
+}
+MEANINGS: Mapping[str, str] = {
+    Stage.VISITOR: N_("Looked around and has not yet wanted anything."),
+    Stage.LEAD: N_("Kept something in mind, put it into the cart or ordered it, and has not paid for any yet."),
+    Stage.NEW: N_("Has paid once."),
+    Stage.ACTIVE: N_("Has come back, and bought not long ago."),
+    Stage.LOYAL: N_("Has come back often, and bought not long ago."),
+    Stage.WON_BACK: N_("Had been dormant or lost, and bought again."),
+    Stage.DORMANT: N_("Has not bought for longer than customers usually take."),
+    Stage.LOST: N_("Has not bought for so long that they hardly come by themselves."),
+}
+SEGMENTS: Mapping[str, str] = {
+    Segment.CHAMPIONS: N_("Champions"),
+    Segment.LOYAL: N_("Loyal"),
+    Segment.POTENTIAL: N_("May become loyal"),
+    Segment.NEW: N_("Newcomers"),
+    Segment.PROMISING: N_("Promising"),
+    Segment.NEED_ATTENTION: N_("Want attention"),
+    Segment.ABOUT_TO_SLEEP: N_("About to sleep"),
+    Segment.AT_RISK: N_("At risk"),
+    Segment.CANNOT_LOSE: N_("Not to be lost"),
+    Segment.HIBERNATING: N_("Hibernating"),
+    Segment.LOST: N_("Lost customers"),
+}
+MODELS: Mapping[str, str] = {
+    "bg_nbd": N_("BG/NBD"),
+    "mbg_nbd": N_("MBG/NBD"),
+    "nbd": N_("NBD: nobody is seen to leave for good here"),
+    "": N_("none yet: it takes 100 customers, 20 of whom have come back"),
+}
+TIERS: Mapping[int, str] = {1: N_("High value"), 2: N_("Middle value"), 3: N_("Low value")}
+
+# Kind of a happening: its words and its group.
+_HAPPENED: Mapping[str, str] = {
+    "bought.placed": N_("Placed order {code}"),
+    "bought.paid": N_("Paid order {code}, {amount}"),
+    "bought.shipped": N_("Order {code} was sent"),
+    "bought.completed": N_("Received order {code}"),
+    "gave_back.cancelled": N_("Order {code} was called off"),
+    "gave_back.refunded": N_("Got back {amount} of order {code}"),
+    "gave_back.asked": N_("Asked for money back or a return of order {code}"),
+    "said.review": N_("Wrote a review, {stars} of 5 stars: {text}"),
+    "said.question": N_("Asked: {text}"),
+    "said.chat": N_("Wrote in a live session"),
+    "told.coupon": N_("Got a coupon"),
+    "told.notice": N_("Was told in the account: {kind}"),
+    "told.mail": N_("Was sent a mail: {kind}"),
+    "stage": N_("Stage: {stage}"),
+    "did.arrive": N_("Came to the shop"),
+    "did.view": N_("Looked at a product"),
+    "did.search": N_("Searched for “{words}”"),
+    "did.favourite": N_("Kept something in mind"),
+    "did.cart": N_("Put something into the cart"),
+    "did.checkout": N_("Began to check out"),
+    "did.live_enter": N_("Came into a live session"),
+    "did.live_leave": N_("Left a live session"),
+    "did.live_click": N_("Opened goods in a live session"),
+    "did.share": N_("Shared something"),
+    "did.invite": N_("Invited somebody"),
+    "did.message_open": N_("Opened a message"),
+    "did.message_click": N_("Followed a link in a message"),
+    "did.survey_answer": N_("Answered a survey"),
+}
+TEXT_CHARACTERS = 160
+
+
+def sentence(visit: Visit, happening: Happening) -> str:
+    """What happened, in one line of the reader's language."""
+    facts: dict[str, Any] = {name: "" if value is None else value for name, value in happening.facts.items()}
+    if "amount" in facts:
+        facts["amount"] = str(Money(facts["amount"], facts["currency"]))
+    if "text" in facts and len(facts["text"]) > TEXT_CHARACTERS:
+        facts["text"] = facts["text"][:TEXT_CHARACTERS] + "…"
+    if happening.kind == "stage":
+        facts["stage"] = visit.say(STAGES.get(facts["to"], facts["to"]))
+    words = _HAPPENED.get(happening.kind)
+    return visit.say(words, **facts) if words else happening.kind

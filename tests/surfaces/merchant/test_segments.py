@@ -1,0 +1,171 @@
+"""A shop puts a segment together, sees who would be in it, keeps a list, and lets a group follow."""
+
+import re
+from uuid import UUID
+
+from litestar import Litestar
+
+from steelyard.goods import promotions
+from steelyard.goods.promotions.model import Group, GroupId, MemberSource
+from steelyard.kernel import events, ids
+from steelyard.kernel.db import Database
+from steelyard.kernel.sweeps import sweep_once
+from steelyard.kernel.text import text
+from steelyard.operations import segments
+from steelyard.operations.behaviour import MARKETPLACE
+from steelyard.operations.lifecycle.subscribers import SUBSCRIBER as LIFECYCLE
+from steelyard.operations.segments.jobs import SWEEPS
+from steelyard.operations.segments.subscribers import SUBSCRIBER
+from steelyard.parties.customers.model import BuyerId
+from tests.support import deal
+from tests.support.browser import Browser, hidden, words
+from tests.support.consoles import signed_in
+from tests.support.world import CONTACT, World
+
+HERE = "/merchant/segments"
+
+
+async def bought(db: Database, world: World) -> BuyerId:
+    buyer_id = world.buyer.buyer_id
+    assert buyer_id is not None
+    await deal.paid(db, [(world.items["nuts"].sku_id, 1)], buyer_id)
+    await heard(db)
+    return buyer_id
+
+
+async def heard(db: Database) -> None:
+    await events.drain(db, [LIFECYCLE, SUBSCRIBER])
+    await sweep_once(db, [each for each in SWEEPS if each.name == "segments.count"])
+
+
+def new_part(page: str, group: str = "root") -> str:
+    found = re.search(rf'name="new\.{group}" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+async def test_a_segment_is_put_together_counted_and_saved(db: Database, world: World, owner: Browser) -> None:
+    buyer_id = await bought(db, world)
+    begun = {"segment_id": hidden(await owner.get(HERE), "segment_id")}
+    for _ in range(2):
+        assert (await owner.post(f"{HERE}/new", begun)).status_code == 303
+    here = f"{HERE}/{begun['segment_id']}/edit"
+    page = await owner.get(here)
+    named = {"name_zh": "买过的", "name_en": "Buyers", "f.root.here": "1", "f.root.kind": "all"}
+    part = new_part(page.text)
+    adding = {**named, "kind.root": "number", "new.root": part, "do": "add:root"}
+    for _ in range(2):
+        answer = await owner.post(here, adding)
+        assert answer.headers["location"].endswith(f"#part-{part}")
+    page = await owner.get(here)
+    assert page.text.count(f'id="part-{part}"') == 1 and "Buyers" in page.text
+
+    typed = {**named, f"f.{part}.here": "1", f"f.{part}.measure": "orders", f"f.{part}.at_least": "much"}
+    refused = await owner.post(here, {**typed, "do": "save"})
+    assert refused.status_code == 422
+    assert "Condition 1: Please enter a whole number" in words(refused) and 'value="much"' in refused.text
+    typed[f"f.{part}.at_least"] = "1"
+    counted = words(await owner.post(here, {**typed, "do": "count"}))
+    assert "1 of 1" in counted and CONTACT.email not in counted
+
+    saved = await owner.post(here, {**typed, "do": "save"})
+    assert saved.headers["location"] == f"{HERE}/{begun['segment_id']}"
+    await heard(db)
+    shown = words(await owner.get(saved.headers["location"]))
+    assert "At least: 1" in shown and "Buyers" in shown and CONTACT.name not in shown
+    assert await db.ask(segments.members, world.tea.merchant_id, UUID(begun["segment_id"])) == [buyer_id]
+    listed = await owner.get(f"{HERE}/{begun['segment_id']}/members")
+    assert listed.status_code == 200 and CONTACT.email not in listed.text
+    exported = await owner.get(f"{HERE}/{begun['segment_id']}/members", format="csv")
+    assert str(buyer_id) in exported.text and CONTACT.email not in exported.text
+
+
+async def test_a_template_is_a_segment_once_it_is_saved_and_groups_stand_in_groups(
+    db: Database, world: World, owner: Browser
+) -> None:
+    segment_id, here, group, inner, ready = "", "", "aaa", "bbb", segments.READY[0]
+    for ready in segments.READY:
+        segment_id = str(ids.mint())
+        here = f"{HERE}/{segment_id}/edit"
+        await owner.post(f"{HERE}/new", {"segment_id": segment_id, "ready": ready.key})
+        await owner.post(here, {**ready_name(ready), "kind.root": "none", "new.root": group, "do": "add:root"})
+        answer = await owner.post(
+            here, {**ready_name(ready), f"kind.{group}": "guest", f"new.{group}": inner, "do": f"add:{group}"}
+        )
+        assert answer.status_code == 303
+        saved = await owner.post(here, {**ready_name(ready), "do": "save"})
+        assert saved.status_code == 303, words(saved)
+        assert "None of these is true" in words(await owner.get(f"{HERE}/{segment_id}"))
+    removed = await owner.post(f"{here}", {**ready_name(ready), "do": f"remove:{group}"})
+    assert removed.status_code == 303 and f'id="part-{inner}"' not in (await owner.get(here)).text
+    await owner.post(f"{HERE}/{segment_id}/drop")
+    assert "None of these is true" in words(await owner.get(f"{HERE}/{segment_id}"))
+    assert len(await db.ask(segments.segments, world.tea.merchant_id)) == len(segments.READY)
+    await owner.post(f"{HERE}/{segment_id}/archive")
+    assert "Nothing is archived" not in words(await owner.get(HERE, archived="1"))
+    await owner.post(f"{HERE}/{segment_id}/restore")
+    assert "Nothing is archived" in words(await owner.get(HERE, archived="1"))
+    await heard(db)
+
+
+def ready_name(ready: segments.Ready) -> dict[str, str]:
+    return {"name_zh": ready.name["zh-Hans"], "name_en": ready.name["en"]}
+
+
+async def test_a_list_is_filled_from_a_file_and_names_whom_it_does_not_know(
+    db: Database, world: World, owner: Browser
+) -> None:
+    buyer_id = await bought(db, world)
+    made = {"segment_id": str(ids.mint()), "name_zh": "名单", "name_en": "The list"}
+    for _ in range(2):
+        assert (await owner.post(f"{HERE}/lists", made)).status_code == 303
+    assert (await owner.post(f"{HERE}/lists", {**made, "name_zh": "", "name_en": ""})).status_code == 422
+    here = f"{HERE}/{made['segment_id']}"
+
+    came = await owner.post(f"{here}/people", {"people": f"E-mail,Name\n{CONTACT.email},Li\nnobody@example.com\n"})
+    assert "1 customers are on the list now" in words(came) and "nobody@example.com" in words(came)
+    assert (await owner.post(f"{here}/people", {"people": "nobody"})).status_code == 422
+    await owner.post(f"{here}/people/remove", {"buyer_id": str(buyer_id)})
+    assert await db.ask(segments.members, world.tea.merchant_id, UUID(made["segment_id"])) == []
+    await heard(db)
+
+
+async def test_a_group_follows_and_what_is_used_stays(
+    app: Litestar, db: Database, world: World, owner: Browser
+) -> None:
+    await bought(db, world)
+    segment_id = str(ids.mint())
+    await owner.post(f"{HERE}/new", {"segment_id": segment_id, "ready": "new"})
+    await owner.post(f"{HERE}/{segment_id}/edit", {"name_en": "New", "do": "save"})
+    group = Group(merchant_id=world.tea.merchant_id, group_id=GroupId(ids.mint()), name=text("老客", "Regulars"))
+    await db.transact(promotions.set_group, group)
+    here = f"{HERE}/{segment_id}"
+
+    await owner.post(f"{here}/bind", {"group_id": str(group.group_id)})
+    await heard(db)
+    [member] = await db.ask(promotions.members, group.merchant_id, group.group_id)
+    assert member.source is MemberSource.SEGMENT
+    assert "Regulars" in words(await owner.follow(await owner.post(f"{here}/archive")))
+    await owner.post(f"{here}/unbind", {"group_id": str(group.group_id)})
+    assert await db.ask(promotions.members, group.merchant_id, group.group_id) == []
+
+    stranger = await signed_in(app, world.tools.owner)
+    for path in (here, f"{here}/edit", f"{here}/members"):
+        assert (await stranger.get(path)).status_code == 404
+    assert (await stranger.post(f"{here}/archive")).status_code == 404
+    await stranger.close()
+
+
+async def test_the_platform_has_segments_of_all_customers(app: Litestar, db: Database, world: World) -> None:
+    await bought(db, world)
+    operator = await signed_in(app, world.operator)
+    segment_id = str(ids.mint())
+    here = f"/operator/segments/{segment_id}"
+    await operator.post("/operator/segments/new", {"segment_id": segment_id, "ready": "new"})
+    assert "1 of 1" in words(await operator.get(f"{here}/edit"))
+    assert (await operator.post(f"{here}/edit", {"name_en": "New", "do": "save"})).status_code == 303
+    await heard(db)
+
+    assert len(await db.ask(segments.members, MARKETPLACE, UUID(segment_id))) == 1
+    assert "since" in words(await operator.get(here)) and "New" in words(await operator.get("/operator/segments"))
+    await operator.close()
