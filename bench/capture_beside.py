@@ -1,8 +1,9 @@
 """What capture costs those who buy: `python -m bench capture_beside`.
 
 Whole checkouts (W4) begin at half the rate that the house can do, each when it is due, whatever becomes of those before (open
-loop); now in silence, now with so many events for each checkout noted in the same web workers, where pages note them. In turn,
-so that whoever else is at work disturbs both alike; the slowest hundredth is of all turns of a kind together.
+loop), and beside each a page is asked for that does so many things. Now nobody writes those down, now they are captured in the
+same web workers, where pages note them. In turn, so that whoever else is at work disturbs both alike; the slowest hundredth is
+of all turns of a kind together.
 """
 
 import itertools
@@ -39,13 +40,12 @@ def figures(asked: Asked) -> list[Figure]:
         count = int(rate * asked.seconds * SECONDS_TIMES)
         assert count, "nobody could buy anything"
         for _ in range(asked.runs):
-            at = time.time() + READY_SECONDS
-            silent.append(load.arrive(scripts.purchases, bench.port, rate, count, at, skus, bench.secret))
-            at = time.time() + READY_SECONDS
-            with ThreadPoolExecutor(1) as beside:
-                noting = beside.submit(load.arrive, noted, bench.port, rate, count, at, EVENTS_PER_CHECKOUT)
-                busy.append(load.arrive(scripts.purchases, bench.port, rate, count, at, skus, bench.secret))
-                events += noting.result().outcomes.get("noted", 0) * EVENTS_PER_CHECKOUT
+            for path, turns in ((watched.SILENT_PATH, silent), (watched.PATH, busy)):
+                at = time.time() + READY_SECONDS
+                with ThreadPoolExecutor(1) as beside:
+                    pages = beside.submit(load.arrive, noted, bench.port, rate, count, at, path)
+                    turns.append(load.arrive(scripts.purchases, bench.port, rate, count, at, skus, bench.secret))
+                    events += pages.result().outcomes.get("noted", 0) * EVENTS_PER_CHECKOUT * (turns is busy)
     before, after = _slowest(silent), _slowest(busy)
     seconds = sum(each.seconds for each in busy)
     strange = {outcome for each in (*silent, *busy) for outcome in each.outcomes} - {"completed"}
@@ -65,9 +65,9 @@ def _slowest(turns: list[Result]) -> float:
     return load.percentile(sorted(chain.from_iterable(each.latencies_ms for each in turns)), 0.99)
 
 
-def noted(events: int) -> Iterator[Conversation]:
-    """So many events at a time, for ever."""
-    return (_noted(load.request("POST", f"{watched.PATH}/{events}", b"")) for _ in itertools.count())
+def noted(path: str) -> Iterator[Conversation]:
+    """A page's worth of events at a time, for ever."""
+    return (_noted(load.request("POST", f"{path}/{EVENTS_PER_CHECKOUT}", b"")) for _ in itertools.count())
 
 
 def _noted(said: bytes) -> Conversation:

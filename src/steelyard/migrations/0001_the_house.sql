@@ -7292,7 +7292,7 @@ CREATE TABLE behaviour_events (
     merchant_id uuid NOT NULL
   , event_id    uuid NOT NULL
   , xid         xid8 NOT NULL DEFAULT pg_current_xact_id()
-  , position    bigint GENERATED ALWAYS AS IDENTITY
+  , position    bigint GENERATED ALWAYS AS IDENTITY (CACHE 100)
   , at          timestamptz NOT NULL
   , kind        text NOT NULL
   , visitor_id  uuid NOT NULL
@@ -7319,6 +7319,7 @@ CREATE TABLE behaviour_events (
 COMMENT ON TABLE behaviour_events IS 'by merchant: what people do, one row each, never rewritten; gone when a person wants it, or it is old and nobody''s';
 COMMENT ON COLUMN behaviour_events.merchant_id IS 'Whose goods or rooms it is about; all zeros: the marketplace as a whole';
 COMMENT ON COLUMN behaviour_events.xid IS 'The transaction that wrote it: readers never step over one that is still open';
+COMMENT ON COLUMN behaviour_events.position IS 'Within its transaction only; each connection takes a hundred numbers at once';
 COMMENT ON COLUMN behaviour_events.visitor_id IS 'Of the browser; where there is none (an agent''s order), the buyer';
 COMMENT ON COLUMN behaviour_events.buyer_id IS 'Who was signed in, or bought. Who a visitor became later is in visitor_merges';
 COMMENT ON COLUMN behaviour_events.session_id IS 'The live session';
@@ -7537,7 +7538,6 @@ CREATE TABLE visits (
   , visitor_id  uuid NOT NULL
   , channel     text NOT NULL
   , device      text NOT NULL
-  , views       integer NOT NULL DEFAULT 0
   , furthest    smallint NOT NULL DEFAULT 0
   , products    uuid[] NOT NULL DEFAULT '{}'
   , PRIMARY KEY (merchant_id, day, visitor_id)

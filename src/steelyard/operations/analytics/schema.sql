@@ -94,7 +94,6 @@ CREATE TABLE visits (
   , visitor_id  uuid NOT NULL
   , channel     text NOT NULL
   , device      text NOT NULL
-  , views       integer NOT NULL DEFAULT 0
   , furthest    smallint NOT NULL DEFAULT 0
   , products    uuid[] NOT NULL DEFAULT '{}'
   , PRIMARY KEY (merchant_id, day, visitor_id)

@@ -7,6 +7,7 @@ each step that they take for the first time that day adds one to the day's count
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import IntEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -59,6 +60,22 @@ class _Counted(msgspec.Struct, kw_only=True):
     counts: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0, 0, 0])
 
 
+class _Visit(NamedTuple):
+    """How far a visitor had come that day at one place, and which products they had looked at."""
+
+    merchant_id: UUID
+    day: date
+    visitor_id: UUID
+    channel: str
+    device: str
+    furthest: int = _NOT_COUNTED
+    products: Sequence[UUID] = ()
+
+    @property
+    def key(self) -> "_Key":
+        return self.merchant_id, self.day, self.visitor_id
+
+
 _Key = tuple[UUID, date, UUID]
 
 
@@ -66,19 +83,66 @@ async def record(tx: Tx, views: Sequence[View]) -> None:
     """Count what was seen, at most `VIEWS_PER_BATCH_MAX` at once. Counters and visits move together or not at all."""
     assert len(views) <= VIEWS_PER_BATCH_MAX
     seen = _seen(views)
-    keys = sorted(seen)
-    columns = [list(column) for column in zip(*keys, strict=True)] if keys else [[], [], []]
-    await tx.execute(
+    days: dict[tuple[UUID, date, str, str], _Counted] = {}
+    products: dict[tuple[UUID, date, UUID], list[int]] = {}
+    for visit in await _added_to_visits(tx, seen):
+        new = seen[(visit.merchant_id, visit.day, visit.visitor_id)]
+        counted = days.setdefault((visit.merchant_id, visit.day, visit.channel, visit.device), _Counted()).counts
+        counted[0] += new.views
+        for step in range(visit.furthest + 1, new.furthest + 1):
+            counted[1 + step] += 1
+        for product_id, times in new.products.items():
+            tally = products.setdefault((visit.merchant_id, visit.day, product_id), [0, 0])
+            tally[0] += times
+            tally[1] += product_id not in visit.products
+    await _add_days(tx, days)
+    await _add_products(tx, products)
+
+
+async def _added_to_visits(tx: Tx, seen: dict[_Key, _Seen]) -> list[_Visit]:
+    """How each of these visits stood before what was seen now, which is added to it. Whom it tells nothing new is neither
+    locked nor written: a visit only ever grows. Who is new is written once, as they are."""
+    before = [each for each in await _visits(tx, list(seen)) if not _news(each, seen[each.key])]
+    told = [
+        {
+            "merchant_id": key[0], "day": key[1], "visitor_id": key[2], "channel": seen[key].channel, "device": seen[key].device,
+            "furthest": seen[key].furthest, "products": list(seen[key].products),
+        }
+        for key in seen.keys() - {each.key for each in before}
+    ]  # fmt: skip
+    if not told:
+        return before
+    rows = await tx.fetch(
         """
-        INSERT INTO visits (merchant_id, day, visitor_id, channel, device, furthest)
-        SELECT m, d, v, c, e, $6 FROM unnest($1::uuid[], $2::date[], $3::uuid[], $4::text[], $5::text[]) AS k (m, d, v, c, e)
-        ORDER BY m, d, v ON CONFLICT (merchant_id, day, visitor_id) DO NOTHING
+        INSERT INTO visits (merchant_id, day, visitor_id, channel, device, furthest, products)
+        SELECT merchant_id, day, visitor_id, channel, device, furthest, products
+        FROM json_to_recordset($1) AS k (merchant_id uuid, day date, visitor_id uuid, channel text, device text
+                                       , furthest smallint, products uuid[])
+        ORDER BY merchant_id, day, visitor_id ON CONFLICT (merchant_id, day, visitor_id) DO NOTHING
+        RETURNING merchant_id, day, visitor_id, channel, device
         """,
-        *columns,
-        [seen[key].channel for key in keys],
-        [seen[key].device for key in keys],
-        _NOT_COUNTED,
+        told,
     )
+    before += [_Visit(*row) for row in rows]
+    if left := list(seen.keys() - {each.key for each in before}):
+        before += await _grown(tx, left, seen)
+    return before
+
+
+async def _visits(tx: Tx, keys: Sequence[_Key]) -> list[_Visit]:
+    rows = await tx.fetch(
+        """
+        SELECT v.merchant_id, v.day, v.visitor_id, v.channel, v.device, v.furthest, v.products FROM visits v
+        JOIN unnest($1::uuid[], $2::date[], $3::uuid[]) AS k (m, d, i)
+          ON (v.merchant_id, v.day, v.visitor_id) = (k.m, k.d, k.i)
+        """,
+        *(list(column) for column in zip(*keys, strict=True)),
+    )
+    return [_Visit(*row) for row in rows]
+
+
+async def _grown(tx: Tx, keys: Sequence[_Key], seen: dict[_Key, _Seen]) -> list[_Visit]:
+    """The same for those that are there: locked, read anew, and added to."""
     rows = await tx.fetch(
         """
         SELECT v.merchant_id, v.day, v.visitor_id, v.channel, v.device, v.furthest, v.products FROM visits v
@@ -86,24 +150,38 @@ async def record(tx: Tx, views: Sequence[View]) -> None:
           ON (v.merchant_id, v.day, v.visitor_id) = (k.m, k.d, k.i)
         ORDER BY v.merchant_id, v.day, v.visitor_id FOR UPDATE OF v
         """,
-        *columns,
+        *(list(column) for column in zip(*keys, strict=True)),
     )
-    days: dict[tuple[UUID, date, str, str], _Counted] = {}
-    products: dict[tuple[UUID, date, UUID], list[int]] = {}
-    for row in rows:
-        new = seen[(row["merchant_id"], row["day"], row["visitor_id"])]
-        counted = days.setdefault((row["merchant_id"], row["day"], row["channel"], row["device"]), _Counted()).counts
-        counted[0] += new.views
-        for step in range(row["furthest"] + 1, new.furthest + 1):
-            counted[1 + step] += 1
-        known = set(row["products"])
-        for product_id, times in new.products.items():
-            tally = products.setdefault((row["merchant_id"], row["day"], product_id), [0, 0])
-            tally[0] += times
-            tally[1] += product_id not in known
-    await _remember(tx, keys, seen)
-    await _add_days(tx, days)
-    await _add_products(tx, products)
+    before = [_Visit(*row) for row in rows]
+    await tx.execute(
+        """
+        UPDATE visits v SET furthest = greatest(v.furthest, k.furthest), products = v.products || k.products
+        FROM json_to_recordset($1) AS k (merchant_id uuid, day date, visitor_id uuid, furthest smallint, products uuid[])
+        WHERE (v.merchant_id, v.day, v.visitor_id) = (k.merchant_id, k.day, k.visitor_id)
+        """,
+        [
+            {
+                "merchant_id": each.merchant_id,
+                "day": each.day,
+                "visitor_id": each.visitor_id,
+                "furthest": seen[each.key].furthest,
+                "products": _unknown(each, seen[each.key]),
+            }
+            for each in before
+        ],
+    )
+    return before
+
+
+def _news(visit: _Visit, new: _Seen) -> bool:
+    return new.furthest > visit.furthest or bool(_unknown(visit, new))
+
+
+def _unknown(visit: _Visit, new: _Seen) -> list[UUID]:
+    """Products to be remembered: of somebody who has looked at very many, no more."""
+    if len(visit.products) >= PRODUCTS_PER_VISIT_MAX:
+        return []
+    return [product_id for product_id in new.products if product_id not in visit.products]
 
 
 def _seen(views: Iterable[View]) -> dict[_Key, _Seen]:
@@ -124,59 +202,32 @@ def _seen(views: Iterable[View]) -> dict[_Key, _Seen]:
     return found
 
 
-async def _remember(tx: Tx, keys: Sequence[_Key], seen: dict[_Key, _Seen]) -> None:
-    """`products` of one visitor come as one text of ids: an array of arrays would have to be rectangular."""
-    await tx.execute(
-        """
-        UPDATE visits v
-        SET views = v.views + k.views, furthest = greatest(v.furthest, k.furthest)
-          , products = CASE WHEN k.products = '' OR cardinality(v.products) >= $7 THEN v.products
-                            ELSE ARRAY(SELECT DISTINCT p FROM unnest(v.products || string_to_array(k.products, ',')::uuid[])
-                                                              AS p) END
-        FROM unnest($1::uuid[], $2::date[], $3::uuid[], $4::integer[], $5::smallint[], $6::text[])
-             AS k (m, d, i, views, furthest, products)
-        WHERE (v.merchant_id, v.day, v.visitor_id) = (k.m, k.d, k.i)
-        """,
-        [key[0] for key in keys],
-        [key[1] for key in keys],
-        [key[2] for key in keys],
-        [seen[key].views for key in keys],
-        [seen[key].furthest for key in keys],
-        [",".join(str(product_id) for product_id in seen[key].products) for key in keys],
-        PRODUCTS_PER_VISIT_MAX,
-    )
-
-
 async def _add_days(tx: Tx, days: dict[tuple[UUID, date, str, str], _Counted]) -> None:
-    keys = sorted(days)
     await tx.execute(
         """
         INSERT INTO traffic_days AS t (merchant_id, day, channel, device, views, visitors, product_visitors, cart_visitors
                                      , checkout_visitors)
-        SELECT * FROM unnest($1::uuid[], $2::date[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[]
-                           , $8::integer[], $9::integer[])
+        SELECT m, d, c, e, n[1], n[2], n[3], n[4], n[5]
+        FROM json_to_recordset($1) AS k (m uuid, d date, c text, e text, n integer[]) ORDER BY m, d, c, e
         ON CONFLICT (merchant_id, day, channel, device) DO UPDATE
         SET views = t.views + excluded.views, visitors = t.visitors + excluded.visitors
           , product_visitors = t.product_visitors + excluded.product_visitors
           , cart_visitors = t.cart_visitors + excluded.cart_visitors
           , checkout_visitors = t.checkout_visitors + excluded.checkout_visitors
         """,
-        *([key[at] for key in keys] for at in range(4)),
-        *([days[key].counts[at] for key in keys] for at in range(5)),
+        [{"m": key[0], "d": key[1], "c": key[2], "e": key[3], "n": each.counts} for key, each in days.items()],
     )
 
 
 async def _add_products(tx: Tx, products: dict[tuple[UUID, date, UUID], list[int]]) -> None:
-    keys = sorted(products)
     await tx.execute(
         """
         INSERT INTO product_traffic_days AS t (merchant_id, day, product_id, views, visitors)
-        SELECT * FROM unnest($1::uuid[], $2::date[], $3::uuid[], $4::integer[], $5::integer[])
+        SELECT m, d, p, n[1], n[2] FROM json_to_recordset($1) AS k (m uuid, d date, p uuid, n integer[]) ORDER BY m, d, p
         ON CONFLICT (merchant_id, day, product_id) DO UPDATE
         SET views = t.views + excluded.views, visitors = t.visitors + excluded.visitors
         """,
-        *([key[at] for key in keys] for at in range(3)),
-        *([products[key][at] for key in keys] for at in range(2)),
+        [{"m": key[0], "d": key[1], "p": key[2], "n": counts} for key, counts in products.items()],
     )
 
 

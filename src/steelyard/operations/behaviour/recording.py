@@ -26,7 +26,7 @@ async def quiet(read: Read, who: Collection[UUID]) -> frozenset[UUID]:
         SELECT w.id FROM unnest($1::uuid[]) AS w (id) LEFT JOIN visitor_merges m ON m.visitor_id = w.id
         JOIN behaviour_choices c ON c.buyer_id = coalesce(m.buyer_id, w.id) AND NOT c.analysed
         """,
-        sorted(set(who)),
+        list(set(who)),
     )
     return frozenset(row["id"] for row in rows)
 

@@ -4,7 +4,7 @@ CREATE TABLE behaviour_events (
     merchant_id uuid NOT NULL
   , event_id    uuid NOT NULL
   , xid         xid8 NOT NULL DEFAULT pg_current_xact_id()
-  , position    bigint GENERATED ALWAYS AS IDENTITY
+  , position    bigint GENERATED ALWAYS AS IDENTITY (CACHE 100)
   , at          timestamptz NOT NULL
   , kind        text NOT NULL
   , visitor_id  uuid NOT NULL
@@ -31,6 +31,7 @@ CREATE TABLE behaviour_events (
 COMMENT ON TABLE behaviour_events IS 'by merchant: what people do, one row each, never rewritten; gone when a person wants it, or it is old and nobody''s';
 COMMENT ON COLUMN behaviour_events.merchant_id IS 'Whose goods or rooms it is about; all zeros: the marketplace as a whole';
 COMMENT ON COLUMN behaviour_events.xid IS 'The transaction that wrote it: readers never step over one that is still open';
+COMMENT ON COLUMN behaviour_events.position IS 'Within its transaction only; each connection takes a hundred numbers at once';
 COMMENT ON COLUMN behaviour_events.visitor_id IS 'Of the browser; where there is none (an agent''s order), the buyer';
 COMMENT ON COLUMN behaviour_events.buyer_id IS 'Who was signed in, or bought. Who a visitor became later is in visitor_merges';
 COMMENT ON COLUMN behaviour_events.session_id IS 'The live session';

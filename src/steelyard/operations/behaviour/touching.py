@@ -92,7 +92,7 @@ async def _strangers_came(read: Read, visitor_ids: Collection[UUID], since: date
             SELECT channel, source, medium, campaign FROM behaviour_events e
             WHERE e.visitor_id = v.id AND e.kind = 'arrive' AND e.at >= $2 ORDER BY e.at DESC LIMIT 1) a
         """,
-        sorted(visitor_ids),
+        list(visitor_ids),
         since,
     )
     return {row["id"]: _touch(row) for row in rows}

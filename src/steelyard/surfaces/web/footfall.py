@@ -41,6 +41,8 @@ from steelyard.surfaces.web.arriving import Arrival, arrival, channel_of, word
 from steelyard.surfaces.web.visit import Visit
 
 GATHER_SECONDS = 1.0
+# Each batch is a moment in which the process does nothing else: many small moments disturb a page less than a long one.
+NOTES_PER_BATCH_MAX = 200
 WAITING_VIEWS_MAX = 20_000
 # Within so long after the last page of a visit, coming in by the bookmark is still the same visit.
 VISIT_SECONDS = 1_800.0
@@ -106,7 +108,7 @@ class Footfall:
             "footfall",
             self._record,
             lambda noted: noted,
-            batch_most=VIEWS_PER_BATCH_MAX,
+            batch_most=NOTES_PER_BATCH_MAX,
             waiting_most=WAITING_VIEWS_MAX,
             gather_seconds=GATHER_SECONDS,
             tell=partial(db.transact, batch_board.tell),
