@@ -52,7 +52,7 @@ AGAIN = msgspec.structs.replace(PLAIN, reentry=Reentry.ENDED)
 
 def forked(weights: tuple[int, ...] = (50, 50), says: str = "Write to them", settings: Settings = AGAIN) -> Graph:
     """A split, of whose ways the first leads to the end and each other to a task."""
-    ends: dict[str, str | None] = {"a": "end"} | dict.fromkeys("bcd"[: len(weights) - 1], "task")
+    ends: dict[str, str | None] = {"a": "end", **dict.fromkeys("bcd"[: len(weights) - 1], "task")}
     boxes: list[tuple[str, Setup, dict[str, str | None]]] = [
         ("begin", PAID, {"then": "split"}),
         ("split", Split(weights=weights), ends),

@@ -18,7 +18,7 @@ from steelyard.operations import journeys
 from steelyard.operations.experiments import OnJourney
 from steelyard.operations.experiments.model import NAME_CHARACTERS_MAX, Kind, Variant
 from steelyard.operations.journeys import LiveSplit
-from steelyard.operations.journeys.model import Graph, Node, Split
+from steelyard.operations.journeys.model import Graph, JourneyOver, Node, Split
 from steelyard.parties import access
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant import journey_words as words
@@ -44,7 +44,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judged(visit: Visit, graph: Graph, found: Sequence[OnJourney], here: str) -> list[Judged]:
-    """The splits of what is in force, with their experiments. `found`: those of the journey, the newest first."""
+    """The splits of what is in force, with their experiments. `found`: those of the journey, the newest first; `here`: its
+    address, none where nothing is to be drawn up any more."""
     return [_judged(visit, node, found, here) for node in graph.nodes if isinstance(node.setup, Split)]
 
 
@@ -58,7 +59,7 @@ def _judged(visit: Visit, node: Node, found: Sequence[OnJourney], here: str) -> 
         href=f"{frame.EXPERIMENTS}/{last.experiment_id}" if last is not None else "",
         state=visit.say(word) if word else "",
         tone=tone,
-        draw_up="" if open_still else f"{here}/boxes/{node.key}/experiment",
+        draw_up="" if open_still or not here else f"{here}/boxes/{node.key}/experiment",
     )
 
 
@@ -70,8 +71,15 @@ async def split_experiment(
         return await _form(visit, journey_id, box, Entries({}, {}), {})
     except NotFound:
         raise
-    except Refusal as refusal:  # nothing of it is in force
-        return redirect(visit, place_of(journey_id), (told(visit, refusal), "bad"))
+    except Refusal as refusal:
+        return _not_in_force(visit, journey_id, refusal)
+
+
+def _not_in_force(visit: Visit, journey_id: UUID, refusal: Refusal) -> Redirect:
+    """To where the journey is drawn, or, when it has ended, to its figures."""
+    here = place_of(journey_id)
+    there = f"{here}/run" if isinstance(refusal, JourneyOver) else here
+    return redirect(visit, there, (told(visit, refusal), "bad"))
 
 
 async def _form(visit: Visit, journey_id: UUID, box: str, typed: Entries, errors: dict[str, str]) -> Response[Any]:
@@ -116,7 +124,7 @@ async def draw_up_split(
     except Invalid as refusal:
         return await _form(visit, journey_id, box, form, errors_of(visit, refusal.fields))
     except Refusal as refusal:
-        return redirect(visit, place_of(journey_id), (told(visit, refusal), "bad"))
+        return _not_in_force(visit, journey_id, refusal)
     said = visit.say(N_("It is drawn up. Look at it once more, then start it."))
     return redirect(visit, f"{frame.EXPERIMENTS}/{experiment_id}", (said, "good"))
 

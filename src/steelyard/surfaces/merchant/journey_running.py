@@ -121,7 +121,7 @@ async def journey_run(
         trouble=found.journey.trouble is not None,
         totals=totals_of(visit, found.funnel),
         arms=_arms(visit, graph, found),
-        judged=judged(visit, _in_force(found), found.judging, here) if found.journey.state is not State.ENDED else [],
+        judged=judged(visit, _in_force(found), found.judging, here if found.journey.state is not State.ENDED else ""),
         filters=_filters(visit, here, found, version),
         drawn=journey_drawing.drawn(visit, graph, views),
         may_manage=visit.actor.may("users.manage"),
