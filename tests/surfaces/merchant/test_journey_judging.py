@@ -34,9 +34,9 @@ async def test_a_split_is_judged_from_its_journeys_page_and_a_way_shipped(
     assert "What happens by A 50 %" in words(form) and "What happens by B 50 %" in words(form)
     wrong = await owner.post(place, {**TYPED, "variant1": "", "experiment_id": hidden(form, "experiment_id")})
     assert wrong.status_code == 422 and "Who is called comes back" in wrong.text
-    for _ in range(2):
-        made = await owner.post(place, {**TYPED, "experiment_id": hidden(form, "experiment_id")})
-    here = made.headers["location"]
+    drawn = {**TYPED, "experiment_id": hidden(form, "experiment_id")}
+    here, again = [(await owner.post(place, drawn)).headers["location"] for _ in range(2)]
+    assert here == again
     [it] = await db.ask(experiments.experiments, shop)
     assert (it.journey_id, it.box, it.days_max, list(it.guardrails)) == (journey, "split", 21, ["refunds"])
     draft = words(await owner.get(here))
