@@ -13,7 +13,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
 from steelyard.kernel.sweeps import sweep_once
-from steelyard.operations import experiments, journeys
+from steelyard.operations import behaviour, experiments, journeys
 from steelyard.operations.experiments.jobs import SWEEPS
 from steelyard.operations.experiments.model import (
     Advice,
@@ -292,6 +292,16 @@ async def test_who_is_inside_stays_on_their_version_when_a_way_is_shipped(db: Da
     await go(db, shop, journey, timedelta(minutes=61))
     assert {way for each in (await ways(db, journey)).values() for way in each} == {"a", "b"}
     assert await counted(db, new) == {}, "it is over"
+
+
+async def test_who_wants_nothing_analysed_passes_uncounted(db: Database, world: World) -> None:
+    shop = world.tea.merchant_id
+    journey, [loud, silent] = await started(db, shop, forked()), await people(db, shop, 2)
+    new = await judged(db, shop, journey)
+    await db.transact(lambda tx: behaviour.choose(tx, BuyerId(silent), analysed=False))
+    await pass_by(db, shop, journey, [loud, silent])
+    assert set(await ways(db, journey)) == {loud, silent}
+    assert set(await counted(db, new)) == {loud}
 
 
 async def test_one_experiment_judges_a_split_and_ends_with_its_journey(db: Database, world: World) -> None:

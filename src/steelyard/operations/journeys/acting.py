@@ -166,25 +166,15 @@ async def _split(tx: Tx, node: Node, setup: Split, some: Sequence[Traveller], st
     if judge is not None and first.version < judge.version:
         judge = None
     salt = judge.salt if judge is not None else salt_of(first.journey_id, node.key)
-    counted: list[Exposure] = []
+    seen: dict[str, Property] = {"journey": str(first.journey_id), "box": node.key}
+    if judge is not None and judge.running:
+        seen["experiment"] = str(judge.experiment_id)
+    gone: list[tuple[Traveller, int]] = []
     exposed: list[Behaviour] = []
-    outcomes: list[Outcome] = []
     for who in some:
         arm = variant_of(salt, who.buyer_id, CERTAIN, setup.weights)
         assert arm is not None, "everybody takes part"
-        outcomes.append(Outcome(who, node.outs[arm]))
-        seen: dict[str, Property] = {"journey": str(who.journey_id), "box": node.key, "variant": node.outs[arm]}
-        if judge is not None and judge.running:
-            seen["experiment"] = str(judge.experiment_id)
-            counted.append(
-                Exposure(
-                    merchant_id=who.merchant_id,
-                    experiment_id=judge.experiment_id,
-                    unit_id=who.buyer_id,
-                    variant=arm,
-                    at=steps.now,
-                )
-            )
+        gone.append((who, arm))
         exposed.append(
             Behaviour(
                 event_id=ids.derived(who.journey_id, node.key, str(who.buyer_id), str(who.entry), str(who.steps)),
@@ -194,14 +184,32 @@ async def _split(tx: Tx, node: Node, setup: Split, some: Sequence[Traveller], st
                 visitor_id=who.buyer_id,
                 buyer_id=who.buyer_id,
                 surface=behaviour.Surface.HOUSE,
-                properties=seen,
+                properties={**seen, "variant": node.outs[arm]},
             )
         )
-    for n in range(0, len(counted), EXPOSURES_PER_BATCH_MAX):
-        await experiments.expose(tx, counted[n : n + EXPOSURES_PER_BATCH_MAX])
     for n in range(0, len(exposed), behaviour.BEHAVIOURS_PER_BATCH_MAX):
         await behaviour.record(tx, exposed[n : n + behaviour.BEHAVIOURS_PER_BATCH_MAX])
-    return outcomes
+    if judge is not None and judge.running:
+        await _expose(tx, judge.experiment_id, gone, steps)
+    return [Outcome(who, node.outs[arm]) for who, arm in gone]
+
+
+async def _expose(tx: Tx, experiment_id: UUID, gone: Sequence[tuple[Traveller, int]], steps: Steps) -> None:
+    """Who went which way counts in the experiment; not who wants nothing of theirs analysed."""
+    silent = await behaviour.quiet(tx, [who.buyer_id for who, _ in gone])
+    counted = [
+        Exposure(
+            merchant_id=who.merchant_id,
+            experiment_id=experiment_id,
+            unit_id=who.buyer_id,
+            variant=arm,
+            at=steps.now,
+        )
+        for who, arm in gone
+        if who.buyer_id not in silent
+    ]
+    for n in range(0, len(counted), EXPOSURES_PER_BATCH_MAX):
+        await experiments.expose(tx, counted[n : n + EXPOSURES_PER_BATCH_MAX])
 
 
 async def _coupon(tx: Tx, setup: Coupon, some: Sequence[Traveller]) -> dict[UUID, str]:
