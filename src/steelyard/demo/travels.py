@@ -1,5 +1,5 @@
 """Journeys of the demo's first shop: one that brings people back to their carts and one that asks for reviews, both with a month
-behind them, and one that is being drawn.
+behind them, and one that is being drawn. The split of the first is judged by an experiment.
 
 Who was where is written down as it would have been; what was sent then is not made up mail by mail.
 """
@@ -16,6 +16,7 @@ from steelyard.demo.products import made
 from steelyard.kernel.days import day_of
 from steelyard.kernel.db import Database, Tx
 from steelyard.operations import journeys, outreach
+from steelyard.operations.experiments.model import ExperimentId, Kind, Metric, NewExperiment, Variant
 from steelyard.operations.journeys.model import (
     Await,
     Channel,
@@ -85,7 +86,32 @@ async def _travel(tx: Tx, shop: UUID) -> None:
             shop, journey_id, begun,
         )  # fmt: skip
         await _passed(tx, shop, journey_id, graph, people, way)
+    await _judge(tx, shop, drawn[0], begun)
     await journeys.copy_playbook(tx, shop, drawn[2], "win_back", BY)
+
+
+async def _judge(tx: Tx, shop: UUID, journey_id: JourneyId, begun: datetime) -> None:
+    """The split of the first one is judged since it began, by what those who passed it have bought since."""
+    new = NewExperiment(
+        merchant_id=shop, experiment_id=ExperimentId(made("experiment", "zoufang", "cart")), kind=Kind.JOURNEY,
+        name="弃购提醒：邮件还是站内信", hypothesis="站内信更快被看到，会多唤回一些下单", metric=Metric.CONVERSION,
+        guardrails=[Metric.REFUNDS], currency="CNY", journey_id=journey_id, box="ways", units_planned=2_000,
+        days_max=2 * DAYS, variants=[Variant(variant=0, name="邮件"), Variant(variant=1, name="站内信")],
+    )  # fmt: skip
+    await journeys.judge_split(tx, new, BY)
+    await journeys.start_judging(tx, shop, new.experiment_id, BY)
+    await tx.execute(
+        "UPDATE experiments SET started_at = $3, created_at = $3 WHERE merchant_id = $1 AND experiment_id = $2",
+        shop, new.experiment_id, begun,
+    )  # fmt: skip
+    await tx.execute(
+        """
+        INSERT INTO experiment_units (merchant_id, experiment_id, unit_id, variant, since)
+        SELECT merchant_id, $2, buyer_id, CASE out WHEN 'a' THEN 0 ELSE 1 END, at FROM journey_steps
+        WHERE merchant_id = $1 AND journey_id = $3 AND node = 'ways'
+        """,
+        shop, new.experiment_id, journey_id,
+    )  # fmt: skip
 
 
 def _back_to_the_cart(mail: UUID, line: UUID) -> Graph:

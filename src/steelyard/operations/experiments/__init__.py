@@ -13,15 +13,38 @@ from steelyard.operations.experiments.assignment import variant_of
 from steelyard.operations.experiments.exposing import (
     EXPOSURES_PER_BATCH_MAX,
     Exposure,
+    OnSplit,
     Running,
     expose,
     forget,
     on_page,
+    on_split,
 )
 from steelyard.operations.experiments.judging import days_left, judge
 from steelyard.operations.experiments.measuring import Counted, keep
-from steelyard.operations.experiments.queries import course, experiment, experiments, history, looks, results
-from steelyard.operations.experiments.service import archive, draw_up, drop, measure_soon, owner_of, ship, start, stop
+from steelyard.operations.experiments.queries import (
+    OnJourney,
+    course,
+    experiment,
+    experiments,
+    history,
+    looks,
+    of_journey,
+    results,
+    running_on,
+)
+from steelyard.operations.experiments.service import (
+    archive,
+    draw_up,
+    drop,
+    end_with,
+    locked,
+    measure_soon,
+    owner_of,
+    ship,
+    start,
+    stop,
+)
 from steelyard.operations.experiments.statistics import MISMATCH_P, Estimate, Sums, units_needed
 
 if TYPE_CHECKING:
@@ -35,6 +58,8 @@ __all__ = [
     "Counted",
     "Estimate",
     "Exposure",
+    "OnJourney",
+    "OnSplit",
     "Running",
     "Sums",
     "UnreadableOutcomes",
@@ -43,6 +68,7 @@ __all__ = [
     "days_left",
     "draw_up",
     "drop",
+    "end_with",
     "experiment",
     "experiments",
     "expose",
@@ -51,12 +77,16 @@ __all__ = [
     "import_outcomes",
     "judge",
     "keep",
+    "locked",
     "looks",
     "measure_soon",
+    "of_journey",
     "on_page",
+    "on_split",
     "owner_of",
     "read_outcomes",
     "results",
+    "running_on",
     "ship",
     "start",
     "stop",

@@ -19,7 +19,7 @@ ENROLLED_AT_ONCE_MAX = 5_000
 
 
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
-    """A visitor has seen a variant."""
+    """A visitor has seen a variant, or a customer has gone the way of one."""
 
     merchant_id: UUID
     experiment_id: UUID
@@ -64,6 +64,30 @@ async def _running(read: Read) -> dict[tuple[UUID, str], Running]:
         RUNNING_MAX,
     )
     return {(each.merchant_id, each.page): each for each in found}
+
+
+class OnSplit(msgspec.Struct, frozen=True, kw_only=True):
+    """The last experiment that was begun on a split; who came in by `version` or a later one is shared out by its salt."""
+
+    experiment_id: UUID
+    salt: UUID
+    version: int
+    running: bool
+
+
+async def on_split(read: Read, merchant_id: UUID, journey_id: UUID, box: str) -> OnSplit | None:
+    """Also one that is over: whoever comes to the split again goes the way that they went."""
+    return await read.one(
+        OnSplit,
+        """
+        SELECT experiment_id, salt, journey_version AS version, state = 'running' AS running FROM experiments
+        WHERE merchant_id = $1 AND journey_id = $2 AND box = $3 AND started_at IS NOT NULL
+        ORDER BY started_at DESC LIMIT 1
+        """,
+        merchant_id,
+        journey_id,
+        box,
+    )
 
 
 async def expose(tx: Tx, exposures: Sequence[Exposure]) -> None:

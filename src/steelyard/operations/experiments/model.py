@@ -23,16 +23,20 @@ DAYS_MAX = 180
 BOUGHT_DAYS_MAX = 730
 UNITS_PLANNED_MAX = 10_000_000
 EXPERIMENTS_SHOWN = 50
+# More than a journey has boxes.
+SPLITS_MAX = 200
 # What was bought so long before somebody came in explains a part of what they buy afterwards.
 BEFORE_DAYS = 28
 CONTROL = 0
 
 
 class Kind(StrEnum):
-    """`coupons`: a coupon for a segment against those who are held out; operations/growth begins and ends it."""
+    """`journey`: the ways of a split; operations/journeys begins and ships it. `coupons`: a coupon for a segment against those
+    who are held out; operations/growth begins and ends it."""
 
     PAGE = "page"
     GROUPS = "groups"
+    JOURNEY = "journey"
     COUPONS = "coupons"
     IMPORTED = "imported"
 
@@ -94,7 +98,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewExperiment(msgspec.Struct, frozen=True, kw_only=True):
     """An experiment as somebody wants it. Its id is the caller's: said twice, it is drawn up once. `share` and `alpha` are in
-    parts per million; `page` is what merchandising calls it; the first variant is the control."""
+    parts per million; `page` is what merchandising calls it, `box` a split of the journey; the first variant is the control."""
 
     merchant_id: UUID
     experiment_id: ExperimentId
@@ -106,6 +110,8 @@ class NewExperiment(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     variants: Sequence[Variant]
     page: str | None = None
+    journey_id: UUID | None = None
+    box: str | None = None
     bought_days: int | None = None
     share: int = 1_000_000
     alpha: int = 50_000
@@ -121,6 +127,9 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     hypothesis: str
     page: str | None
+    journey_id: UUID | None
+    box: str | None
+    journey_version: int | None
     metric: str
     guardrails: Sequence[str]
     currency: str
@@ -210,9 +219,19 @@ class PageIsTaken(Refusal):
     detail = N_("Stop it first, then start this one.")
 
 
+class SplitIsTaken(Refusal):
+    """Of one split one experiment runs at a time: two would count the same people."""
+
+    code = "split_is_taken"
+    title = N_("Another experiment judges this split")
+    detail = N_("Stop it first, then start this one.")
+
+
 class NothingToShip(Refusal):
-    """Only a version of a page is made everybody's."""
+    """Only a version of a page and a way of a split are made everybody's."""
 
     code = "nothing_to_ship"
     title = N_("This cannot be made everybody’s here")
-    detail = N_("A page’s version can; prices and coupons of a group are changed where they were made.")
+    detail = N_(
+        "A page’s version and a journey’s way can; prices and coupons of a group are changed where they were made."
+    )

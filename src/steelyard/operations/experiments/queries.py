@@ -5,16 +5,20 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.operations.experiments.judging import judge
 from steelyard.operations.experiments.model import (
     DAYS_MAX,
     EXPERIMENTS_SHOWN,
+    SPLITS_MAX,
     Experiment,
     Finding,
     Look,
     Results,
+    State,
     Step,
     Variant,
 )
@@ -28,9 +32,9 @@ async def experiments(
     return await read.all(
         Experiment,
         """
-        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, metric, guardrails, currency, share, alpha
-             , units_planned, days_max, salt, bought_days, source, created_at, started_at, stopped_at, shipped, learning
-             , measured_at, mixed
+        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, journey_id, box, journey_version, metric
+             , guardrails, currency, share, alpha, units_planned, days_max, salt, bought_days, source, created_at, started_at
+             , stopped_at, shipped, learning, measured_at, mixed
         FROM experiments
         WHERE merchant_id = $1 AND ($2::text = state OR ($2 IS NULL AND state <> 'dropped'))
           AND ($3::timestamptz IS NULL OR (created_at, experiment_id) < ($3, $4))
@@ -49,9 +53,9 @@ async def experiment(read: Read, merchant_id: UUID, experiment_id: UUID) -> tupl
     found = await read.one(
         Experiment,
         """
-        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, metric, guardrails, currency, share, alpha
-             , units_planned, days_max, salt, bought_days, source, created_at, started_at, stopped_at, shipped, learning
-             , measured_at, mixed
+        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, journey_id, box, journey_version, metric
+             , guardrails, currency, share, alpha, units_planned, days_max, salt, bought_days, source, created_at, started_at
+             , stopped_at, shipped, learning, measured_at, mixed
         FROM experiments WHERE merchant_id = $1 AND experiment_id = $2
         """,
         merchant_id,
@@ -69,6 +73,45 @@ async def experiment(read: Read, merchant_id: UUID, experiment_id: UUID) -> tupl
         experiment_id,
     )
     return found, variants
+
+
+class OnJourney(msgspec.Struct, frozen=True, kw_only=True):
+    """An experiment of which a journey's split is tried, in a line."""
+
+    experiment_id: UUID
+    box: str
+    name: str
+    state: State
+    journey_version: int | None
+
+
+async def of_journey(read: Read, merchant_id: UUID, journey_id: UUID) -> list[OnJourney]:
+    """What is and was tried on the splits of a journey, the newest first; not what was dropped."""
+    return await read.all(
+        OnJourney,
+        """
+        SELECT experiment_id, box, name, state, journey_version FROM experiments
+        WHERE merchant_id = $1 AND journey_id = $2 AND state <> 'dropped'
+        ORDER BY created_at DESC, experiment_id DESC LIMIT $3
+        """,
+        merchant_id,
+        journey_id,
+        EXPERIMENTS_SHOWN,
+    )
+
+
+async def running_on(read: Read, merchant_id: UUID, journey_id: UUID) -> list[OnJourney]:
+    """What runs on the splits of a journey: at most one on each."""
+    return await read.all(
+        OnJourney,
+        """
+        SELECT experiment_id, box, name, state, journey_version FROM experiments
+        WHERE merchant_id = $1 AND journey_id = $2 AND state = 'running' ORDER BY experiment_id LIMIT $3
+        """,
+        merchant_id,
+        journey_id,
+        SPLITS_MAX,
+    )
 
 
 async def history(read: Read, merchant_id: UUID, experiment_id: UUID) -> list[Step]:

@@ -14,6 +14,9 @@ CREATE TABLE experiments (
   , name          text NOT NULL
   , hypothesis    text NOT NULL
   , page          text
+  , journey_id    uuid
+  , box           text
+  , journey_version integer
   , metric        text NOT NULL
   , guardrails    text[] NOT NULL DEFAULT '{}'
   , currency      text NOT NULL REFERENCES currencies
@@ -33,8 +36,11 @@ CREATE TABLE experiments (
   , enrolled_at   timestamptz
   , mixed         integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, experiment_id)
-  , CONSTRAINT an_experiment_is_of_a_kind CHECK (kind IN ('page', 'groups', 'coupons', 'imported'))
+  , CONSTRAINT an_experiment_is_of_a_kind CHECK (kind IN ('page', 'groups', 'journey', 'coupons', 'imported'))
   , CONSTRAINT a_page_is_tried_on_a_page CHECK ((kind = 'page') = (page IS NOT NULL))
+  , CONSTRAINT a_split_is_tried_on_a_split CHECK ((kind = 'journey') = (journey_id IS NOT NULL) AND (kind = 'journey') = (box IS NOT NULL))
+  , CONSTRAINT everybody_passes_a_split CHECK (kind <> 'journey' OR share = 1000000)
+  , CONSTRAINT a_split_is_judged_from_a_version_on CHECK ((journey_version IS NOT NULL) = (kind = 'journey' AND started_at IS NOT NULL))
   , CONSTRAINT groups_are_of_who_has_bought CHECK ((kind = 'groups') = (bought_days IS NOT NULL))
   , CONSTRAINT a_share_is_a_share CHECK (0 < share AND share <= 1000000)
   , CONSTRAINT a_level_is_a_level CHECK (0 < alpha AND alpha < 500000)
@@ -44,6 +50,8 @@ CREATE TABLE experiments (
   , CONSTRAINT what_is_archived_taught_something CHECK (state <> 'archived' OR learning <> '')
 );
 COMMENT ON TABLE experiments IS 'by merchant, never deleted: what a shop, or under an id of zeros the marketplace, tries on a part of its visitors or customers';
+COMMENT ON COLUMN experiments.journey_id IS 'journey: whose split is judged; box: which of its splits, of whose ways each is a variant, in their order';
+COMMENT ON COLUMN experiments.journey_version IS 'journey: who came in by this version or a later one counts: in these the ways of the split are the same';
 COMMENT ON COLUMN experiments.metric IS 'By which it is judged';
 COMMENT ON COLUMN experiments.guardrails IS 'What must not become worse meanwhile';
 COMMENT ON COLUMN experiments.share IS 'How many take part, in parts per million';
@@ -59,6 +67,8 @@ COMMENT ON COLUMN experiments.enrolled_at IS 'groups: until when who takes part 
 COMMENT ON COLUMN experiments.mixed IS 'People who saw more than one variant, on two browsers: left out';
 CREATE INDEX experiments_of_a_merchant ON experiments (merchant_id, created_at DESC, experiment_id);
 CREATE UNIQUE INDEX one_experiment_runs_on_a_page ON experiments (merchant_id, page) WHERE state = 'running';
+CREATE UNIQUE INDEX one_experiment_runs_on_a_split ON experiments (merchant_id, journey_id, box) WHERE state = 'running';
+CREATE INDEX experiments_of_a_split ON experiments (merchant_id, journey_id, box, started_at DESC) WHERE journey_id IS NOT NULL;
 CREATE INDEX experiments_to_leave ON experiments (merchant_id, experiment_id) WHERE kind = 'groups' AND enrolled_at IS NOT NULL;
 CREATE INDEX experiments_running ON experiments (measured_at NULLS FIRST) WHERE state = 'running';
 CREATE INDEX experiments_to_measure ON experiments (merchant_id, experiment_id) WHERE measured_at IS NULL AND state IN ('running', 'stopped') AND kind <> 'imported';

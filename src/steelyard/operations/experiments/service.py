@@ -9,6 +9,7 @@ from steelyard.kernel import ids, keeping
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import PARTS_PER_MILLION
 from steelyard.kernel.states import NOWHERE
 from steelyard.operations import merchandising
 from steelyard.operations.analytics import MARKETPLACE
@@ -29,12 +30,14 @@ from steelyard.operations.experiments.model import (
     NewExperiment,
     NothingToShip,
     PageIsTaken,
+    SplitIsTaken,
     State,
 )
-from steelyard.operations.experiments.queries import experiment
+from steelyard.operations.experiments.queries import experiment, running_on
 from steelyard.operations.merchandising.model import HOUSE
 
 RUNNING_PAGES = "experiments.pages"
+EVERYBODY = PARTS_PER_MILLION
 
 
 def owner_of(merchant_id: UUID) -> UUID:
@@ -72,7 +75,7 @@ def _wrong(new: NewExperiment) -> dict[str, str]:
             and all(0 < each.weight <= WEIGHT_MAX for each in new.variants),
             N_("Two to five variants, each with a name and a weight"),
         ),
-        "share": (0 < new.share <= 1_000_000, number),
+        "share": (0 < new.share <= EVERYBODY and (new.kind is not Kind.JOURNEY or new.share == EVERYBODY), number),
         "alpha": (0 < new.alpha < 500_000, number),
         "units_planned": (0 < new.units_planned <= UNITS_PLANNED_MAX, number),
         "days_max": (0 < new.days_max <= DAYS_MAX, number),
@@ -82,6 +85,7 @@ def _wrong(new: NewExperiment) -> dict[str, str]:
             number,
         ),
         "page": ((new.page is not None) == (new.kind is Kind.PAGE), missing),
+        "box": ({new.journey_id is not None, new.box is not None} == {new.kind is Kind.JOURNEY}, missing),
     }
     return {field: message for field, (holds, message) in checks.items() if not holds}
 
@@ -109,8 +113,8 @@ async def _insert(tx: Tx, new: NewExperiment, state: State, *, source: str, at: 
         """
         INSERT INTO experiments (merchant_id, experiment_id, kind, state, name, hypothesis, page, metric, guardrails, currency
                                , share, alpha, units_planned, days_max, salt, bought_days, source
-                               , started_at, stopped_at, measured_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $18)
+                               , started_at, stopped_at, measured_at, journey_id, box)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $18, $19, $20)
         ON CONFLICT (merchant_id, experiment_id) DO NOTHING
         """,
         new.merchant_id,
@@ -131,6 +135,8 @@ async def _insert(tx: Tx, new: NewExperiment, state: State, *, source: str, at: 
         new.bought_days,
         source,
         at,
+        new.journey_id,
+        new.box,
     )
     if not made:
         return False
@@ -169,33 +175,43 @@ async def locked(tx: Tx, merchant_id: UUID, experiment_id: UUID) -> Experiment:
     return found
 
 
-async def start(tx: Tx, merchant_id: UUID, experiment_id: UUID, by: str) -> None:
-    """From now on its variants are shown. Said twice, nothing changes. Raises `NotFound`, `TransitionRefused`, `PageIsTaken`."""
+async def start(tx: Tx, merchant_id: UUID, experiment_id: UUID, by: str, *, journey_version: int | None = None) -> None:
+    """From now on its variants are shown; of a split, to who came in by `journey_version` or a later one. Said twice, nothing
+    changes. Raises `NotFound`, `TransitionRefused`, `PageIsTaken`, `SplitIsTaken`."""
     now = await locked(tx, merchant_id, experiment_id)
     if now.state is State.RUNNING:
         return
     MACHINE.check(now.state, State.RUNNING)
+    assert (journey_version is None) == (now.journey_id is None), "a split is judged from a version on"
+    if now.journey_id is None:
+        await _check_page(tx, now)
+    elif any(each.box == now.box for each in await running_on(tx, merchant_id, now.journey_id)):
+        raise SplitIsTaken()
+    keeping.forget(tx, RUNNING_PAGES)
+    await tx.execute(
+        """
+        UPDATE experiments SET state = 'running', started_at = now(), measured_at = NULL, journey_version = $3
+        WHERE merchant_id = $1 AND experiment_id = $2
+        """,
+        merchant_id,
+        experiment_id,
+        journey_version,
+    )
+    await _note(tx, merchant_id, [(now.experiment_id, now.state)], State.RUNNING, by, "")
+
+
+async def _check_page(tx: Tx, now: Experiment) -> None:
     # All that could begin on the page are held, so that of two at once one sees the other.
     others = await tx.fetch(
         """
         SELECT state FROM experiments WHERE merchant_id = $1 AND page = $2 AND state IN ('draft', 'running')
         ORDER BY experiment_id FOR NO KEY UPDATE
         """,
-        merchant_id,
+        now.merchant_id,
         now.page,
     )
     if any(other["state"] == State.RUNNING for other in others):
         raise PageIsTaken()
-    keeping.forget(tx, RUNNING_PAGES)
-    await tx.execute(
-        """
-        UPDATE experiments SET state = 'running', started_at = now(), measured_at = NULL
-        WHERE merchant_id = $1 AND experiment_id = $2
-        """,
-        merchant_id,
-        experiment_id,
-    )
-    await _note(tx, merchant_id, [(now.experiment_id, now.state)], State.RUNNING, by, "")
 
 
 async def stop(tx: Tx, merchant_id: UUID, experiment_id: UUID, by: str, note: str = "") -> None:
@@ -245,15 +261,20 @@ async def ship(tx: Tx, merchant_id: UUID, experiment_id: UUID, variant: int, by:
         raise NothingToShip()
     if now.shipped == variant:
         return
-    if now.state is not State.STOPPED:
-        await stop(tx, merchant_id, experiment_id, by)
     owner_id = owner_of(merchant_id)
+    await end_with(tx, now, variant, by)
     await merchandising.bring_back(tx, owner_id, now.page, version, by)
     await merchandising.publish(tx, owner_id, now.page, by)
+
+
+async def end_with(tx: Tx, now: Experiment, variant: int, by: str) -> None:
+    """One whose row is held has this variant made everybody's: the caller does it. Raises `TransitionRefused`."""
+    if now.state is not State.STOPPED:
+        await stop(tx, now.merchant_id, now.experiment_id, by)
     await tx.execute(
         "UPDATE experiments SET shipped = $3 WHERE merchant_id = $1 AND experiment_id = $2",
-        merchant_id,
-        experiment_id,
+        now.merchant_id,
+        now.experiment_id,
         variant,
     )
 

@@ -4,11 +4,20 @@
 `playbooks` are ready ones. `hearing` takes in news (`following` reads what people do), `enrolling` lets people in, `calling` and
 `callers` many at once; `running` moves whose time has come, `acting` does what a box says, `outcomes` are what comes of it,
 `sending` is for messages, `telling` what they tell of, `zones` where people are, `intervals` how long they wait before they buy
-again. `travellers` and `counts` write down who went where. `simulating` plays a journey over the past: `happening` is what
-happened then, `playing` the rules (pure). `forgetting` is for who leaves. The rules stand in docs/algorithms/journeys.md.
+again. `judging` has a split judged by an experiment, `splits` what stays as it is meanwhile. `travellers` and `counts` write down
+who went where. `simulating` plays a journey over the past: `happening` is what happened then, `playing` the rules (pure).
+`forgetting` is for who leaves. The rules stand in docs/algorithms/journeys.md.
 """
 
 from steelyard.operations.journeys.forgetting import forget
+from steelyard.operations.journeys.judging import (
+    LiveSplit,
+    judge_split,
+    live_split,
+    live_splits,
+    ship_way,
+    start_judging,
+)
 from steelyard.operations.journeys.playbooks import PLAYBOOKS, copy_playbook, playbook
 from steelyard.operations.journeys.playing import CouponsGiven, Simulation
 from steelyard.operations.journeys.queries import funnel, journey, listed, of_buyer, people, versions
@@ -19,6 +28,7 @@ from steelyard.operations.journeys.validating import faults_of
 __all__ = [
     "PLAYBOOKS",
     "CouponsGiven",
+    "LiveSplit",
     "Simulation",
     "change",
     "copy",
@@ -28,14 +38,19 @@ __all__ = [
     "forget",
     "funnel",
     "journey",
+    "judge_split",
     "listed",
+    "live_split",
+    "live_splits",
     "make",
     "of_buyer",
     "pause",
     "people",
     "playbook",
     "resume",
+    "ship_way",
     "simulate",
     "start",
+    "start_judging",
     "versions",
 ]

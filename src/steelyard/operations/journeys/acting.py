@@ -12,9 +12,9 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.text import text
 from steelyard.money import wallets
 from steelyard.money.wallets import Cause, Move, Purse
-from steelyard.operations import behaviour, workboard
-from steelyard.operations.behaviour import Behaviour
-from steelyard.operations.experiments import variant_of
+from steelyard.operations import behaviour, experiments, workboard
+from steelyard.operations.behaviour import Behaviour, Property
+from steelyard.operations.experiments import EXPOSURES_PER_BATCH_MAX, Exposure, variant_of
 from steelyard.operations.journeys.catalogue import Event, kind_of
 from steelyard.operations.journeys.graph import (
     FAILED,
@@ -159,13 +159,22 @@ async def _branch(tx: Tx, setup: Branch, some: Sequence[Traveller], steps: Steps
 
 async def _split(tx: Tx, node: Node, setup: Split, some: Sequence[Traveller], steps: Steps) -> list[Outcome]:
     """By a hash of the person: whoever comes here again goes the same way. That they were shared out is written down as what they
-    were exposed to, so that analyses can compare them."""
-    arms = [variant_of(salt_of(each.journey_id, node.key), each.buyer_id, CERTAIN, setup.weights) for each in some]
+    were exposed to, so that analyses can compare them; where an experiment judges the split, it shares them out and counts
+    them. Who came in by an earlier version goes as they would without it."""
+    first = some[0]
+    judge = await experiments.on_split(tx, first.merchant_id, first.journey_id, node.key)
+    if judge is not None and first.version < judge.version:
+        judge = None
+    salt = judge.salt if judge is not None else salt_of(first.journey_id, node.key)
+    seen: dict[str, Property] = {"journey": str(first.journey_id), "box": node.key}
+    if judge is not None and judge.running:
+        seen["experiment"] = str(judge.experiment_id)
+    gone: list[tuple[Traveller, int]] = []
     exposed: list[Behaviour] = []
-    outcomes: list[Outcome] = []
-    for who, arm in zip(some, arms, strict=True):
+    for who in some:
+        arm = variant_of(salt, who.buyer_id, CERTAIN, setup.weights)
         assert arm is not None, "everybody takes part"
-        outcomes.append(Outcome(who, node.outs[arm]))
+        gone.append((who, arm))
         exposed.append(
             Behaviour(
                 event_id=ids.derived(who.journey_id, node.key, str(who.buyer_id), str(who.entry), str(who.steps)),
@@ -175,12 +184,32 @@ async def _split(tx: Tx, node: Node, setup: Split, some: Sequence[Traveller], st
                 visitor_id=who.buyer_id,
                 buyer_id=who.buyer_id,
                 surface=behaviour.Surface.HOUSE,
-                properties={"journey": str(who.journey_id), "box": node.key, "variant": node.outs[arm]},
+                properties={**seen, "variant": node.outs[arm]},
             )
         )
     for n in range(0, len(exposed), behaviour.BEHAVIOURS_PER_BATCH_MAX):
         await behaviour.record(tx, exposed[n : n + behaviour.BEHAVIOURS_PER_BATCH_MAX])
-    return outcomes
+    if judge is not None and judge.running:
+        await _expose(tx, judge.experiment_id, gone, steps)
+    return [Outcome(who, node.outs[arm]) for who, arm in gone]
+
+
+async def _expose(tx: Tx, experiment_id: UUID, gone: Sequence[tuple[Traveller, int]], steps: Steps) -> None:
+    """Who went which way counts in the experiment; not who wants nothing of theirs analysed."""
+    silent = await behaviour.quiet(tx, [who.buyer_id for who, _ in gone])
+    counted = [
+        Exposure(
+            merchant_id=who.merchant_id,
+            experiment_id=experiment_id,
+            unit_id=who.buyer_id,
+            variant=arm,
+            at=steps.now,
+        )
+        for who, arm in gone
+        if who.buyer_id not in silent
+    ]
+    for n in range(0, len(counted), EXPOSURES_PER_BATCH_MAX):
+        await experiments.expose(tx, counted[n : n + EXPOSURES_PER_BATCH_MAX])
 
 
 async def _coupon(tx: Tx, setup: Coupon, some: Sequence[Traveller]) -> dict[UUID, str]:

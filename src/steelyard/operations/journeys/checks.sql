@@ -15,6 +15,16 @@ CROSS JOIN LATERAL (SELECT count(*) AS people, count(*) FILTER (WHERE e.stand = 
                     WHERE e.merchant_id = d.merchant_id AND e.journey_id = d.journey_id) AS e
 WHERE d.entered - d.ended <> e.inside OR d.entered < e.people;
 
+-- name: a split that an experiment judges is in the journey that is in force
+SELECT e.merchant_id, e.experiment_id, e.journey_id, e.box
+FROM experiments e
+LEFT JOIN journeys j USING (merchant_id, journey_id)
+LEFT JOIN journey_versions v ON v.merchant_id = j.merchant_id AND v.journey_id = j.journey_id AND v.version = j.live_version
+WHERE e.kind = 'journey' AND e.state = 'running'
+  AND (j.state IS DISTINCT FROM 'live' AND j.state IS DISTINCT FROM 'paused'
+       OR NOT coalesce(jsonb_path_exists(v.graph, '$.nodes[*] ? (@.key == $box && @.setup.kind == "split")'
+                                       , jsonb_build_object('box', e.box)), false));
+
 -- name: a journey's state is that of its history
 SELECT j.merchant_id, j.journey_id, j.state, h.to_state
 FROM journeys j

@@ -110,7 +110,7 @@ class Branch(_Setup, frozen=True, kw_only=True, tag="branch"):
 
 
 class Split(_Setup, frozen=True, kw_only=True, tag="split"):
-    """Shares people out by chance, two to four ways: the same person always the same way."""
+    """Shares people out by chance, two to four ways: the same person always the same way. By a way of weight 0 nobody goes."""
 
     weights: tuple[int, ...] = (50, 50)
 

@@ -233,6 +233,33 @@ class JourneyOver(Refusal):
     detail = N_("It is kept with its figures. Please make a copy to go on with it.")
 
 
+class JourneyNotBegun(Refusal):
+    """What is in force is judged: a journey that has not begun has nothing in force."""
+
+    code = "journey_not_begun"
+    title = N_("The journey has not begun")
+    detail = N_("Please start it first: then its split can be judged.")
+
+
+class SplitIsJudged(Refusal):
+    """While an experiment judges a split, its weights and all that follows it stay as they are: else two things would be
+    tried under one name. `name` is the experiment's."""
+
+    code = "split_is_judged"
+    title = N_("An experiment judges a split of this journey")
+    detail = N_(
+        "What follows the split stays as it is while “{name}” runs. Please stop it first, then put the change live."
+    )
+
+
+class SplitChanged(Refusal):
+    """An experiment is started and shipped on the split that it was drawn up for."""
+
+    code = "split_changed"
+    title = N_("The split is not as it was any more")
+    detail = N_("The journey was changed since. Please draw up an experiment on the split as it is now.")
+
+
 class TooManyJourneys(Refusal):
     """A shop has so many journeys that have not ended, and no more."""
 
@@ -279,6 +306,7 @@ __all__ = [
     "Journey",
     "JourneyChanged",
     "JourneyId",
+    "JourneyNotBegun",
     "JourneyOver",
     "JourneyRefused",
     "Kind",
@@ -296,6 +324,8 @@ __all__ = [
     "Source",
     "Split",
     "SplitArm",
+    "SplitChanged",
+    "SplitIsJudged",
     "Stand",
     "State",
     "Task",

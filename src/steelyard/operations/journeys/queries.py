@@ -82,6 +82,20 @@ async def versions(read: Read, merchant_id: UUID, journey_id: UUID) -> list[Vers
     )
 
 
+async def version_of(read: Read, merchant_id: UUID, journey_id: UUID, version: int) -> Graph:
+    """What a version says. Raises `NotFound`."""
+    found = await read.one(
+        Version,
+        "SELECT version, graph, by, at FROM journey_versions WHERE merchant_id = $1 AND journey_id = $2 AND version = $3",
+        merchant_id,
+        journey_id,
+        version,
+    )
+    if found is None:
+        raise NotFound()
+    return found.graph
+
+
 async def funnel(read: Read, merchant_id: UUID, journey_id: UUID, version: int | None = None) -> Funnel:
     """How many came to each box, are there, and went on by which out: of one version, or of all together."""
     rows = await read.fetch(

@@ -23,7 +23,8 @@ from steelyard.operations.journeys.model import (
     State,
     TooManyJourneys,
 )
-from steelyard.operations.journeys.queries import journey
+from steelyard.operations.journeys.queries import journey, version_of
+from steelyard.operations.journeys.splits import check_judged, stop_judging
 from steelyard.operations.journeys.validating import TOO_MANY, faults_of
 
 # What a journey begins with while nothing is said: the box that every journey has.
@@ -99,7 +100,7 @@ async def change(  # a journey's name and graph, against the revision one has se
 
 async def start(tx: Tx, merchant_id: UUID, journey_id: JourneyId, revision: int, by: str) -> int:
     """Put what was edited into force, for whoever comes in from now on; returns the version. Who is inside stays on theirs.
-    Said twice, nothing changes. Raises `NotFound`, `JourneyChanged`, `JourneyOver`, `JourneyRefused`."""
+    Said twice, nothing changes. Raises `NotFound`, `JourneyChanged`, `JourneyOver`, `JourneyRefused`, `SplitIsJudged`."""
     known = await held(tx, merchant_id, journey_id)
     if known.state is State.ENDED:
         raise JourneyOver()
@@ -110,29 +111,44 @@ async def start(tx: Tx, merchant_id: UUID, journey_id: JourneyId, revision: int,
     faults = await faults_of(tx, merchant_id, known.graph)
     if faults:
         raise JourneyRefused(faults)
+    if known.live_version is not None:
+        now = await version_of(tx, merchant_id, journey_id, known.live_version)
+        await check_judged(tx, merchant_id, journey_id, now, known.graph)
+    version = await add_version(tx, known, known.graph, by)
+    if known.state is State.DRAFT:
+        await _note(tx, merchant_id, journey_id, State.DRAFT, State.LIVE, by)
+    await call_present(tx, merchant_id, journey_id, known.graph)
+    return version
+
+
+async def add_version(tx: Tx, known: Journey, graph: Graph, by: str, *, edited: Graph | None = None) -> int:
+    """Have this in force, as a journey's next version, whose number is returned; its row is held. `edited`: what is being edited
+    from now on, where that is something else."""
+    draft = graph if edited is None else edited
     version = (known.live_version or 0) + 1
     await tx.execute(
         "INSERT INTO journey_versions (merchant_id, journey_id, version, graph, by) VALUES ($1, $2, $3, $4, $5)",
-        merchant_id,
-        journey_id,
+        known.merchant_id,
+        known.journey_id,
         version,
-        known.graph,
+        graph,
         by,
     )
     await tx.execute(
         """
-        UPDATE journeys SET live_version = $3, listens = $4, changed = false, started_at = coalesce(started_at, now())
+        UPDATE journeys SET live_version = $3, listens = $4, started_at = coalesce(started_at, now())
              , state = CASE WHEN state = 'draft' THEN 'live' ELSE state END
+             , graph = $5, changed = $6, revision = revision + $7
         WHERE merchant_id = $1 AND journey_id = $2
         """,
-        merchant_id,
-        journey_id,
+        known.merchant_id,
+        known.journey_id,
         version,
-        list(listens(known.graph)),
+        list(listens(graph)),
+        draft,
+        draft != graph,
+        int(draft != known.graph),
     )
-    if known.state is State.DRAFT:
-        await _note(tx, merchant_id, journey_id, State.DRAFT, State.LIVE, by)
-    await call_present(tx, merchant_id, journey_id, known.graph)
     return version
 
 
@@ -152,8 +168,9 @@ async def resume(tx: Tx, merchant_id: UUID, journey_id: JourneyId, by: str) -> N
 
 async def end(tx: Tx, merchant_id: UUID, journey_id: JourneyId, by: str) -> None:
     """Nobody comes in any more, and who is inside is led out, some at a time (`running`). Said twice, nothing changes.
-    Raises `NotFound`."""
+    An experiment that judges one of its splits ends, too. Raises `NotFound`."""
     await _go(tx, merchant_id, journey_id, State.ENDED, by)
+    await stop_judging(tx, merchant_id, journey_id, by)
 
 
 async def copy(tx: Tx, merchant_id: UUID, of: JourneyId, journey_id: JourneyId, name: Text, by: str) -> None:

@@ -91,7 +91,7 @@ WRONG_MINUTES = N_("Please enter between a minute and a year")
 WRONG_TIME = N_("Please enter a time such as 09:00")
 WRONG_DAYS = N_("Please enter between 1 and 365 days")
 WRONG_POINTS = N_("Please enter between 1 and 100,000 points")
-WRONG_WEIGHTS = N_("Please enter two to four weights between 1 and 1,000")
+WRONG_WEIGHTS = N_("Please enter two to four weights between 0 and 1,000, not all of them 0")
 WRONG_CAP = N_("Please enter between 1 and 100 messages in 1 to 30 days")
 WRONG_QUIET = N_("Please enter both times, or neither")
 NOT_TRANSACTIONAL = N_("Only what belongs to an order that waits for its payment is no advertising")
@@ -203,7 +203,8 @@ def _setup(node: Node, graph: Graph) -> Iterator[tuple[str, str]]:
 def _act(setup: Setup) -> Iterator[tuple[str, str]]:
     match setup:
         case Split(weights=weights):
-            if not 2 <= len(weights) <= len(SPLIT_OUTS) or not all(1 <= each <= WEIGHT_MAX for each in weights):
+            known = all(0 <= each <= WEIGHT_MAX for each in weights) and any(weights)
+            if not 2 <= len(weights) <= len(SPLIT_OUTS) or not known:
                 yield "weights", WRONG_WEIGHTS
         case Coupon(promotion_id=None):
             yield "promotion_id", CHOOSE_COUPON

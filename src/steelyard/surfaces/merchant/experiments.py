@@ -22,5 +22,6 @@ HANDLERS = experiment_pages(
         house=house,
         database=lambda visit: visit.merchant_db,
         groups=True,
+        journeys=frame.JOURNEYS,
     )
 )

@@ -254,6 +254,7 @@ class _Rows:
 
     def split(self, setup: Split) -> list[Row]:
         hint = N_("Parts of the whole, such as 50 and 50, or 80, 10 and 10. Leave empty what is not needed.")
+        judging = N_("By what people pay afterwards, once the journey runs.")
         parts = [
             Part(
                 name=f"weight_{arm}",
@@ -268,6 +269,7 @@ class _Rows:
             self.row(*parts[:2]),
             self.row(*parts[2:]),
             self.row(self.part("", N_("How it is shared out"), "says", self.say(hint))),
+            self.row(self.part("", N_("Judge it as an experiment"), "link", f"{self.here}/experiment", hint=judging)),
         ]
 
     def message(self, setup: Message) -> list[Row]:

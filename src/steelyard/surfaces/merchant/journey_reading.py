@@ -127,11 +127,11 @@ def _minutes(form: Entries, name: str, least: int = 1) -> int:
 
 
 def _weights(form: Entries, was: Split) -> tuple[int, ...]:
-    said = [form.number(f"weight_{arm}", otherwise=0, most=WEIGHT_MAX) for arm in ARMS]
-    found = tuple(each for each in said if each)
-    if len(found) < 2:
+    said = [form.number(f"weight_{arm}", otherwise=0, most=WEIGHT_MAX) for arm in ARMS if form.text(f"weight_{arm}")]
+    found = tuple(said)
+    if len(found) < 2 or not any(found):
         form.refuse("weight_a", N_("Please enter at least two parts"))
-    return found if len(found) >= 2 else was.weights
+    return found if len(found) >= 2 and any(found) else was.weights
 
 
 def _goods(form: Entries, name: str) -> tuple[UUID, ...]:

@@ -17,7 +17,8 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
-from steelyard.operations import journeys, segments
+from steelyard.operations import experiments, journeys, segments
+from steelyard.operations.experiments import OnJourney
 from steelyard.operations.journeys.model import (
     Funnel,
     Graph,
@@ -36,6 +37,7 @@ from steelyard.surfaces.merchant import frame, journey_drawing
 from steelyard.surfaces.merchant import journey_words as words
 from steelyard.surfaces.merchant.journey_drawing import Figures
 from steelyard.surfaces.merchant.journey_editor import opened, place_of
+from steelyard.surfaces.merchant.journey_judging import judged
 from steelyard.surfaces.merchant.journey_words import Things, things_of
 from steelyard.surfaces.merchant.journeys import MANAGES, READS, TITLE
 from steelyard.surfaces.web import exports
@@ -52,6 +54,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     versions: Sequence[Version]
     funnel: Funnel
     things: Things
+    judging: Sequence[OnJourney]
 
 
 class Somebody(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,7 @@ async def running(read: Read, visit: Visit, journey_id: UUID, version: int | Non
         versions=versions,
         funnel=await journeys.funnel(read, visit.merchant_id, journey_id, version),
         things=await things_of(read, visit, graph),
+        judging=await experiments.of_journey(read, visit.merchant_id, journey_id),
     )
 
 
@@ -117,11 +121,17 @@ async def journey_run(
         trouble=found.journey.trouble is not None,
         totals=totals_of(visit, found.funnel),
         arms=_arms(visit, graph, found),
+        judged=judged(visit, _in_force(found), found.judging, here if found.journey.state is not State.ENDED else ""),
         filters=_filters(visit, here, found, version),
         drawn=journey_drawing.drawn(visit, graph, views),
         may_manage=visit.actor.may("users.manage"),
         new_id=ids.mint(),
     )
+
+
+def _in_force(found: Run) -> Graph:
+    """What whoever comes in goes by, whatever version is looked at."""
+    return next((each.graph for each in found.versions if each.version == found.journey.live_version), Graph())
 
 
 def _filters(visit: Visit, here: str, found: Run, version: int | None) -> list[dict[str, object]]:

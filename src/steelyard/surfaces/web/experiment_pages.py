@@ -19,10 +19,11 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.operations import experiments, merchandising
+from steelyard.operations import experiments, journeys, merchandising
 from steelyard.operations.experiments.model import (
     CONTROL,
     EXPERIMENTS_SHOWN,
+    NAME_CHARACTERS_MAX,
     VARIANTS_MAX,
     Experiment,
     ExperimentId,
@@ -31,6 +32,7 @@ from steelyard.operations.experiments.model import (
     State,
     Variant,
 )
+from steelyard.operations.journeys import LiveSplit
 from steelyard.operations.merchandising.model import Version
 from steelyard.parties import access
 from steelyard.surfaces.web import experiment_results, exports
@@ -38,7 +40,7 @@ from steelyard.surfaces.web.console import address, done, errors_of
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.experiment_results import Shown
-from steelyard.surfaces.web.experiment_words import ADVICE, KINDS, METRICS, STATES
+from steelyard.surfaces.web.experiment_words import ADVICE, DONE, DONE_ON_A_JOURNEY, KINDS, METRICS, STATES
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -57,7 +59,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Console(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs between the consoles; `here` is the address of the list, `groups` whether there are customer groups."""
+    """What differs between the consoles; `here` is the address of the list, `groups` whether there are customer groups,
+    `journeys` the address of journeys, where there are some."""
 
     show: Show
     here: str
@@ -65,6 +68,7 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
     house: Callable[[Read, Visit], Any]
     database: Callable[[Visit], Database]
     groups: bool
+    journeys: str = ""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +82,7 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     house: House
     versions: Sequence[Version]
     groups: Sequence[Group]
+    splits: Sequence[LiveSplit]
 
 
 async def _listed(read: Read, console: Console, visit: Visit, state: str | None, before: str) -> Listed:
@@ -101,6 +106,7 @@ async def _offered(read: Read, console: Console, visit: Visit) -> Offered:
         house=house,
         versions=await merchandising.versions(read, owner_id, house.page),
         groups=await promotions.customer_groups(read, house.merchant_id) if console.groups else (),
+        splits=await journeys.live_splits(read, house.merchant_id) if console.journeys else (),
     )
 
 
@@ -113,6 +119,7 @@ async def _shown(read: Read, console: Console, visit: Visit, experiment_id: UUID
         results=results,
         course=await experiments.course(read, found, variants),
         history=await experiments.history(read, house.merchant_id, experiment_id),
+        journey=(await journeys.journey(read, house.merchant_id, found.journey_id)).name if found.journey_id else None,
     )
 
 
@@ -168,6 +175,7 @@ async def experiment_page(
         metrics=METRICS,
         days_left=experiments.days_left(found.experiment, datetime.now(UTC)),
         here=f"{console.here}/{experiment_id}",
+        journey=f"{console.journeys}/{found.experiment.journey_id}/run" if found.experiment.journey_id else "",
         say=visit.say,
         typed=typed or Entries({}, {}),
         errors=errors or {},
@@ -197,10 +205,8 @@ def _drawing_up(console: Console) -> list[HTTPRouteHandler]:
             experiment_id=typed.text("experiment_id") or ids.mint(),
             places=range(VARIANTS_OFFERED),
             may_group=console.groups,
-            needed={
-                rate: experiments.units_needed(rate, rate * (1 - rate), effect=EFFECT_WANTED)
-                for rate in (0.02, 0.05, 0.1)
-            },
+            journeys=console.journeys,
+            needed=needed(),
         )
 
     @get(f"{console.path}/new", opt=MANAGE)
@@ -223,20 +229,11 @@ def _drawing_up(console: Console) -> list[HTTPRouteHandler]:
 async def _drawn_up(tx: Tx, console: Console, visit: Visit, form: Entries) -> UUID:
     house: House = await console.house(tx, visit)
     kind = Kind.GROUPS if console.groups and form.text("kind") == Kind.GROUPS else Kind.PAGE
-    new = NewExperiment(
-        merchant_id=house.merchant_id,
-        experiment_id=ExperimentId(form.uuid("experiment_id")),
-        kind=kind,
-        name=form.text("name", required=True, most=80),
-        hypothesis=form.text("hypothesis", required=True),
-        metric=form.text("metric"),
-        guardrails=[each for each in form.all("guardrails") if each != form.text("metric")],
-        currency=house.currency,
+    new = msgspec.structs.replace(
+        asked(form, house.merchant_id, house.currency, kind),
         page=house.page if kind is Kind.PAGE else None,
         bought_days=form.number("bought_days", least=1) if kind is Kind.GROUPS else None,
         share=10_000 * form.number("share", otherwise=100, least=1, most=100),
-        units_planned=form.number("units_planned", least=1),
-        days_max=form.number("days_max", otherwise=28, least=1),
         variants=_variants(form, kind),
     )
     form.check()
@@ -245,11 +242,33 @@ async def _drawn_up(tx: Tx, console: Console, visit: Visit, form: Entries) -> UU
     return new.experiment_id
 
 
+def asked(form: Entries, merchant_id: UUID, currency: str, kind: Kind) -> NewExperiment:
+    """What is said of every experiment, in the fields of `web/experiment_parts.html`: not yet between what."""
+    return NewExperiment(
+        merchant_id=merchant_id,
+        experiment_id=ExperimentId(form.uuid("experiment_id")),
+        kind=kind,
+        name=form.text("name", required=True, most=NAME_CHARACTERS_MAX),
+        hypothesis=form.text("hypothesis", required=True),
+        metric=form.text("metric"),
+        guardrails=[each for each in form.all("guardrails") if each != form.text("metric")],
+        currency=currency,
+        variants=(),
+        units_planned=form.number("units_planned", least=1),
+        days_max=form.number("days_max", otherwise=28, least=1),
+    )
+
+
+def needed() -> dict[float, int]:
+    """How many each variant needs, by the share that buys now."""
+    return {rate: experiments.units_needed(rate, rate * (1 - rate), effect=EFFECT_WANTED) for rate in (0.02, 0.05, 0.1)}
+
+
 def _variants(form: Entries, kind: Kind) -> list[Variant]:
     """The variants that have a name, in their order; the first is the control."""
     variants: list[Variant] = []
     for place in range(VARIANTS_OFFERED):
-        name = form.text(f"variant{place}", most=80)
+        name = form.text(f"variant{place}", most=NAME_CHARACTERS_MAX)
         if not name:
             continue
         version = form.text(f"version{place}")
@@ -271,7 +290,10 @@ def _deciding(console: Console) -> list[HTTPRouteHandler]:
         found, _ = await experiments.experiment(tx, merchant_id, experiment_id)
         if found.kind is Kind.COUPONS and action != "measure":  # it begins and ends with its coupon
             raise NotFound()
+        on_journey = found.kind is Kind.JOURNEY
         match action:
+            case "start" if on_journey:
+                await journeys.start_judging(tx, merchant_id, experiment_id, visit.by)
             case "start":
                 await experiments.start(tx, merchant_id, experiment_id, visit.by)
             case "stop":
@@ -280,28 +302,26 @@ def _deciding(console: Console) -> list[HTTPRouteHandler]:
                 await experiments.drop(tx, merchant_id, experiment_id, visit.by)
             case "ship":
                 variant = form.number("variant", otherwise=CONTROL, most=VARIANTS_MAX)
-                await experiments.ship(tx, merchant_id, experiment_id, variant, visit.by)
+                ship = journeys.ship_way if on_journey else experiments.ship
+                await ship(tx, merchant_id, experiment_id, variant, visit.by)
             case _:
                 await experiments.measure_soon(tx, merchant_id, experiment_id)
         await access.audit(tx, visit.actor, f"experiments.{action}", str(experiment_id), {})
 
-    acts = {
-        "start": N_("It runs: from now on visitors are shared out by chance."),
-        "stop": N_("It is stopped. Everybody sees what they did before."),
-        "drop": N_("The draft is gone."),
-        "ship": N_("Everybody sees it from now on."),
-        "measure": N_("It is being counted: look again in some seconds."),
-    }
+    async def kind_of(read: Read, visit: Visit, experiment_id: UUID) -> Kind:
+        found, _ = await experiments.experiment(read, (await console.house(read, visit)).merchant_id, experiment_id)
+        return found.kind
 
     def command(action: str) -> HTTPRouteHandler:
         @post(f"{console.path}/{{experiment_id:uuid}}/{action}", opt=MANAGE, name=f"{console.here}/{action}")
         async def run(visit: NamedDependency[Visit], experiment_id: FromPath[UUID], request: WebRequest) -> Redirect:
             form = await entries_of(request)
+            kind = await console.database(visit).ask(kind_of, visit, experiment_id)
             back = console.here if action == "drop" else f"{console.here}/{experiment_id}"
             return await done(
                 visit,
                 back,
-                acts[action],
+                (DONE_ON_A_JOURNEY if kind is Kind.JOURNEY else DONE)[action],
                 lambda: console.database(visit).transact(act, visit, experiment_id, action, form),
             )
 
@@ -320,7 +340,7 @@ def _deciding(console: Console) -> list[HTTPRouteHandler]:
             visit, f"{console.here}/{experiment_id}", (visit.say(N_("It is put away with what was learned.")), "good")
         )
 
-    return [*(command(action) for action in acts), archive]
+    return [*(command(action) for action in DONE), archive]
 
 
 async def _archived(tx: Tx, console: Console, visit: Visit, experiment_id: UUID, learning: str) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response
 
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.text import Text
 from steelyard.operations.experiments.model import (
     AMOUNTS,
     SHARES,
@@ -26,11 +27,14 @@ from steelyard.surfaces.web.visit import Visit
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """`journey` is the name of the one whose split is judged."""
+
     experiment: Experiment
     variants: Sequence[Variant]
     results: Results
     course: Sequence[tuple[Look, Sequence[Finding]]]
     history: Sequence[Step]
+    journey: Text | None = None
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

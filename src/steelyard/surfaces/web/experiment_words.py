@@ -6,6 +6,7 @@ from steelyard.operations.experiments.model import Advice, Kind, Metric, State, 
 KINDS = {
     Kind.PAGE: N_("Two versions of a page"),
     Kind.GROUPS: N_("Prices or coupons of customer groups"),
+    Kind.JOURNEY: N_("The ways of a journey’s split"),
     Kind.COUPONS: N_("A coupon for a segment"),
     Kind.IMPORTED: N_("Made elsewhere"),
 }
@@ -46,4 +47,17 @@ ADVICE = {
         N_("No difference was found. Either there is none, or it is smaller than this could show."),
         "info",
     ),
+}
+# What is said when something was done with one.
+DONE = {
+    "start": N_("It runs: from now on visitors are shared out by chance."),
+    "stop": N_("It is stopped. Everybody sees what they did before."),
+    "drop": N_("The draft is gone."),
+    "ship": N_("Everybody sees it from now on."),
+    "measure": N_("It is being counted: look again in some seconds."),
+}
+DONE_ON_A_JOURNEY = DONE | {
+    "start": N_("It runs: whoever passes the split from now on counts."),
+    "stop": N_("It is stopped. The split goes on sharing people out, and nobody more counts."),
+    "ship": N_("Whoever comes into the journey from now on goes this way."),
 }
