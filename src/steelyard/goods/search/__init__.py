@@ -5,7 +5,7 @@
 Chinese is read. `searches` is what
 people search (history, hot words, what found nothing), `rules` what the operator decides of it. `shelves` are the few goods
 that are shown beside something else, `shown` what an entry says of prices. `ahead` are those that a large house looks
-through first.
+through first. `usual` is the sort in which a list is shown to who chose none.
 """
 
 from steelyard.goods.search.ahead import choose_ahead
@@ -50,11 +50,13 @@ from steelyard.goods.search.service import (
     reindex_products,
 )
 from steelyard.goods.search.shelves import best_matching, best_selling
+from steelyard.goods.search.usual import SORTS_OF, settle_sort, usual_sort
 from steelyard.goods.search.vocabulary import Vocabulary, Word, read_dictionary, without_one
 from steelyard.goods.search.wordlist import known_words, make_vocabulary
 from steelyard.goods.search.words import runs
 
 __all__ = [
+    "SORTS_OF",
     "Choices",
     "HotRule",
     "HotWord",
@@ -100,6 +102,8 @@ __all__ = [
     "save_hot_rule",
     "save_redirect",
     "save_synonym",
+    "settle_sort",
     "unfound",
+    "usual_sort",
     "without_one",
 ]

@@ -1,7 +1,8 @@
 """Experiments: two ways of doing something tried at once on people who are shared out by chance, and what came of it.
 
 `assignment` says whose turn which variant is, `statistics` holds the sums behind a verdict, `judging` lays them side by side: all
-three are pure. `service` draws experiments up, starts, stops, ships and archives them; `exposing` notes who has seen what and
+three are pure. `service` draws experiments up, starts, stops, ships and archives them; `trying` is what it asks of
+blocks and sorts; `exposing` notes who has seen what and
 shares customers out to groups; `measuring` counts from orders and settlement; `outcomes` reads what was tried elsewhere. The
 rules stand in docs/algorithms/experiments.md.
 """
@@ -16,13 +17,15 @@ from steelyard.operations.experiments.exposing import (
     Running,
     expose,
     forget,
+    on_list,
     on_page,
 )
 from steelyard.operations.experiments.judging import days_left, judge
 from steelyard.operations.experiments.measuring import Counted, keep
 from steelyard.operations.experiments.queries import course, experiment, experiments, history, looks, results
-from steelyard.operations.experiments.service import archive, draw_up, drop, measure_soon, owner_of, ship, start, stop
+from steelyard.operations.experiments.service import archive, draw_up, drop, measure_soon, ship, start, stop
 from steelyard.operations.experiments.statistics import MISMATCH_P, Estimate, Sums, units_needed
+from steelyard.operations.experiments.trying import owner_of
 
 if TYPE_CHECKING:
     from steelyard.operations.experiments.outcomes import UnreadableOutcomes, import_outcomes, read_outcomes
@@ -53,6 +56,7 @@ __all__ = [
     "keep",
     "looks",
     "measure_soon",
+    "on_list",
     "on_page",
     "owner_of",
     "read_outcomes",

@@ -28,8 +28,8 @@ async def experiments(
     return await read.all(
         Experiment,
         """
-        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, metric, guardrails, currency, share, alpha
-             , units_planned, days_max, salt, bought_days, source, created_at, started_at, stopped_at, shipped, learning
+        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, block_id, metric, guardrails, currency, share
+             , alpha, units_planned, days_max, salt, bought_days, source, created_at, started_at, stopped_at, shipped, learning
              , measured_at, mixed
         FROM experiments
         WHERE merchant_id = $1 AND ($2::text = state OR ($2 IS NULL AND state <> 'dropped'))
@@ -49,8 +49,8 @@ async def experiment(read: Read, merchant_id: UUID, experiment_id: UUID) -> tupl
     found = await read.one(
         Experiment,
         """
-        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, metric, guardrails, currency, share, alpha
-             , units_planned, days_max, salt, bought_days, source, created_at, started_at, stopped_at, shipped, learning
+        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, block_id, metric, guardrails, currency, share
+             , alpha, units_planned, days_max, salt, bought_days, source, created_at, started_at, stopped_at, shipped, learning
              , measured_at, mixed
         FROM experiments WHERE merchant_id = $1 AND experiment_id = $2
         """,
@@ -62,7 +62,7 @@ async def experiment(read: Read, merchant_id: UUID, experiment_id: UUID) -> tupl
     variants = await read.all(
         Variant,
         """
-        SELECT variant, name, weight, version, group_id FROM experiment_variants
+        SELECT variant, name, weight, version, group_id, block, sort FROM experiment_variants
         WHERE merchant_id = $1 AND experiment_id = $2 ORDER BY variant
         """,
         merchant_id,
