@@ -5,7 +5,7 @@
 Chinese is read. `searches` is what
 people search (history, hot words, what found nothing), `rules` what the operator decides of it. `shelves` are the few goods
 that are shown beside something else, `shown` what an entry says of prices. `ahead` are those that a large house looks
-through first. `usual` is the sort in which a list is shown to who chose none.
+through first. `default_sorts` are those in which lists are shown to who chose none.
 """
 
 from steelyard.goods.search.ahead import choose_ahead
@@ -50,7 +50,7 @@ from steelyard.goods.search.service import (
     reindex_products,
 )
 from steelyard.goods.search.shelves import best_matching, best_selling
-from steelyard.goods.search.usual import SORTS_OF, settle_sort, usual_sort
+from steelyard.goods.search.default_sorts import SORTS_OF, settle_sort, default_sort
 from steelyard.goods.search.vocabulary import Vocabulary, Word, read_dictionary, without_one
 from steelyard.goods.search.wordlist import known_words, make_vocabulary
 from steelyard.goods.search.words import runs
@@ -104,6 +104,6 @@ __all__ = [
     "save_synonym",
     "settle_sort",
     "unfound",
-    "usual_sort",
+    "default_sort",
     "without_one",
 ]

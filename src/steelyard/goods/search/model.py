@@ -48,7 +48,7 @@ RANKED = frozenset({Sort.RELEVANCE, Sort.RELEVANCE_SALES, Sort.RELEVANCE_NEWEST}
 
 
 class GoodsList(StrEnum):
-    """A list of goods that has a usual sort: what answers words, what stands in a category (or is all there is), and what
+    """A list of goods that has a default sort: what answers words, what stands in a category (or is all there is), and what
     one shop has."""
 
     SEARCH = "search"

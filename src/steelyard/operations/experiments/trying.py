@@ -73,7 +73,7 @@ async def check_control(read: Read, now: Experiment, control: Variant) -> None:
     if block_id is not None and (await _shown(read, now.merchant_id, page)).get(block_id) != control.block:
         raise ControlHasChanged()
     goods_list = list_of(page)
-    if goods_list is not None and await search.usual_sort(read, now.merchant_id, goods_list) != control.sort:
+    if goods_list is not None and await search.default_sort(read, now.merchant_id, goods_list) != control.sort:
         raise ControlHasChanged()
 
 

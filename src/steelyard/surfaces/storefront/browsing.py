@@ -35,7 +35,7 @@ from steelyard.surfaces.storefront.composed import Composed, compose, in_a_frame
 from steelyard.surfaces.storefront.listing import Filters, Listing, find, read_filters
 from steelyard.surfaces.storefront.searching import searched_for
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
-from steelyard.surfaces.storefront.sorting import Turn, exposed, list_of, turn_in, turn_of, usual_sort
+from steelyard.surfaces.storefront.sorting import Turn, exposed, list_of, turn_in, turn_of, default_sort
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.entries import as_uuid
@@ -108,7 +108,7 @@ async def category_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filte
         shell=around,
         category=around.find(found.category_id),
         listing=await find(
-            read, filters, await usual_sort(read, turn, list_of(filters)), category_id=found.category_id
+            read, filters, await default_sort(read, turn, list_of(filters)), category_id=found.category_id
         ),
         campaigns=[each for each in await campaigns.running(read) if each.rules.reaches(found.path)],
     )
@@ -129,7 +129,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
         turn = turn_in(visit, filters, await experiments.on_page(read, shop.merchant_id, page_of(GoodsList.SHOP)))
     # Words are answered in each shop as they are in all of them.
     goods_list, owner_id = (GoodsList.SEARCH, MARKETPLACE) if filters.q else (GoodsList.SHOP, shop.merchant_id)
-    usual = await usual_sort(read, turn, goods_list, owner_id)
+    default = await default_sort(read, turn, goods_list, owner_id)
     hits: Sequence[Hit] = ()
     if chosen is not None:
         found = await merchandising.products_of(read, shop.merchant_id, chosen.shop_category_id)
@@ -138,7 +138,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
         shell=around,
         shop=shop,
         score=(await reviews.scores(read, [shop.merchant_id])).get(shop.merchant_id),
-        listing=await find(read, filters, usual, merchant_id=shop.merchant_id),
+        listing=await find(read, filters, default, merchant_id=shop.merchant_id),
         composed=await compose(read, visit, around, page.blocks, merchant_id=shop.merchant_id) if page else None,
         own_categories=own,
         own_category=chosen,

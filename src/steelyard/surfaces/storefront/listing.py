@@ -54,10 +54,10 @@ class Facet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and the shops that it is from. `usual` is the sort of the list for who chose none."""
+    """What was found, and the shops that it is from. `default` is the sort of the list for who chose none."""
 
     filters: Filters
-    usual: Sort
+    default: Sort
     results: Results
     shops: dict[MerchantId, ShopCard]
     chosen_shops: Sequence[ShopCard] = ()
@@ -80,7 +80,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sort(self) -> Sort:
         """The sort that the list is in, as visitors are offered it."""
-        return offered(self.filters.sort or self.usual)
+        return offered(self.filters.sort or self.default)
 
     @property
     def sorts(self) -> Sequence[tuple[Sort, str]]:
@@ -89,12 +89,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def sorted_by(self, sort: str) -> str:
         """The address of the same list in this sort."""
-        return self.filters.query(sort="" if sort == offered(self.usual) else sort)
+        return self.filters.query(sort="" if sort == offered(self.default) else sort)
 
     @property
     def next_href(self) -> str:
-        """Where it goes on: in this sort, whatever the list's usual one is by then."""
-        going_on = self.filters.sort or self.usual
+        """Where it goes on: in this sort, whatever the list's default is by then."""
+        going_on = self.filters.sort or self.default
         return self.filters.query(sort=going_on, after=self.results.next) if self.results.next else ""
 
     @property
@@ -111,19 +111,19 @@ def offered(sort: Sort) -> Sort:
 async def find(
     read: Read,
     filters: Filters,
-    usual: Sort,
+    default: Sort,
     *,
     category_id: CategoryId | None = None,
     merchant_id: MerchantId | None = None,
     limit: int = PRODUCTS_PER_PAGE,
 ) -> Listing:
-    """The list that the filters describe, within a category or a shop, in its usual sort where none was chosen. A page that
+    """The list that the filters describe, within a category or a shop, in its default sort where none was chosen. A page that
     never was is the first page."""
     chosen = [] if merchant_id else [await merchants.by_slug(read, slug) for slug in filters.shop]
     known = [shop for shop in chosen if shop is not None]
     if chosen and not known:
         return Listing(
-            filters=filters, usual=usual, results=Results(hits=[], count=0, facets=Facets(), next=None), shops={}
+            filters=filters, default=default, results=Results(hits=[], count=0, facets=Facets(), next=None), shops={}
         )
     currency = filters.currency or DEFAULT_CURRENCY
     priced = bool(filters.price_from or filters.price_to)
@@ -139,7 +139,7 @@ async def find(
         ships_free=filters.free,
         values=filters.values,
         rating_from=int(filters.rating) if filters.rating else None,
-        sort=filters.sort or usual,
+        sort=filters.sort or default,
         cursor=filters.after or None,
         limit=limit,
         facets=not filters.after,
@@ -151,7 +151,7 @@ async def find(
     shops = await merchants.cards(read, shops_of(results))
     return Listing(
         filters=filters,
-        usual=usual,
+        default=default,
         results=results,
         shops=shops,
         chosen_shops=known,

@@ -28,7 +28,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.storefront.filters import Filters, read_filters
 from steelyard.surfaces.storefront.listing import Listing, find, shops_of
 from steelyard.surfaces.storefront.shell import Shell, asked, page_number, shell, show
-from steelyard.surfaces.storefront.sorting import Turn, exposed, list_of, turn_of, usual_sort
+from steelyard.surfaces.storefront.sorting import Turn, exposed, list_of, turn_of, default_sort
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.suggesting import vocabulary
 from steelyard.surfaces.storefront.typed import said
@@ -73,11 +73,11 @@ async def search_view(read: Read, visit: Visit, filters: Filters, meant: str | N
     around = await shell(read, visit.known_buyer_id)
     found = await catalog.category(read, filters.category) if filters.category else None
     category_id = found.category_id if found else None
-    usual = await usual_sort(read, turn, list_of(filters))
-    listing = await find(read, filters, usual, category_id=category_id)
+    default = await default_sort(read, turn, list_of(filters))
+    listing = await find(read, filters, default, category_id=category_id)
     mended = maybe = ""
     if meant and listing.results.count < FEW_HITS:
-        other = await find(read, msgspec.structs.replace(filters, q=meant), usual, category_id=category_id)
+        other = await find(read, msgspec.structs.replace(filters, q=meant), default, category_id=category_id)
         if other.results.count and not listing.results.count and not filters.literal:
             listing, mended = msgspec.structs.replace(other, filters=filters), meant
         elif other.results.count:

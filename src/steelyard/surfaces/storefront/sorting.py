@@ -1,4 +1,4 @@
-"""In which sort a list is shown to who chose none: the list's usual one, or that whose turn it is in an experiment."""
+"""In which sort a list is shown to who chose none: the list's default, or that whose turn it is in an experiment."""
 
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
@@ -69,6 +69,6 @@ def exposed(turn: Turn | None, results: Results) -> Callable[[Visit], None]:
     return note
 
 
-async def usual_sort(read: Read, turn: Turn | None, goods_list: GoodsList, owner_id: UUID = MARKETPLACE) -> Sort:
+async def default_sort(read: Read, turn: Turn | None, goods_list: GoodsList, owner_id: UUID = MARKETPLACE) -> Sort:
     """The sort of the list for who chose none."""
-    return turn.sort if turn is not None else await search.usual_sort(read, owner_id, goods_list)
+    return turn.sort if turn is not None else await search.default_sort(read, owner_id, goods_list)

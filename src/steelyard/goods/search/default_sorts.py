@@ -9,7 +9,7 @@ from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.keeping import kept_by_key
 
-KEPT = "search.usual_sorts"
+KEPT = "search.default_sorts"
 
 _PLAIN = tuple(sort for sort in Sort if sort not in RANKED)
 # Which there are for a list, the one first that it has while nobody has settled another.
@@ -20,13 +20,13 @@ SORTS_OF: dict[GoodsList, tuple[Sort, ...]] = {
 }
 
 
-async def usual_sort(read: Read, owner_id: UUID, goods_list: GoodsList) -> Sort:
+async def default_sort(read: Read, owner_id: UUID, goods_list: GoodsList) -> Sort:
     """In which sort a list of this shop's, or under an id of zeros of the marketplace's, is shown; kept for a moment by each
     process."""
 
     async def ask() -> Sort:
         settled = await read.value(
-            "SELECT sort FROM search_usual_sorts WHERE merchant_id = $1 AND list = $2", owner_id, goods_list
+            "SELECT sort FROM search_default_sorts WHERE merchant_id = $1 AND list = $2", owner_id, goods_list
         )
         return Sort(settled) if settled in SORTS_OF[goods_list] else SORTS_OF[goods_list][0]
 
@@ -38,10 +38,10 @@ async def settle_sort(tx: Tx, owner_id: UUID, goods_list: GoodsList, sort: Sort,
     if sort not in SORTS_OF[goods_list]:
         raise Invalid({"sort": N_("Please choose one of these")})
     keeping.forget(tx, KEPT)
-    before = await usual_sort(tx, owner_id, goods_list)
+    before = await default_sort(tx, owner_id, goods_list)
     await tx.execute(
         """
-        INSERT INTO search_usual_sorts AS u (merchant_id, list, sort, by) VALUES ($1, $2, $3, $4)
+        INSERT INTO search_default_sorts AS u (merchant_id, list, sort, by) VALUES ($1, $2, $3, $4)
         ON CONFLICT (merchant_id, list) DO UPDATE SET sort = excluded.sort, by = excluded.by, changed_at = now()
         WHERE u.sort <> excluded.sort
         """,
