@@ -111,7 +111,7 @@ async def with_sorts(
     places: Sequence[int],
 ) -> list[Variant]:
     """The variants with their sorts: the usual one, then those that were chosen. What cannot be is noted in the form."""
-    usual, found = await search.usual_sort(read, merchant_id, goods_list), list[Variant]()
+    usual, found = await search.default_sort(read, merchant_id, goods_list), list[Variant]()
     for variant, place in zip(variants, places, strict=True):
         chosen = usual if variant.variant == CONTROL else form.text(f"sort{place}")
         if chosen not in search.SORTS_OF[goods_list]:
