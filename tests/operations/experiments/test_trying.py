@@ -8,7 +8,6 @@ import pytest
 from steelyard.goods.search.model import GoodsList, Sort
 from steelyard.kernel.db import Database
 from steelyard.kernel.errors import Invalid
-from steelyard.kernel.text import text
 from steelyard.operations import experiments
 from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.experiments.model import NothingToShip, PageIsTaken
@@ -79,8 +78,6 @@ async def test_a_page_and_its_blocks_are_tried_one_at_a_time_and_its_list_beside
 ) -> None:
     mine = world.tea.merchant_id
     whole = await drafted(db, mine)
-    block = Block(block_id=UUID(int=1), kind=banner("").kind, title=text("Other", "Other"))
-    assert block.block_id
     running = await banner_tried(db, mine, banner("Other"))
     await sorts_tried(db, mine, GoodsList.SHOP, Sort.SALES, Sort.NEWEST)
     with pytest.raises(PageIsTaken):
