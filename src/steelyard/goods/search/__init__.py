@@ -9,6 +9,7 @@ through first. `default_sorts` are those in which lists are shown to who chose n
 """
 
 from steelyard.goods.search.ahead import choose_ahead
+from steelyard.goods.search.default_sorts import SORTS_OF, default_sort, settle_sort
 from steelyard.goods.search.model import Query
 from steelyard.goods.search.queries import address_pages, addresses, cards, find
 from steelyard.goods.search.rules import (
@@ -50,7 +51,6 @@ from steelyard.goods.search.service import (
     reindex_products,
 )
 from steelyard.goods.search.shelves import best_matching, best_selling
-from steelyard.goods.search.default_sorts import SORTS_OF, settle_sort, default_sort
 from steelyard.goods.search.vocabulary import Vocabulary, Word, read_dictionary, without_one
 from steelyard.goods.search.wordlist import known_words, make_vocabulary
 from steelyard.goods.search.words import runs
@@ -76,6 +76,7 @@ __all__ = [
     "choices",
     "choose",
     "choose_ahead",
+    "default_sort",
     "find",
     "forget",
     "forget_search",
@@ -104,6 +105,5 @@ __all__ = [
     "save_synonym",
     "settle_sort",
     "unfound",
-    "default_sort",
     "without_one",
 ]

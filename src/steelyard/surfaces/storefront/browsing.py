@@ -35,7 +35,7 @@ from steelyard.surfaces.storefront.composed import Composed, compose, in_a_frame
 from steelyard.surfaces.storefront.listing import Filters, Listing, find, read_filters
 from steelyard.surfaces.storefront.searching import searched_for
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
-from steelyard.surfaces.storefront.sorting import Turn, exposed, list_of, turn_in, turn_of, default_sort
+from steelyard.surfaces.storefront.sorting import Turn, default_sort, exposed, list_of, turn_in, turn_of
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.entries import as_uuid

@@ -28,7 +28,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.storefront.filters import Filters, read_filters
 from steelyard.surfaces.storefront.listing import Listing, find, shops_of
 from steelyard.surfaces.storefront.shell import Shell, asked, page_number, shell, show
-from steelyard.surfaces.storefront.sorting import Turn, exposed, list_of, turn_of, default_sort
+from steelyard.surfaces.storefront.sorting import Turn, default_sort, exposed, list_of, turn_of
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.suggesting import vocabulary
 from steelyard.surfaces.storefront.typed import said
