@@ -11,7 +11,7 @@ from steelyard.goods.catalog.model import Attribute, CategoryId, ProductChange, 
 from steelyard.goods.inventory.model import Wanted
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.goods.search.jobs import STALE_ENTRIES
-from steelyard.goods.search.model import Facets, Query, Results, Sort
+from steelyard.goods.search.model import RANKED, Facets, Query, Results, Sort
 from steelyard.goods.search.subscribers import SUBSCRIBER
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
@@ -298,3 +298,28 @@ async def test_what_is_sent_free_of_charge_can_be_asked_for(db: Database, market
     assert await sent_free({"CNY": 0}) == ({dear, cheap}, 2)
     assert await sent_free({"EUR": 0}) == (set(), 0)
     assert await sent_free({}) == (set(), 0)
+
+
+async def test_best_match_can_be_weighed_by_what_sells_and_by_what_is_new(db: Database, market: Market) -> None:
+    merchant_id, category_id = await market.merchant(name=Text()), await market.category(name=Text())
+    made: dict[str, ProductId] = {}
+    for title in ("Lamp lamp lamp", "Lamp for reading", "Lamp for walking"):
+        made[title], _ = await market.product(merchant_id, category_id, title=Text({"en": title}))
+    await drain(db, [SUBSCRIBER])
+    often, reading, walking = made.values()
+    await db.transact(search.record_sales, [(merchant_id, reading, 3)])
+    await db.transact(
+        lambda tx: tx.execute(
+            "UPDATE search_entries SET listed_at = now() - interval '400 days' WHERE product_id <> $1",
+            walking,
+        )
+    )
+
+    found = {
+        sort: [hit.product_id for hit in (await db.ask(search.find, Query(text="lamp", sort=sort))).hits]
+        for sort in RANKED
+    }
+
+    assert found[Sort.RELEVANCE][0] == often
+    assert found[Sort.RELEVANCE_SALES][0] == reading
+    assert found[Sort.RELEVANCE_NEWEST][0] == walking

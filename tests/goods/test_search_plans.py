@@ -14,7 +14,7 @@ import pytest_asyncio
 from steelyard.goods import search
 from steelyard.goods.catalog.model import CategoryId
 from steelyard.goods.search import queries, words
-from steelyard.goods.search.model import COUNT_MAX, ORDERED_MAX, Hit, Query, Results, Sort
+from steelyard.goods.search.model import COUNT_MAX, ORDERED_MAX, RANKED, Hit, Query, Results, Sort
 from steelyard.goods.search.statements import find_sql
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx, administer
@@ -121,7 +121,7 @@ async def _scans(connection: asyncpg.Connection, sql: str, arguments: list[objec
 USES: list[tuple[Sort, str | None, UUID | None, UUID | None]] = [
     case
     for case in product(Sort, [None, "珐琅", "model77"], [None, CATEGORIES[3]], [None, SHOPS[3]])
-    if not (case[0] is Sort.RELEVANCE and case[1] is None)
+    if not (case[0] in RANKED and case[1] is None)
 ]
 
 
@@ -154,7 +154,7 @@ async def test_hits_are_not_looked_for_among_all_that_the_sort_begins_with(big: 
     """All hits may stand at the end of a sort. While they are some thousands, it is not read along its index."""
     async with administer(big[1]) as connection:
         for sort, text, category, merchant in USES:
-            if sort is Sort.RELEVANCE or (text, category, merchant) == (None, None, None):
+            if sort in RANKED or (text, category, merchant) == (None, None, None):
                 continue
             sql = find_sql(
                 sort,

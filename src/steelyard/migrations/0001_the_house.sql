@@ -3067,6 +3067,17 @@ CREATE TABLE search_free_delivery (
 );
 COMMENT ON TABLE search_free_delivery IS 'by merchant: from which amount one piece is sent free of charge in the house''s country, pushed down by freight';
 
+CREATE TABLE search_default_sorts (
+    merchant_id uuid NOT NULL
+  , list        text NOT NULL
+  , sort        text NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, list)
+);
+COMMENT ON TABLE search_default_sorts IS 'by merchant: in which sort a list of a shop''s, or under an id of zeros of the marketplace''s, is shown to who chose none';
+COMMENT ON COLUMN search_default_sorts.list IS 'search, categories or shop';
+
 CREATE TABLE search_stale (
     merchant_id uuid NOT NULL
   , product_id  uuid NOT NULL
@@ -8113,6 +8124,10 @@ CREATE TABLE experiments (
   , name          text NOT NULL
   , hypothesis    text NOT NULL
   , page          text
+  , journey_id    uuid
+  , box           text
+  , journey_version integer
+  , block_id      uuid
   , metric        text NOT NULL
   , guardrails    text[] NOT NULL DEFAULT '{}'
   , currency      text NOT NULL REFERENCES currencies
@@ -8132,8 +8147,12 @@ CREATE TABLE experiments (
   , enrolled_at   timestamptz
   , mixed         integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, experiment_id)
-  , CONSTRAINT an_experiment_is_of_a_kind CHECK (kind IN ('page', 'groups', 'coupons', 'imported'))
-  , CONSTRAINT a_page_is_tried_on_a_page CHECK ((kind = 'page') = (page IS NOT NULL))
+  , CONSTRAINT an_experiment_is_of_a_kind CHECK (kind IN ('page', 'block', 'sort', 'groups', 'journey', 'coupons', 'imported'))
+  , CONSTRAINT a_page_is_tried_on_a_page CHECK ((kind IN ('page', 'block', 'sort')) = (page IS NOT NULL))
+  , CONSTRAINT a_block_is_tried_on_a_block CHECK ((kind = 'block') = (block_id IS NOT NULL))
+  , CONSTRAINT a_split_is_tried_on_a_split CHECK ((kind = 'journey') = (journey_id IS NOT NULL) AND (kind = 'journey') = (box IS NOT NULL))
+  , CONSTRAINT everybody_passes_a_split CHECK (kind <> 'journey' OR share = 1000000)
+  , CONSTRAINT a_split_is_judged_from_a_version_on CHECK ((journey_version IS NOT NULL) = (kind = 'journey' AND started_at IS NOT NULL))
   , CONSTRAINT groups_are_of_who_has_bought CHECK ((kind = 'groups') = (bought_days IS NOT NULL))
   , CONSTRAINT a_share_is_a_share CHECK (0 < share AND share <= 1000000)
   , CONSTRAINT a_level_is_a_level CHECK (0 < alpha AND alpha < 500000)
@@ -8143,6 +8162,10 @@ CREATE TABLE experiments (
   , CONSTRAINT what_is_archived_taught_something CHECK (state <> 'archived' OR learning <> '')
 );
 COMMENT ON TABLE experiments IS 'by merchant, never deleted: what a shop, or under an id of zeros the marketplace, tries on a part of its visitors or customers';
+COMMENT ON COLUMN experiments.journey_id IS 'journey: whose split is judged; box: which of its splits, of whose ways each is a variant, in their order';
+COMMENT ON COLUMN experiments.journey_version IS 'journey: who came in by this version or a later one counts: in these the ways of the split are the same';
+COMMENT ON COLUMN experiments.page IS 'page, block: which page of merchandising; sort: list:search, list:categories or list:shop';
+COMMENT ON COLUMN experiments.block_id IS 'block: the one block of the page that is tried';
 COMMENT ON COLUMN experiments.metric IS 'By which it is judged';
 COMMENT ON COLUMN experiments.guardrails IS 'What must not become worse meanwhile';
 COMMENT ON COLUMN experiments.share IS 'How many take part, in parts per million';
@@ -8158,6 +8181,8 @@ COMMENT ON COLUMN experiments.enrolled_at IS 'groups: until when who takes part 
 COMMENT ON COLUMN experiments.mixed IS 'People who saw more than one variant, on two browsers: left out';
 CREATE INDEX experiments_of_a_merchant ON experiments (merchant_id, created_at DESC, experiment_id);
 CREATE UNIQUE INDEX one_experiment_runs_on_a_page ON experiments (merchant_id, page) WHERE state = 'running';
+CREATE UNIQUE INDEX one_experiment_runs_on_a_split ON experiments (merchant_id, journey_id, box) WHERE state = 'running';
+CREATE INDEX experiments_of_a_split ON experiments (merchant_id, journey_id, box, started_at DESC) WHERE journey_id IS NOT NULL;
 CREATE INDEX experiments_to_leave ON experiments (merchant_id, experiment_id) WHERE kind = 'groups' AND enrolled_at IS NOT NULL;
 CREATE INDEX experiments_running ON experiments (measured_at NULLS FIRST) WHERE state = 'running';
 CREATE INDEX experiments_to_measure ON experiments (merchant_id, experiment_id) WHERE measured_at IS NULL AND state IN ('running', 'stopped') AND kind <> 'imported';
@@ -8170,12 +8195,16 @@ CREATE TABLE experiment_variants (
   , weight        integer NOT NULL
   , version       integer
   , group_id      uuid
+  , block         jsonb
+  , sort          text
   , PRIMARY KEY (merchant_id, experiment_id, variant)
   , FOREIGN KEY (merchant_id, experiment_id) REFERENCES experiments
   , CONSTRAINT a_weight_weighs CHECK (weight BETWEEN 1 AND 1000)
 );
 COMMENT ON TABLE experiment_variants IS 'by merchant: what is tried; variant 0 is the control';
 COMMENT ON COLUMN experiment_variants.version IS 'page: which version of the page is shown';
+COMMENT ON COLUMN experiment_variants.block IS 'block: what stands in its place; none: nothing does';
+COMMENT ON COLUMN experiment_variants.sort IS 'sort: in which sort the list is shown to who chose none';
 COMMENT ON COLUMN experiment_variants.group_id IS 'groups: into which customer group they come; none: everything stays as it is for them';
 
 CREATE TABLE experiment_history (

@@ -6,13 +6,17 @@ import io
 import pytest
 from litestar import Litestar
 
+from steelyard.goods import search
+from steelyard.goods.search.model import GoodsList, Sort
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import sweep_once
-from steelyard.operations import experiments
+from steelyard.operations import experiments, merchandising
+from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.experiments.jobs import SWEEPS
+from steelyard.operations.merchandising.model import SHOP
 from tests.support.browser import Browser, hidden, words
 from tests.support.consoles import signed_in
-from tests.support.experiments import drafted, two_versions
+from tests.support.experiments import ABOUT, BANNER, BY, banner, drafted, published, two_versions
 from tests.support.world import World
 
 HERE = "/merchant/experiments"
@@ -116,3 +120,83 @@ async def test_another_shop_sees_and_moves_nothing_of_it(app: Litestar, db: Data
     await stranger.close()
     [same] = await db.ask(experiments.experiments, world.tea.merchant_id)
     assert same.state == "draft"
+
+
+async def test_a_banner_is_tried_as_the_draft_has_it(db: Database, world: World, owner: Browser) -> None:
+    mine = world.tea.merchant_id
+    assert "The page has no published version yet" in words(await owner.get(f"{HERE}/new?kind=block"))
+    await published(db, mine, ABOUT, banner("Usual banner"))
+    typed = {
+        "name": "Spring", "hypothesis": "Leaves sell", "kind": "block", "metric": "conversion", "units_planned": "1000",
+        "variant0": "As it is", "variant1": "Spring", "block1": "draft", "variant2": "None", "block2": "nothing",
+        "block": str(BANNER),
+    }  # fmt: skip
+    same = await owner.post(HERE, typed)
+    assert same.status_code == 422
+    assert "looks otherwise there than on the page now" in words(same)
+    await db.transact(merchandising.save_block, mine, SHOP, banner("Spring banner"), BY)
+    for wrong in ({"block": ""}, {"block": str(ABOUT.block_id)}, {"block1": "99"}, {"block1": "nothing"}):
+        assert (await owner.post(HERE, typed | wrong)).status_code == 422
+    form = await owner.get(f"{HERE}/new?kind=block")
+    assert "Banners · Usual banner" in words(form)
+
+    made = await owner.post(HERE, typed | {"experiment_id": hidden(form, "experiment_id")})
+
+    assert made.status_code == 303
+    here = made.headers["location"]
+    assert "Banners · Spring banner" in words(await owner.get(here))
+    assert "nothing in its place" in words(await owner.get(here))
+    await owner.post(f"{here}/start")
+    said = words(await owner.follow(await owner.post(f"{here}/ship", {"variant": "1"})))
+    assert "Everybody has “Spring” since." in said
+    assert "Spring banner" in words(await owner.get("/shops/tea"))
+
+
+async def test_a_shop_tries_the_sort_of_its_own_list_and_no_other(db: Database, world: World, owner: Browser) -> None:
+    mine = world.tea.merchant_id
+    typed = {
+        "name": "New first", "hypothesis": "Leaves sell", "kind": "sort-shop", "metric": "conversion",
+        "units_planned": "1000", "variant0": "As it is", "variant1": "New first", "sort1": "newest",
+    }  # fmt: skip
+    form = words(await owner.get(f"{HERE}/new?kind=sort-shop"))
+    assert "Sort: The goods of your shop" in form and "Most sold" in form
+    assert "Search results" not in form
+    for wrong in ({"sort1": "sales"}, {"sort1": "relevance_newest"}, {"sort1": ""}, {"kind": "sort-search"}):
+        assert (await owner.post(HERE, typed | wrong)).status_code == 422
+    assert await db.ask(experiments.experiments, mine) == []
+    here = (await owner.post(HERE, typed)).headers["location"]
+    await owner.post(f"{here}/start")
+    await owner.post(f"{here}/stop")
+    assert "Sort as in “New first”" in words(await owner.get(here))
+    await owner.post(f"{here}/ship", {"variant": "1"})
+
+    assert await db.ask(search.default_sort, mine, GoodsList.SHOP) is Sort.NEWEST
+    await owner.post("/merchant/shop-categories/sort", {"list": "shop", "sort": "price_up"})
+    assert await db.ask(search.default_sort, mine, GoodsList.SHOP) is Sort.PRICE_UP
+    for wrong in ({"list": "search", "sort": "newest"}, {"list": "shop", "sort": "luck"}, {}):
+        assert (await owner.post("/merchant/shop-categories/sort", wrong)).status_code == 422
+    assert await db.ask(search.default_sort, world.tools.merchant_id, GoodsList.SHOP) is Sort.SALES
+    assert await db.ask(search.default_sort, MARKETPLACE, GoodsList.SEARCH) is Sort.RELEVANCE
+
+
+async def test_the_marketplace_tries_and_settles_the_sorts_of_its_lists(
+    db: Database, world: World, chief: Browser
+) -> None:
+    here = "/operator/experiments"
+    form = words(await chief.get(f"{here}/new?kind=sort-search"))
+    assert "Best match, what is new counts more" in form and "Sort: Categories and all goods" in form
+    typed = {
+        "name": "New first", "hypothesis": "New sells", "kind": "sort-search", "metric": "revenue", "units_planned": "1000",
+        "variant0": "As it is", "variant1": "New first", "sort1": "relevance_newest",
+    }  # fmt: skip
+    made = await chief.post(here, typed)
+    assert made.status_code == 303
+    assert "Best match, what is new counts more" in words(await chief.get(made.headers["location"]))
+    answer = await chief.post("/operator/search/sort", {"list": "search", "sort": "relevance_sales"})
+    assert answer.status_code == 303
+    assert await db.ask(search.default_sort, MARKETPLACE, GoodsList.SEARCH) is Sort.RELEVANCE_SALES
+    assert "What everybody sees has changed" in words(
+        await chief.follow(await chief.post(f"{made.headers['location']}/start"))
+    )
+    assert (await chief.post("/operator/search/sort", {"list": "categories", "sort": "relevance"})).status_code == 422
+    assert "Settled the default sort of a list" in words(await chief.get("/operator/audit"))

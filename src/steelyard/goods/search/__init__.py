@@ -5,10 +5,11 @@
 Chinese is read. `searches` is what
 people search (history, hot words, what found nothing), `rules` what the operator decides of it. `shelves` are the few goods
 that are shown beside something else, `shown` what an entry says of prices. `ahead` are those that a large house looks
-through first.
+through first. `default_sorts` are those in which lists are shown to who chose none.
 """
 
 from steelyard.goods.search.ahead import choose_ahead
+from steelyard.goods.search.default_sorts import SORTS_OF, default_sort, settle_sort
 from steelyard.goods.search.model import Query
 from steelyard.goods.search.queries import address_pages, addresses, cards, find
 from steelyard.goods.search.rules import (
@@ -55,6 +56,7 @@ from steelyard.goods.search.wordlist import known_words, make_vocabulary
 from steelyard.goods.search.words import runs
 
 __all__ = [
+    "SORTS_OF",
     "Choices",
     "HotRule",
     "HotWord",
@@ -74,6 +76,7 @@ __all__ = [
     "choices",
     "choose",
     "choose_ahead",
+    "default_sort",
     "find",
     "forget",
     "forget_search",
@@ -100,6 +103,7 @@ __all__ = [
     "save_hot_rule",
     "save_redirect",
     "save_synonym",
+    "settle_sort",
     "unfound",
     "without_one",
 ]

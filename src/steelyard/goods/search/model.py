@@ -32,14 +32,28 @@ SHIPS_FREE = f"{SHIPS}:{FREE}"
 
 
 class Sort(StrEnum):
-    """`relevance` without a text is the best selling first."""
+    """`relevance` without a text is the best selling first; so are the two that weigh what answers it otherwise."""
 
     RELEVANCE = "relevance"
+    RELEVANCE_SALES = "relevance_sales"
+    RELEVANCE_NEWEST = "relevance_newest"
     SALES = "sales"
     PRICE_UP = "price_up"
     PRICE_DOWN = "price_down"
     NEWEST = "newest"
     RATING = "rating"
+
+
+RANKED = frozenset({Sort.RELEVANCE, Sort.RELEVANCE_SALES, Sort.RELEVANCE_NEWEST})
+
+
+class GoodsList(StrEnum):
+    """A list of goods that has a default sort: what answers words, what stands in a category (or is all there is), and what
+    one shop has."""
+
+    SEARCH = "search"
+    CATEGORIES = "categories"
+    SHOP = "shop"
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):

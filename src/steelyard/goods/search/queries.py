@@ -16,6 +16,7 @@ from steelyard.goods.search.model import (
     NARROWED_ATTRIBUTES_MAX,
     ORDERED_MAX,
     PRICE_BANDS_MAX,
+    RANKED,
     SHIPS,
     SHOPS_CHOSEN_MAX,
     VALUES_PER_ATTRIBUTE_MAX,
@@ -39,7 +40,7 @@ from steelyard.kernel.db import Read
 BUCKETS = [step * 10**power for power in range(15) for step in (1, 2, 5)]
 
 _KEY_KINDS: dict[Sort, type] = {
-    Sort.RELEVANCE: float,
+    **dict.fromkeys(RANKED, float),
     Sort.SALES: int,
     Sort.NEWEST: datetime,
     Sort.PRICE_UP: int,
@@ -80,8 +81,8 @@ async def find(read: Read, query: Query) -> Results:
     wanted = words.query(query.text, *(await other_wordings(read, query.text) if query.text else ()))
     if wanted is None and query.text.strip():
         return Results(hits=[], count=0, facets=Facets(), next=None)
-    sort = Sort.SALES if query.sort is Sort.RELEVANCE and wanted is None else query.sort
-    ranked = query.enough if sort is Sort.RELEVANCE else ORDERED_MAX
+    sort = Sort.SALES if query.sort in RANKED and wanted is None else query.sort
+    ranked = query.enough if sort in RANKED else ORDERED_MAX
     key = paging.read_cursor(query.cursor, _KEY_KINDS[sort], UUID)
     most = paging.limit(query.limit)
     # A plan made once for all words and keys reads far too much (measured on 20,000 products: 12.6 ms where this takes 5.8).
@@ -200,7 +201,7 @@ async def addresses(read: Read, first: tuple[UUID, UUID]) -> list[Address]:
 
 def _after(sort: Sort, last: _Ranked) -> str:
     key = {
-        Sort.RELEVANCE: last.relevance,
+        **dict.fromkeys(RANKED, last.relevance),
         Sort.SALES: last.sold,
         Sort.NEWEST: last.listed_at,
         Sort.PRICE_UP: last.price,

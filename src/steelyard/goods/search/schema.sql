@@ -64,6 +64,17 @@ CREATE TABLE search_free_delivery (
 );
 COMMENT ON TABLE search_free_delivery IS 'by merchant: from which amount one piece is sent free of charge in the house''s country, pushed down by freight';
 
+CREATE TABLE search_default_sorts (
+    merchant_id uuid NOT NULL
+  , list        text NOT NULL
+  , sort        text NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, list)
+);
+COMMENT ON TABLE search_default_sorts IS 'by merchant: in which sort a list of a shop''s, or under an id of zeros of the marketplace''s, is shown to who chose none';
+COMMENT ON COLUMN search_default_sorts.list IS 'search, categories or shop';
+
 CREATE TABLE search_stale (
     merchant_id uuid NOT NULL
   , product_id  uuid NOT NULL

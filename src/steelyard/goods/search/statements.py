@@ -17,7 +17,7 @@ A facet does not filter itself: choosing wool must not make the count of silk 0.
 
 from typing import LiteralString
 
-from steelyard.goods.search.model import Sort
+from steelyard.goods.search.model import RANKED, Sort
 
 HIT: LiteralString = """
     e.merchant_id, e.product_id, e.category_path, e.title, e.slug, e.picture, e.currency, e.price, e.price_to
@@ -41,6 +41,17 @@ _SORTS_OF_A_SHOP = (Sort.SALES, Sort.NEWEST)
 _RELEVANCE: LiteralString = """
     (ts_rank(e.words, $1::tsquery) * (1 + ln(1 + e.sold) / 10) * CASE WHEN e.in_stock THEN 1 ELSE 0.5 END)::float8
 """
+# Or what sells well counts ten times as much; or of two products one must answer e times as well as another that is 90 days
+# newer. (A logarithm and a sum, so that no page depends on the moment at which it is read.)
+_RELEVANCES: dict[Sort, LiteralString] = {
+    Sort.RELEVANCE: _RELEVANCE,
+    Sort.RELEVANCE_SALES: """
+    (ts_rank(e.words, $1::tsquery) * (1 + ln(1 + e.sold)) * CASE WHEN e.in_stock THEN 1 ELSE 0.5 END)::float8
+""",
+    Sort.RELEVANCE_NEWEST: f"""
+    (ln(greatest({_RELEVANCE}, 1e-12)) + extract(epoch FROM e.listed_at) / 7776000)::float8
+""",
+}
 
 _COUNTED: LiteralString = "e.merchant_id, e.category_path, e.currency, e.price, e.rating, e.facets"
 
@@ -109,8 +120,8 @@ def find_sql(
     where: LiteralString = f"{scope} AND {_BY_PRICE} AND {_BY_SHOP} AND {_BY_RATING} AND {_BY_VALUES}"
     near = _near(scope) if narrowed else _NOTHING_NEAR
     rest = (near, _COUNTS) if facets else (_NOTHING_COUNTED, _COUNT)
-    if sort is Sort.RELEVANCE:
-        return _ranked(where, *rest, columns=f", {_COUNTED}" if facets else ", e.merchant_id")
+    if sort in RANKED:
+        return _ranked(where, *rest, _RELEVANCES[sort], columns=f", {_COUNTED}" if facets else ", e.merchant_id")
     along = not (text or category) and (not merchant or sort in _SORTS_OF_A_SHOP)
     return _sorted(where, *rest, *_KEYS[sort], everywhere=along)
 
@@ -187,12 +198,17 @@ def _sorted(
 
 
 def _ranked(
-    where: LiteralString, near: LiteralString, counts: LiteralString, *, columns: LiteralString
+    where: LiteralString,
+    near: LiteralString,
+    counts: LiteralString,
+    relevance: LiteralString,
+    *,
+    columns: LiteralString,
 ) -> LiteralString:
     # Ranking needs every hit's words, so at most COUNT_MAX are ranked: the same ones that are counted. They are sought among
     # what is ahead first (see `ahead`), and among all others only if that is not enough.
     order: LiteralString = "e.relevance DESC, e.product_id DESC"
-    hits: LiteralString = f"SELECT e.product_id{columns}, {_RELEVANCE} AS relevance FROM search_entries e WHERE {where}"  # noqa: S608  # literals
+    hits: LiteralString = f"SELECT e.product_id{columns}, {relevance} AS relevance FROM search_entries e WHERE {where}"  # noqa: S608  # literals
     return f"""
         WITH front AS MATERIALIZED (
             {hits} AND e.ahead LIMIT $22

@@ -1,7 +1,8 @@
 """Experiments: two ways of doing something tried at once on people who are shared out by chance, and what came of it.
 
 `assignment` says whose turn which variant is, `statistics` holds the sums behind a verdict, `judging` lays them side by side: all
-three are pure. `service` draws experiments up, starts, stops, ships and archives them; `exposing` notes who has seen what and
+three are pure. `service` draws experiments up, starts, stops, ships and archives them; `trying` is what it asks of
+blocks and sorts; `exposing` notes who has seen what and
 shares customers out to groups; `measuring` counts from orders and settlement; `outcomes` reads what was tried elsewhere. The
 rules stand in docs/algorithms/experiments.md.
 """
@@ -17,6 +18,7 @@ from steelyard.operations.experiments.exposing import (
     Running,
     expose,
     forget,
+    on_list,
     on_page,
     on_split,
 )
@@ -40,12 +42,12 @@ from steelyard.operations.experiments.service import (
     end_with,
     locked,
     measure_soon,
-    owner_of,
     ship,
     start,
     stop,
 )
 from steelyard.operations.experiments.statistics import MISMATCH_P, Estimate, Sums, units_needed
+from steelyard.operations.experiments.trying import owner_of
 
 if TYPE_CHECKING:
     from steelyard.operations.experiments.outcomes import UnreadableOutcomes, import_outcomes, read_outcomes
@@ -81,6 +83,7 @@ __all__ = [
     "looks",
     "measure_soon",
     "of_journey",
+    "on_list",
     "on_page",
     "on_split",
     "owner_of",

@@ -1,17 +1,20 @@
 """Who sees what: the experiment that runs on a page, whose turn which variant is, and that they have seen it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import Joining, MemberSource
-from steelyard.kernel.db import Read, Row, Tx
-from steelyard.kernel.keeping import kept
+from steelyard.goods.search.model import GoodsList, Sort
+from steelyard.kernel.db import Database, Read, Row, Tx
+from steelyard.kernel.keeping import kept, kept_of
 from steelyard.operations.experiments.assignment import variant_of
+from steelyard.operations.experiments.model import page_of
 from steelyard.operations.experiments.service import RUNNING_PAGES
+from steelyard.operations.merchandising.model import Block
 
 RUNNING_MAX = 1_000
 EXPOSURES_PER_BATCH_MAX = 1_000
@@ -29,33 +32,56 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """An experiment on a page that runs now: `versions` of the page, and `weights`, in the order of the variants."""
+    """An experiment on a page or a list that runs now: `versions` of the page, what stands in the place of its block, or `sorts`
+    of the list, and `weights`, in the order of the variants. `block_id`: it is about this block alone."""
 
     merchant_id: UUID
     experiment_id: UUID
     page: str
+    block_id: UUID | None
     salt: UUID
     share: int
     weights: Sequence[int]
-    versions: Sequence[int]
+    versions: Sequence[int | None]
+    blocks: Sequence[Block | None]
+    sorts: Sequence[Sort | None]
 
     def turn(self, unit_id: UUID) -> int | None:
         return variant_of(self.salt, unit_id, self.share, self.weights)
 
+    def seen(self, unit_id: UUID, variant: int) -> Exposure:
+        """They have seen it now."""
+        return Exposure(
+            merchant_id=self.merchant_id,
+            experiment_id=self.experiment_id,
+            unit_id=unit_id,
+            variant=variant,
+            at=datetime.now(UTC),
+        )
+
 
 async def on_page(read: Read, merchant_id: UUID, page: str) -> Running | None:
     """What runs on this page. All of it is kept for a moment by each process, since there is little and pages are many."""
-    running = await kept(read, RUNNING_PAGES, lambda: _running(read))
-    return running.get((merchant_id, page))
+    return (await _all_running(read)).get((merchant_id, page))
+
+
+async def on_list(db: Database, merchant_id: UUID, goods_list: GoodsList) -> Running | None:
+    """What runs on the sort of this list; without a transaction, while it is known."""
+    return (await kept_of(db, RUNNING_PAGES, _all_running)).get((merchant_id, page_of(goods_list)))
+
+
+async def _all_running(read: Read) -> dict[tuple[UUID, str], Running]:
+    return await kept(read, RUNNING_PAGES, lambda: _running(read))
 
 
 async def _running(read: Read) -> dict[tuple[UUID, str], Running]:
     found = await read.all(
         Running,
         """
-        SELECT e.merchant_id, e.experiment_id, e.page, e.salt, e.share, v.weights, v.versions
+        SELECT e.merchant_id, e.experiment_id, e.page, e.block_id, e.salt, e.share, v.weights, v.versions, v.blocks, v.sorts
         FROM experiments e
         CROSS JOIN LATERAL (SELECT array_agg(weight ORDER BY variant) AS weights, array_agg(version ORDER BY variant) AS versions
+                                 , array_agg(block ORDER BY variant) AS blocks, array_agg(sort ORDER BY variant) AS sorts
                             FROM experiment_variants v
                             WHERE v.merchant_id = e.merchant_id AND v.experiment_id = e.experiment_id) v
         WHERE e.state = 'running' AND e.page IS NOT NULL

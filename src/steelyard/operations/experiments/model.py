@@ -8,10 +8,12 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.search.model import GoodsList, Sort
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.operations.experiments.statistics import Estimate, Sums
+from steelyard.operations.merchandising.model import Block
 
 ExperimentId = NewType("ExperimentId", UUID)
 
@@ -31,14 +33,32 @@ CONTROL = 0
 
 
 class Kind(StrEnum):
-    """`journey`: the ways of a split; operations/journeys begins and ships it. `coupons`: a coupon for a segment against those
-    who are held out; operations/growth begins and ends it."""
+    """`block`: one block of a page, the rest of which stays; `sort`: in which a list is shown to who chose none. `journey`: the ways
+    of a split; operations/journeys begins and ships it. `coupons`: a coupon for a segment against those who are held out;
+    operations/growth begins and ends it."""
 
     PAGE = "page"
+    BLOCK = "block"
+    SORT = "sort"
     GROUPS = "groups"
     JOURNEY = "journey"
     COUPONS = "coupons"
     IMPORTED = "imported"
+
+
+# What is tried on visitors has a page.
+ON_PAGES = frozenset({Kind.PAGE, Kind.BLOCK, Kind.SORT})
+LIST = "list:"
+
+
+def page_of(goods_list: GoodsList) -> str:
+    """What a list is called where experiments are told apart by their page."""
+    return LIST + goods_list
+
+
+def list_of(page: str) -> GoodsList | None:
+    """The list that a page is, if it is one that has a sort."""
+    return next((each for each in GoodsList if page_of(each) == page), None)
 
 
 class State(StrEnum):
@@ -87,18 +107,22 @@ LESS_IS_BETTER = frozenset({Metric.REFUNDS})
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """One of what is tried. `version` is of the page, `group_id` a customer group."""
+    """One of what is tried. `version` is of the page, `group_id` a customer group, `block` what stands in its place (none:
+    nothing does), `sort` a list's."""
 
     variant: int
     name: str
     weight: int = 1
     version: int | None = None
     group_id: UUID | None = None
+    block: Block | None = None
+    sort: Sort | None = None
 
 
 class NewExperiment(msgspec.Struct, frozen=True, kw_only=True):
     """An experiment as somebody wants it. Its id is the caller's: said twice, it is drawn up once. `share` and `alpha` are in
-    parts per million; `page` is what merchandising calls it, `box` a split of the journey; the first variant is the control."""
+    parts per million; `page` is what merchandising calls it, or `page_of` a list, `box` a split of the journey; the first variant
+    is the control."""
 
     merchant_id: UUID
     experiment_id: ExperimentId
@@ -112,6 +136,7 @@ class NewExperiment(msgspec.Struct, frozen=True, kw_only=True):
     page: str | None = None
     journey_id: UUID | None = None
     box: str | None = None
+    block_id: UUID | None = None
     bought_days: int | None = None
     share: int = 1_000_000
     alpha: int = 50_000
@@ -130,6 +155,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     journey_id: UUID | None
     box: str | None
     journey_version: int | None
+    block_id: UUID | None
     metric: str
     guardrails: Sequence[str]
     currency: str
@@ -227,11 +253,19 @@ class SplitIsTaken(Refusal):
     detail = N_("Stop it first, then start this one.")
 
 
+class ControlHasChanged(Refusal):
+    """The control is what everybody has while nothing is tried."""
+
+    code = "control_has_changed"
+    title = N_("What everybody sees has changed since this was drawn up")
+    detail = N_("Its control is no longer what there is. Draw it up anew.")
+
+
 class NothingToShip(Refusal):
-    """Only a version of a page and a way of a split are made everybody's."""
+    """Only what pages and lists show and a way of a split are made everybody's."""
 
     code = "nothing_to_ship"
     title = N_("This cannot be made everybody’s here")
     detail = N_(
-        "A page’s version and a journey’s way can; prices and coupons of a group are changed where they were made."
+        "What a page or a list shows and a journey’s way can; prices and coupons of a group are changed where they were made."
     )

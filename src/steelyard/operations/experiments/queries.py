@@ -32,9 +32,9 @@ async def experiments(
     return await read.all(
         Experiment,
         """
-        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, journey_id, box, journey_version, metric
-             , guardrails, currency, share, alpha, units_planned, days_max, salt, bought_days, source, created_at, started_at
-             , stopped_at, shipped, learning, measured_at, mixed
+        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, block_id, journey_id, box, journey_version
+             , metric, guardrails, currency, share, alpha, units_planned, days_max, salt, bought_days, source, created_at
+             , started_at, stopped_at, shipped, learning, measured_at, mixed
         FROM experiments
         WHERE merchant_id = $1 AND ($2::text = state OR ($2 IS NULL AND state <> 'dropped'))
           AND ($3::timestamptz IS NULL OR (created_at, experiment_id) < ($3, $4))
@@ -53,9 +53,9 @@ async def experiment(read: Read, merchant_id: UUID, experiment_id: UUID) -> tupl
     found = await read.one(
         Experiment,
         """
-        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, journey_id, box, journey_version, metric
-             , guardrails, currency, share, alpha, units_planned, days_max, salt, bought_days, source, created_at, started_at
-             , stopped_at, shipped, learning, measured_at, mixed
+        SELECT merchant_id, experiment_id, kind, state, name, hypothesis, page, block_id, journey_id, box, journey_version
+             , metric, guardrails, currency, share, alpha, units_planned, days_max, salt, bought_days, source, created_at
+             , started_at, stopped_at, shipped, learning, measured_at, mixed
         FROM experiments WHERE merchant_id = $1 AND experiment_id = $2
         """,
         merchant_id,
@@ -66,7 +66,7 @@ async def experiment(read: Read, merchant_id: UUID, experiment_id: UUID) -> tupl
     variants = await read.all(
         Variant,
         """
-        SELECT variant, name, weight, version, group_id FROM experiment_variants
+        SELECT variant, name, weight, version, group_id, block, sort FROM experiment_variants
         WHERE merchant_id = $1 AND experiment_id = $2 ORDER BY variant
         """,
         merchant_id,

@@ -17,6 +17,7 @@ CREATE TABLE experiments (
   , journey_id    uuid
   , box           text
   , journey_version integer
+  , block_id      uuid
   , metric        text NOT NULL
   , guardrails    text[] NOT NULL DEFAULT '{}'
   , currency      text NOT NULL REFERENCES currencies
@@ -36,8 +37,9 @@ CREATE TABLE experiments (
   , enrolled_at   timestamptz
   , mixed         integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, experiment_id)
-  , CONSTRAINT an_experiment_is_of_a_kind CHECK (kind IN ('page', 'groups', 'journey', 'coupons', 'imported'))
-  , CONSTRAINT a_page_is_tried_on_a_page CHECK ((kind = 'page') = (page IS NOT NULL))
+  , CONSTRAINT an_experiment_is_of_a_kind CHECK (kind IN ('page', 'block', 'sort', 'groups', 'journey', 'coupons', 'imported'))
+  , CONSTRAINT a_page_is_tried_on_a_page CHECK ((kind IN ('page', 'block', 'sort')) = (page IS NOT NULL))
+  , CONSTRAINT a_block_is_tried_on_a_block CHECK ((kind = 'block') = (block_id IS NOT NULL))
   , CONSTRAINT a_split_is_tried_on_a_split CHECK ((kind = 'journey') = (journey_id IS NOT NULL) AND (kind = 'journey') = (box IS NOT NULL))
   , CONSTRAINT everybody_passes_a_split CHECK (kind <> 'journey' OR share = 1000000)
   , CONSTRAINT a_split_is_judged_from_a_version_on CHECK ((journey_version IS NOT NULL) = (kind = 'journey' AND started_at IS NOT NULL))
@@ -52,6 +54,8 @@ CREATE TABLE experiments (
 COMMENT ON TABLE experiments IS 'by merchant, never deleted: what a shop, or under an id of zeros the marketplace, tries on a part of its visitors or customers';
 COMMENT ON COLUMN experiments.journey_id IS 'journey: whose split is judged; box: which of its splits, of whose ways each is a variant, in their order';
 COMMENT ON COLUMN experiments.journey_version IS 'journey: who came in by this version or a later one counts: in these the ways of the split are the same';
+COMMENT ON COLUMN experiments.page IS 'page, block: which page of merchandising; sort: list:search, list:categories or list:shop';
+COMMENT ON COLUMN experiments.block_id IS 'block: the one block of the page that is tried';
 COMMENT ON COLUMN experiments.metric IS 'By which it is judged';
 COMMENT ON COLUMN experiments.guardrails IS 'What must not become worse meanwhile';
 COMMENT ON COLUMN experiments.share IS 'How many take part, in parts per million';
@@ -81,12 +85,16 @@ CREATE TABLE experiment_variants (
   , weight        integer NOT NULL
   , version       integer
   , group_id      uuid
+  , block         jsonb
+  , sort          text
   , PRIMARY KEY (merchant_id, experiment_id, variant)
   , FOREIGN KEY (merchant_id, experiment_id) REFERENCES experiments
   , CONSTRAINT a_weight_weighs CHECK (weight BETWEEN 1 AND 1000)
 );
 COMMENT ON TABLE experiment_variants IS 'by merchant: what is tried; variant 0 is the control';
 COMMENT ON COLUMN experiment_variants.version IS 'page: which version of the page is shown';
+COMMENT ON COLUMN experiment_variants.block IS 'block: what stands in its place; none: nothing does';
+COMMENT ON COLUMN experiment_variants.sort IS 'sort: in which sort the list is shown to who chose none';
 COMMENT ON COLUMN experiment_variants.group_id IS 'groups: into which customer group they come; none: everything stays as it is for them';
 
 CREATE TABLE experiment_history (

@@ -12,13 +12,13 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import PARTS_PER_MILLION
 from steelyard.kernel.states import NOWHERE
 from steelyard.operations import merchandising
-from steelyard.operations.analytics import MARKETPLACE
 from steelyard.operations.experiments.model import (
     BOUGHT_DAYS_MAX,
     CONTROL,
     DAYS_MAX,
     MACHINE,
     NAME_CHARACTERS_MAX,
+    ON_PAGES,
     UNITS_PLANNED_MAX,
     VARIANTS_MAX,
     WEIGHT_MAX,
@@ -34,15 +34,16 @@ from steelyard.operations.experiments.model import (
     State,
 )
 from steelyard.operations.experiments.queries import experiment, running_on
-from steelyard.operations.merchandising.model import HOUSE
+from steelyard.operations.experiments.trying import (
+    check_blocks,
+    check_control,
+    check_sorts,
+    make_everybodys,
+    owner_of,
+)
 
 RUNNING_PAGES = "experiments.pages"
 EVERYBODY = PARTS_PER_MILLION
-
-
-def owner_of(merchant_id: UUID) -> UUID:
-    """Whose pages an experiment of this merchant, or of the marketplace, is about."""
-    return HOUSE if merchant_id == MARKETPLACE else merchant_id
 
 
 async def draw_up(tx: Tx, new: NewExperiment, by: str) -> None:
@@ -53,6 +54,10 @@ async def draw_up(tx: Tx, new: NewExperiment, by: str) -> None:
         raise Invalid(wrong)
     if new.kind is Kind.PAGE:
         await _check_versions(tx, new)
+    if new.kind is Kind.BLOCK:
+        await check_blocks(tx, new)
+    if new.kind is Kind.SORT:
+        check_sorts(new)
     if new.kind is Kind.GROUPS:
         await _check_groups(tx, new)
     made = await _insert(tx, new, State.DRAFT, source="", at=None)
@@ -84,7 +89,8 @@ def _wrong(new: NewExperiment) -> dict[str, str]:
             and (new.bought_days is None or 0 < new.bought_days <= BOUGHT_DAYS_MAX),
             number,
         ),
-        "page": ((new.page is not None) == (new.kind is Kind.PAGE), missing),
+        "page": ((new.page is not None) == (new.kind in ON_PAGES), missing),
+        "block": ((new.block_id is not None) == (new.kind is Kind.BLOCK), missing),
         "box": ({new.journey_id is not None, new.box is not None} == {new.kind is Kind.JOURNEY}, missing),
     }
     return {field: message for field, (holds, message) in checks.items() if not holds}
@@ -113,8 +119,8 @@ async def _insert(tx: Tx, new: NewExperiment, state: State, *, source: str, at: 
         """
         INSERT INTO experiments (merchant_id, experiment_id, kind, state, name, hypothesis, page, metric, guardrails, currency
                                , share, alpha, units_planned, days_max, salt, bought_days, source
-                               , started_at, stopped_at, measured_at, journey_id, box)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $18, $19, $20)
+                               , started_at, stopped_at, measured_at, block_id, journey_id, box)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $18, $19, $20, $21)
         ON CONFLICT (merchant_id, experiment_id) DO NOTHING
         """,
         new.merchant_id,
@@ -135,6 +141,7 @@ async def _insert(tx: Tx, new: NewExperiment, state: State, *, source: str, at: 
         new.bought_days,
         source,
         at,
+        new.block_id,
         new.journey_id,
         new.box,
     )
@@ -142,8 +149,9 @@ async def _insert(tx: Tx, new: NewExperiment, state: State, *, source: str, at: 
         return False
     await tx.execute(
         """
-        INSERT INTO experiment_variants (merchant_id, experiment_id, variant, name, weight, version, group_id)
-        SELECT $1, $2, v.* FROM unnest($3::smallint[], $4::text[], $5::integer[], $6::integer[], $7::uuid[]) AS v
+        INSERT INTO experiment_variants (merchant_id, experiment_id, variant, name, weight, version, group_id, block, sort)
+        SELECT $1, $2, v.* FROM unnest($3::smallint[], $4::text[], $5::integer[], $6::integer[], $7::uuid[], $8::jsonb[]
+                                     , $9::text[]) AS v
         """,
         new.merchant_id,
         new.experiment_id,
@@ -152,6 +160,8 @@ async def _insert(tx: Tx, new: NewExperiment, state: State, *, source: str, at: 
         [each.weight for each in new.variants],
         [each.version for each in new.variants],
         [each.group_id for each in new.variants],
+        [each.block for each in new.variants],
+        [each.sort for each in new.variants],
     )
     return True
 
@@ -177,7 +187,7 @@ async def locked(tx: Tx, merchant_id: UUID, experiment_id: UUID) -> Experiment:
 
 async def start(tx: Tx, merchant_id: UUID, experiment_id: UUID, by: str, *, journey_version: int | None = None) -> None:
     """From now on its variants are shown; of a split, to who came in by `journey_version` or a later one. Said twice, nothing
-    changes. Raises `NotFound`, `TransitionRefused`, `PageIsTaken`, `SplitIsTaken`."""
+    changes. Raises `NotFound`, `TransitionRefused`, `PageIsTaken`, `ControlHasChanged`, `SplitIsTaken`."""
     now = await locked(tx, merchant_id, experiment_id)
     if now.state is State.RUNNING:
         return
@@ -212,6 +222,8 @@ async def _check_page(tx: Tx, now: Experiment) -> None:
     )
     if any(other["state"] == State.RUNNING for other in others):
         raise PageIsTaken()
+    _, variants = await experiment(tx, now.merchant_id, now.experiment_id)
+    await check_control(tx, now, variants[CONTROL])
 
 
 async def stop(tx: Tx, merchant_id: UUID, experiment_id: UUID, by: str, note: str = "") -> None:
@@ -248,23 +260,16 @@ async def drop(tx: Tx, merchant_id: UUID, experiment_id: UUID, by: str) -> None:
 
 
 async def ship(tx: Tx, merchant_id: UUID, experiment_id: UUID, variant: int, by: str) -> None:
-    """Publish this variant's version of the page for everybody; a running experiment is stopped by that. Said twice, it is
-    published once. Raises `NotFound`, `NothingToShip`, `TransitionRefused`."""
+    """Show everybody what this variant shows; a running experiment is stopped by that. Said twice, it is done once. Raises
+    `NotFound`, `NothingToShip`, `TransitionRefused`."""
     now = await locked(tx, merchant_id, experiment_id)
-    version = await tx.value(
-        "SELECT version FROM experiment_variants WHERE merchant_id = $1 AND experiment_id = $2 AND variant = $3",
-        merchant_id,
-        experiment_id,
-        variant,
-    )
-    if now.page is None or version is None:
+    _, variants = await experiment(tx, merchant_id, experiment_id)
+    if now.page is None or not 0 <= variant < len(variants):
         raise NothingToShip()
     if now.shipped == variant:
         return
-    owner_id = owner_of(merchant_id)
     await end_with(tx, now, variant, by)
-    await merchandising.bring_back(tx, owner_id, now.page, version, by)
-    await merchandising.publish(tx, owner_id, now.page, by)
+    await make_everybodys(tx, now, variants[variant], by)
 
 
 async def end_with(tx: Tx, now: Experiment, variant: int, by: str) -> None:

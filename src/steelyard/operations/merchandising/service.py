@@ -18,6 +18,7 @@ from steelyard.operations.merchandising.model import (
     Draft,
     ShopCategoryId,
 )
+from steelyard.operations.merchandising.queries import shown
 
 
 async def _held(tx: Tx, owner_id: UUID, page: str, by: str) -> Draft:
@@ -136,6 +137,39 @@ async def publish(tx: Tx, owner_id: UUID, page: str, by: str, shown_from: dateti
         shown_from,
         by,
     )
+
+
+async def publish_block(
+    tx: Tx, owner_id: UUID, page: str, block_id: UUID, block: Block | None, by: str
+) -> Block | None:
+    """Show the page that is shown with this block said anew (none: without it) from now on, and nothing else of the draft,
+    which has the block so as well; returns what it was, none where it is so already. Raises `NotFound` where the page that is
+    shown has no such block."""
+    draft = await _held(tx, owner_id, page, by)
+    now = await shown(tx, owner_id, page)
+    was = next((each for each in now.blocks if each.block_id == block_id), None) if now else None
+    if now is None or was is None:
+        raise NotFound()
+    if was == block:
+        return None
+    await _write(tx, owner_id, page, _with(draft.blocks, block_id, block), by)
+    await tx.execute(
+        """
+        INSERT INTO page_versions (owner_id, page, version, title, blocks, shown_from, by)
+        SELECT $1, $2, 1 + max(version), $3, $4, now(), $5 FROM page_versions WHERE owner_id = $1 AND page = $2
+        """,
+        owner_id,
+        page,
+        now.title,
+        _with(now.blocks, block_id, block),
+        by,
+    )
+    return was
+
+
+def _with(blocks: Sequence[Block], block_id: UUID, block: Block | None) -> list[Block]:
+    said = [each if each.block_id != block_id else block for each in blocks]
+    return [each for each in said if each is not None]
 
 
 async def withdraw(tx: Tx, owner_id: UUID, page: str, version: int) -> None:

@@ -8,6 +8,8 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
+from steelyard.goods import search
+from steelyard.goods.search.model import GoodsList, Sort
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -16,7 +18,7 @@ from steelyard.operations.merchandising.model import SHOP, ShopCategory, ShopCat
 from steelyard.parties import access, merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import seen
+from steelyard.surfaces.web import seen, sort_words
 from steelyard.surfaces.web.composing import Place, composer_pages
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
@@ -41,6 +43,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     card: ShopCard
     categories: list[ShopCategory]
     products: dict[ShopCategoryId, list[UUID]]
+    default: Sort
 
 
 async def found(read: Read, merchant_id: MerchantId) -> Found:
@@ -52,6 +55,7 @@ async def found(read: Read, merchant_id: MerchantId) -> Found:
             each.shop_category_id: await merchandising.products_of(read, merchant_id, each.shop_category_id)
             for each in categories
         },
+        default=await search.default_sort(read, merchant_id, GoodsList.SHOP),
     )
 
 
@@ -82,6 +86,7 @@ async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str
         typed=typed or Entries({}, {}),
         errors=errors or {},
         new_id=ids.mint(),
+        sorts=sort_words.choices(visit, GoodsList.SHOP),
     )
 
 
@@ -130,7 +135,19 @@ async def remove_shop_category(visit: NamedDependency[Visit], request: WebReques
     return redirect(visit, CATEGORIES, (visit.say(SAVED), "good"))
 
 
+@post("/shop-categories/sort", opt=NEEDS)
+async def settle_sort(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    """In which sort all goods of the shop are for who chooses none."""
+    form = await entries_of(request)
+    try:
+        await visit.merchant_db.transact(sort_words.settle, visit, visit.merchant_id, (GoodsList.SHOP,), form)
+    except Invalid as refusal:
+        return await page(visit, form, errors_of(visit, refusal.fields))
+    return redirect(visit, CATEGORIES, (visit.say(SAVED), "good"))
+
+
 HANDLERS = [
+    settle_sort,
     visit_shop,
     shop_categories,
     save_shop_category,

@@ -1,5 +1,6 @@
 """What the shop tries on its visitors and customers."""
 
+from steelyard.goods.search.model import GoodsList
 from steelyard.kernel.db import Read
 from steelyard.operations.merchandising.model import SHOP
 from steelyard.parties import merchants
@@ -11,7 +12,7 @@ from steelyard.surfaces.web.visit import Visit
 async def house(read: Read, visit: Visit) -> House:
     merchant = await merchants.get(read, visit.merchant_id)
     assert merchant is not None
-    return House(merchant_id=visit.merchant_id, currency=merchant.currency, page=SHOP)
+    return House(merchant_id=visit.merchant_id, currency=merchant.currency, page=SHOP, lists=(GoodsList.SHOP,))
 
 
 HANDLERS = experiment_pages(

@@ -1,5 +1,6 @@
-"""What the marketplace tries on its front page."""
+"""What the marketplace tries on its front page, and on the sort of its lists."""
 
+from steelyard.goods.search.model import GoodsList
 from steelyard.kernel.db import Read
 from steelyard.operations import analytics
 from steelyard.operations.analytics import MARKETPLACE
@@ -15,7 +16,10 @@ CURRENCY = "CNY"
 async def house(read: Read, _visit: Visit) -> House:
     """Of the marketplace's currencies, that of most orders of today."""
     return House(
-        merchant_id=MARKETPLACE, currency=analytics.currency_of(await analytics.today(read), CURRENCY), page=HOME
+        merchant_id=MARKETPLACE,
+        currency=analytics.currency_of(await analytics.today(read), CURRENCY),
+        page=HOME,
+        lists=(GoodsList.SEARCH, GoodsList.CATEGORIES),
     )
 
 

@@ -1,4 +1,4 @@
-"""How buyers search: what found nothing, synonyms, searches that lead to a page, and hot words."""
+"""How buyers search: what found nothing, synonyms, searches that lead to a page, hot words, and in which sort lists are."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,12 +9,15 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from steelyard.goods import search
+from steelyard.goods.search.model import GoodsList, Sort
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
+from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web import sort_words
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.exports import csv_answer, wanted
@@ -23,6 +26,7 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "catalog.manage"}
 HOT_SHOWN = 30
+LISTS = (GoodsList.SEARCH, GoodsList.CATEGORIES)
 PLACES_MAX = 1_000
 
 
@@ -30,11 +34,15 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     unfound: list[search.Unfound]
     rules: search.Rules
     hot: list[search.HotWord]
+    default: dict[GoodsList, Sort]
 
 
 async def found(read: Read) -> Found:
     return Found(
-        unfound=await search.unfound(read), rules=await search.rules(read), hot=await search.hot_words(read, HOT_SHOWN)
+        unfound=await search.unfound(read),
+        rules=await search.rules(read),
+        hot=await search.hot_words(read, HOT_SHOWN),
+        default={each: await search.default_sort(read, MARKETPLACE, each) for each in LISTS},
     )
 
 
@@ -49,6 +57,7 @@ async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str
         typed=typed or Entries({}, {}),
         errors=errors or {},
         chosen=visit.connection.query_params.get("words", ""),
+        lists=[(each, visit.say(sort_words.LISTS[each]), sort_words.choices(visit, each)) for each in LISTS],
     )
 
 
@@ -153,7 +162,19 @@ async def remove_hot_rule(visit: NamedDependency[Visit], request: WebRequest) ->
     return await _change(visit, request, "search.hot_removed", _not_hot)
 
 
+@post("/search/sort", opt=NEEDS)
+async def settle_sort(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    """In which sort a list is for who chooses none."""
+    form = await entries_of(request)
+    try:
+        await visit.db.transact(sort_words.settle, visit, MARKETPLACE, LISTS, form)
+    except Invalid as refusal:
+        return await page(visit, form, errors_of(visit, refusal.fields))
+    return redirect(visit, frame.SEARCH, (visit.say(SAVED), "good"))
+
+
 HANDLERS = [
+    settle_sort,
     search_rules,
     add_synonym,
     remove_synonym,

@@ -16,14 +16,15 @@ from steelyard.channels.live import OnAir
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import Category
 from steelyard.goods.promotions.model import Offer
-from steelyard.goods.search.model import Hit
+from steelyard.goods.search.model import GoodsList, Hit
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.operations import growth, merchandising
-from steelyard.operations.behaviour import Kind
+from steelyard.operations import experiments, growth, merchandising
+from steelyard.operations.behaviour import MARKETPLACE, Kind
 from steelyard.operations.experiments import Exposure
+from steelyard.operations.experiments.model import page_of
 from steelyard.operations.merchandising.model import DEFAULT_HOME, HOME, HOUSE, SHOP, TOPIC, ShopCategory
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
@@ -31,9 +32,10 @@ from steelyard.parties.merchants.model import Merchant, MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import coupons, seo
 from steelyard.surfaces.storefront.composed import Composed, compose, in_a_frame, page_for
-from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters
+from steelyard.surfaces.storefront.listing import Filters, Listing, find, read_filters
 from steelyard.surfaces.storefront.searching import searched_for
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
+from steelyard.surfaces.storefront.sorting import Turn, default_sort, exposed, list_of, turn_in, turn_of
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.entries import as_uuid
@@ -72,6 +74,7 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     membership: bool = False
     invites: bool = False
     exposure: Exposure | None = None
+    turn: Turn | None = None
 
 
 async def home_view(read: Read, visit: Visit) -> PageView:
@@ -96,7 +99,7 @@ async def topic_view(read: Read, visit: Visit, slug: str) -> PageView:
     return PageView(shell=around, title=page.title, composed=await compose(read, visit, around, page.blocks))
 
 
-async def category_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) -> ListingView:
+async def category_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters, turn: Turn | None) -> ListingView:
     around = await shell(read, buyer_id)
     found = await catalog.category(read, slug)
     if found is None:
@@ -104,7 +107,9 @@ async def category_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filte
     return ListingView(
         shell=around,
         category=around.find(found.category_id),
-        listing=await find(read, filters, category_id=found.category_id),
+        listing=await find(
+            read, filters, await default_sort(read, turn, list_of(filters)), category_id=found.category_id
+        ),
         campaigns=[each for each in await campaigns.running(read) if each.rules.reaches(found.path)],
     )
 
@@ -119,6 +124,12 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
     page = exposure = None
     if filters.plain and chosen is None:
         page, exposure = await page_for(read, visit, shop.merchant_id, SHOP)
+    turn = None
+    if chosen is None and not filters.q:
+        turn = turn_in(visit, filters, await experiments.on_page(read, shop.merchant_id, page_of(GoodsList.SHOP)))
+    # Words are answered in each shop as they are in all of them.
+    goods_list, owner_id = (GoodsList.SEARCH, MARKETPLACE) if filters.q else (GoodsList.SHOP, shop.merchant_id)
+    default = await default_sort(read, turn, goods_list, owner_id)
     hits: Sequence[Hit] = ()
     if chosen is not None:
         found = await merchandising.products_of(read, shop.merchant_id, chosen.shop_category_id)
@@ -127,7 +138,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
         shell=around,
         shop=shop,
         score=(await reviews.scores(read, [shop.merchant_id])).get(shop.merchant_id),
-        listing=await find(read, filters, merchant_id=shop.merchant_id),
+        listing=await find(read, filters, default, merchant_id=shop.merchant_id),
         composed=await compose(read, visit, around, page.blocks, merchant_id=shop.merchant_id) if page else None,
         own_categories=own,
         own_category=chosen,
@@ -137,6 +148,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
         membership=await growth.is_open(read, shop.merchant_id),
         invites=await growth.invites(read, shop.merchant_id),
         exposure=exposure,
+        turn=turn,
     )
 
 
@@ -173,13 +185,14 @@ async def all_categories(visit: NamedDependency[Visit]) -> Response[str]:
 @get("/c/{slug:str}")
 async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Answer:
     """The goods of a category and of those below it. An address that it once had leads on."""
-    return await shared(visit, partial(_category, visit, slug))
+    turn = await turn_of(visit)
+    return await shared(visit, partial(_category, visit, slug, turn), turn.key if turn else None)
 
 
-async def _category(visit: Visit, slug: str) -> Drawn:
+async def _category(visit: Visit, slug: str, turn: Turn | None) -> Drawn:
     filters = read_filters(asked(visit))
     try:
-        view = await visit.db.ask(category_view, visit.buyer_id, slug, filters)
+        view = await visit.db.ask(category_view, visit.buyer_id, slug, filters, turn)
     except NotFound:
         now = await visit.db.ask(catalog.category_now, slug)
         if now is None:
@@ -195,10 +208,10 @@ async def _category(visit: Visit, slug: str) -> Drawn:
         category=view.category,
         crumbs=crumbs,
         view=view,
-        sorts=SORTS[1:],
         part=page_number(visit),
     )
-    return Drawn(answer=answer, about=view.listing.about.union(view.category.path))
+    note = exposed(turn, view.listing.results)
+    return Drawn(answer=answer, about=view.listing.about.union(view.category.path), note=note)
 
 
 @get("/shops/{slug:str}")
@@ -218,12 +231,12 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
         search=filters.q,
         view=view,
         offers=coupons.shown(visit, view.offers),
-        sorts=SORTS[1:],
         part=page_number(visit),
         shop_id=view.shop.merchant_id,
     )
     footfall.tell(visit, Kind.VIEW, merchant_id=view.shop.merchant_id, page="shop")
     footfall.expose(visit, view.exposure)
+    exposed(view.turn, view.listing.results)(visit)
     if filters.q and not filters.after:
         searched_for(filters.q, view.listing.results.count, view.shop.merchant_id)(visit)
     return in_a_frame(visit, page)

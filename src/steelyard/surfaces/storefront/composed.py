@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from steelyard.goods.catalog.model import Category, CategoryId
 from steelyard.goods.search.model import Hit, Query, Sort
 from steelyard.kernel.db import Read
 from steelyard.operations import experiments, merchandising
-from steelyard.operations.experiments import Exposure
+from steelyard.operations.experiments import Exposure, Running
 from steelyard.operations.merchandising.model import GOODS_MAX, Block, Draft, Kind, Rule, ShopCategoryId, Version
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
@@ -94,29 +93,54 @@ async def page_for(read: Read, visit: Visit, owner_id: UUID, page: str) -> Told:
         chosen = as_uuid(visit.connection.query_params.get(SEEN_BY_PARAMETER, ""))
         blocks = merchandising.meant_for(draft.blocks, () if chosen is None else (chosen,))
         return Told(msgspec.structs.replace(draft, blocks=blocks), None)
-    version, exposure = await _version(read, visit, owner_id, page)
+    running = await experiments.on_page(read, merchandising.customers_of(owner_id), page)
+    turn = running.turn(visit.visitor_id) if running is not None and footfall.is_counted(visit) else None
+    version = await _version(read, owner_id, page, running, turn)
     if version is None:
         return Told(None, None)
-    blocks = await merchandising.seen_by(read, owner_id, version.blocks, await _known(read, visit, version.blocks))
+    if running is None or turn is None:
+        blocks = await _meant(read, visit, owner_id, version.blocks)
+        return Told(Draft(title=version.title, blocks=blocks), None)
+    if running.block_id is None:
+        blocks, takes_part = await _meant(read, visit, owner_id, version.blocks), True
+    else:
+        tried = running.blocks[turn]
+        blocks, takes_part = await _tried(read, visit, owner_id, version.blocks, running.block_id, tried)
+    exposure = running.seen(visit.visitor_id, turn) if takes_part else None
     return Told(Draft(title=version.title, blocks=blocks), exposure)
 
 
-async def _version(read: Read, visit: Visit, owner_id: UUID, page: str) -> tuple[Version | None, Exposure | None]:
-    """Programs and staff see what there is without an experiment."""
-    running = await experiments.on_page(read, merchandising.customers_of(owner_id), page)
-    turn = running.turn(visit.visitor_id) if running is not None and footfall.is_counted(visit) else None
-    if running is None or turn is None:
-        return await merchandising.shown(read, owner_id, page), None
-    version = await merchandising.version(read, owner_id, page, running.versions[turn])
+async def _version(read: Read, owner_id: UUID, page: str, running: Running | None, turn: int | None) -> Version | None:
+    """What is shown; whose turn another version of the whole page is sees that. Programs and staff have no turn."""
+    number = running.versions[turn] if running is not None and turn is not None else None
+    if number is None:
+        return await merchandising.shown(read, owner_id, page)
+    version = await merchandising.version(read, owner_id, page, number)
     assert version is not None, "what an experiment shows was published once"
-    exposure = Exposure(
-        merchant_id=running.merchant_id,
-        experiment_id=running.experiment_id,
-        unit_id=visit.visitor_id,
-        variant=turn,
-        at=datetime.now(UTC),
-    )
-    return version, exposure
+    return version
+
+
+async def _tried(
+    read: Read, visit: Visit, owner_id: UUID, blocks: Sequence[Block], block_id: UUID, tried: Block | None
+) -> tuple[list[Block], bool]:
+    """The page with what is tried in the place of the block, and whether this visitor takes part: who would not be shown the
+    block as it is does not, whichever variant's turn it is, and sees what there is."""
+    here = next((each for each in blocks if each.block_id == block_id), None)
+    if here is None:
+        return await _meant(read, visit, owner_id, blocks), False
+    said = [] if tried is None else [msgspec.structs.replace(tried, segment_id=here.segment_id)]
+    meant = await _meant(read, visit, owner_id, [*blocks, *said])
+    # As it is, then as it is tried; neither where it is not for them.
+    of_it = [each for each in meant if each.block_id == block_id]
+    whole = meant[:-1] if said and of_it else meant
+    if not of_it or _is_empty(of_it[0]):
+        return whole, False
+    return [one for each in whole for one in (of_it[1:] if each.block_id == block_id else [each])], True
+
+
+async def _meant(read: Read, visit: Visit, owner_id: UUID, blocks: Sequence[Block]) -> list[Block]:
+    """What of these is meant for this visitor."""
+    return await merchandising.seen_by(read, owner_id, blocks, await _known(read, visit, blocks))
 
 
 async def _known(read: Read, visit: Visit, blocks: Sequence[Block]) -> UUID | None:
@@ -159,12 +183,21 @@ def _shows(each: Dressed) -> bool:
             return bool(each.shops)
         case Kind.TILES:
             return bool(each.categories)
+        case Kind.BANNER | Kind.PICTURE | Kind.TEXT:
+            return not _is_empty(each.block)
+
+
+def _is_empty(block: Block) -> bool:
+    """Whether a block of our own words and pictures has none. What goods or shops there are for the others is asked later."""
+    match block.kind:
         case Kind.BANNER:
-            return bool(each.block.slides)
+            return not block.slides
         case Kind.PICTURE:
-            return bool(each.block.picture)
+            return not block.picture
         case Kind.TEXT:
-            return bool(each.block.title or each.block.text)
+            return not (block.title or block.text)
+        case _:
+            return False
 
 
 async def _dress(

@@ -7,7 +7,7 @@ import msgspec
 
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import CategoryId
-from steelyard.goods.search.model import Facets, Query, Results, Sort
+from steelyard.goods.search.model import RANKED, Facets, Query, Results, Sort
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
@@ -54,9 +54,10 @@ class Facet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and the shops that it is from. `path` is the address that the filters are added to."""
+    """What was found, and the shops that it is from. `default` is the sort of the list for who chose none."""
 
     filters: Filters
+    default: Sort
     results: Results
     shops: dict[MerchantId, ShopCard]
     chosen_shops: Sequence[ShopCard] = ()
@@ -77,8 +78,24 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset([*self.shops, *(hit.product_id for hit in hits)])
 
     @property
+    def sort(self) -> Sort:
+        """The sort that the list is in, as visitors are offered it."""
+        return offered(self.filters.sort or self.default)
+
+    @property
+    def sorts(self) -> Sequence[tuple[Sort, str]]:
+        """What is offered: without words nothing matches better than another."""
+        return SORTS if self.filters.q else SORTS[1:]
+
+    def sorted_by(self, sort: str) -> str:
+        """The address of the same list in this sort."""
+        return self.filters.query(sort="" if sort == offered(self.default) else sort)
+
+    @property
     def next_href(self) -> str:
-        return self.filters.query(after=self.results.next) if self.results.next else ""
+        """Where it goes on: in this sort, whatever the list's default is by then."""
+        going_on = self.filters.sort or self.default
+        return self.filters.query(sort=going_on, after=self.results.next) if self.results.next else ""
 
     @property
     def chosen_values(self) -> list[tuple[Text, FacetValue]]:
@@ -86,19 +103,28 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return [(each.name, value) for each in self.attributes for value in each.values if value.chosen]
 
 
+def offered(sort: Sort) -> Sort:
+    """However best match is weighed, visitors know it as that."""
+    return Sort.RELEVANCE if sort in RANKED else sort
+
+
 async def find(
     read: Read,
     filters: Filters,
+    default: Sort,
     *,
     category_id: CategoryId | None = None,
     merchant_id: MerchantId | None = None,
     limit: int = PRODUCTS_PER_PAGE,
 ) -> Listing:
-    """The list that the filters describe, within a category or a shop. A page that never was is the first page."""
+    """The list that the filters describe, within a category or a shop, in its default sort where none was chosen. A page that
+    never was is the first page."""
     chosen = [] if merchant_id else [await merchants.by_slug(read, slug) for slug in filters.shop]
     known = [shop for shop in chosen if shop is not None]
     if chosen and not known:
-        return Listing(filters=filters, results=Results(hits=[], count=0, facets=Facets(), next=None), shops={})
+        return Listing(
+            filters=filters, default=default, results=Results(hits=[], count=0, facets=Facets(), next=None), shops={}
+        )
     currency = filters.currency or DEFAULT_CURRENCY
     priced = bool(filters.price_from or filters.price_to)
     query = Query(
@@ -113,7 +139,7 @@ async def find(
         ships_free=filters.free,
         values=filters.values,
         rating_from=int(filters.rating) if filters.rating else None,
-        sort=filters.sort or Sort.RELEVANCE,
+        sort=filters.sort or default,
         cursor=filters.after or None,
         limit=limit,
         facets=not filters.after,
@@ -125,6 +151,7 @@ async def find(
     shops = await merchants.cards(read, shops_of(results))
     return Listing(
         filters=filters,
+        default=default,
         results=results,
         shops=shops,
         chosen_shops=known,

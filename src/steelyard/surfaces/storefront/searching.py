@@ -26,8 +26,9 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.storefront.filters import Filters, read_filters
-from steelyard.surfaces.storefront.listing import SORTS, Listing, find, shops_of
+from steelyard.surfaces.storefront.listing import Listing, find, shops_of
 from steelyard.surfaces.storefront.shell import Shell, asked, page_number, shell, show
+from steelyard.surfaces.storefront.sorting import Turn, default_sort, exposed, list_of, turn_of
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.suggesting import vocabulary
 from steelyard.surfaces.storefront.typed import said
@@ -66,16 +67,17 @@ class SearchView(msgspec.Struct, frozen=True, kw_only=True):
     choices: search.Choices = search.Choices()
 
 
-async def search_view(read: Read, visit: Visit, filters: Filters, meant: str | None) -> SearchView:
+async def search_view(read: Read, visit: Visit, filters: Filters, meant: str | None, turn: Turn | None) -> SearchView:
     """What the filters find; or what was probably `meant`, where they find nothing."""
     target = await search.redirect_of(read, filters.q) if filters.q and not (filters.literal or filters.after) else None
     around = await shell(read, visit.known_buyer_id)
     found = await catalog.category(read, filters.category) if filters.category else None
     category_id = found.category_id if found else None
-    listing = await find(read, filters, category_id=category_id)
+    default = await default_sort(read, turn, list_of(filters))
+    listing = await find(read, filters, default, category_id=category_id)
     mended = maybe = ""
     if meant and listing.results.count < FEW_HITS:
-        other = await find(read, msgspec.structs.replace(filters, q=meant), category_id=category_id)
+        other = await find(read, msgspec.structs.replace(filters, q=meant), default, category_id=category_id)
         if other.results.count and not listing.results.count and not filters.literal:
             listing, mended = msgspec.structs.replace(other, filters=filters), meant
         elif other.results.count:
@@ -116,13 +118,14 @@ async def _instead(read: Read, filters: Filters) -> Instead:
 @get("/search")
 async def search_page(visit: NamedDependency[Visit]) -> Answer:
     """What answers the words that were typed."""
-    return await shared(visit, partial(_search, visit))
+    turn = await turn_of(visit)
+    return await shared(visit, partial(_search, visit, turn), turn.key if turn else None)
 
 
-async def _search(visit: Visit) -> Drawn:
+async def _search(visit: Visit, turn: Turn | None) -> Drawn:
     filters = read_filters(asked(visit))
     meant = (await vocabulary(visit)).mend(filters.q) if filters.q else None
-    view = await visit.db.ask(search_view, visit, filters, meant)
+    view = await visit.db.ask(search_view, visit, filters, meant, turn)
     if filters.q and not filters.after and visit.connection.cookies.get(VISITOR_COOKIE):
         # A program without a cookie would fill the list of what people search.
         count = 0 if view.mended else view.listing.results.count
@@ -132,13 +135,20 @@ async def _search(visit: Visit) -> Drawn:
         await join(visit.db, search.record_searches, searched, lambda searched: searched)
     if view.target:
         return Drawn(answer=redirect(visit, local_path(view.target, "/search")), note=searched_for(filters.q, 0))
-    answer = await show(
-        visit, "search.html", view.shell, search=filters.q, view=view, sorts=SORTS, part=page_number(visit)
-    )
+    answer = await show(visit, "search.html", view.shell, search=filters.q, view=view, part=page_number(visit))
     found = 0 if view.mended else view.listing.results.count
-    drawn = Drawn(answer=answer, about=view.listing.about)
-    asked_anew = filters.q and not filters.after
-    return msgspec.structs.replace(drawn, note=searched_for(filters.q, found)) if asked_anew else drawn
+    seen = exposed(turn, view.listing.results)
+    searched = searched_for(filters.q, found) if filters.q and not filters.after else _nothing
+
+    def note(visit: Visit) -> None:
+        searched(visit)
+        seen(visit)
+
+    return Drawn(answer=answer, about=view.listing.about, note=note)
+
+
+def _nothing(_: Visit) -> None:
+    """Nothing was searched for."""
 
 
 def searched_for(words: str, found: int, merchant_id: UUID = MARKETPLACE) -> Callable[[Visit], None]:

@@ -63,8 +63,9 @@ class _Page(NamedTuple):
         return Response(self.packed.gzip(own), media_type=HTML, headers=HEADERS | GZIPPED)
 
 
-async def shared(visit: Visit, draw: Callable[[], Awaitable[Drawn]]) -> Answer:
-    """What `draw` draws for this visitor; for a stranger, what it drew for another one a moment ago."""
+async def shared(visit: Visit, draw: Callable[[], Awaitable[Drawn]], variant: Hashable = None) -> Answer:
+    """What `draw` draws for this visitor; for a stranger, what it drew a moment ago for another one who sees the same
+    `variant` of what is being tried."""
     if not visit.settings.kept_page_seconds or not _is_stranger(visit):
         drawn = await draw()
         drawn.note(visit)
@@ -82,7 +83,7 @@ async def shared(visit: Visit, draw: Callable[[], Awaitable[Drawn]]) -> Answer:
         )
 
     scope = visit.connection.scope
-    key = scope["path"], scope["query_string"], visit.locale
+    key = scope["path"], scope["query_string"], visit.locale, variant
     page = await Answers[_Page | None].of(visit.db, NAME, ABOUT).answer(key, make)
     if mine is not None:
         mine.note(visit)

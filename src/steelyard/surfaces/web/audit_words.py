@@ -192,6 +192,7 @@ ACTIONS: dict[str, str] = {
     "rules.agree": N_("Agreed to the rules for merchants"),
     "search.hot": N_("Decided about a hot word"),
     "search.hot_removed": N_("Let go of a hot word"),
+    "search.sort": N_("Settled the default sort of a list"),
     "search.redirect": N_("Led a search to a page"),
     "search.redirect_removed": N_("Removed a search’s page"),
     "search.synonym": N_("Added synonyms"),

@@ -13,8 +13,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from steelyard.goods import promotions
+from steelyard.goods import promotions, search
 from steelyard.goods.promotions.model import Group
+from steelyard.goods.search.model import GoodsList, Sort
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -33,15 +34,18 @@ from steelyard.operations.experiments.model import (
     Variant,
 )
 from steelyard.operations.journeys import LiveSplit
-from steelyard.operations.merchandising.model import Version
+from steelyard.operations.merchandising.model import Block, Version
 from steelyard.parties import access
 from steelyard.surfaces.web import experiment_results, exports
+from steelyard.surfaces.web import experiment_tried as tried
 from steelyard.surfaces.web.console import address, done, errors_of
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.experiment_results import Shown
+from steelyard.surfaces.web.experiment_tried import Tries
 from steelyard.surfaces.web.experiment_words import ADVICE, DONE, DONE_ON_A_JOURNEY, KINDS, METRICS, STATES
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.sort_words import SORTS
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 SEE, MANAGE = {"permission": "users.read"}, {"permission": "users.manage"}
@@ -51,11 +55,12 @@ EFFECT_WANTED = 0.1
 
 
 class House(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose experiments a console shows: of which merchant, with which currency, on which page of theirs."""
+    """Whose experiments a console shows: of which merchant, with which currency, on which page and lists of theirs."""
 
     merchant_id: UUID
     currency: str
     page: str
+    lists: Sequence[GoodsList]
 
 
 class Console(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,9 +85,12 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     """What can be chosen in the form."""
 
     house: House
+    tries: Tries
     versions: Sequence[Version]
     groups: Sequence[Group]
     splits: Sequence[LiveSplit]
+    blocks: Sequence[Block]
+    default: Sort | None
 
 
 async def _listed(read: Read, console: Console, visit: Visit, state: str | None, before: str) -> Listed:
@@ -99,11 +107,16 @@ async def _listed(read: Read, console: Console, visit: Visit, state: str | None,
     )
 
 
-async def _offered(read: Read, console: Console, visit: Visit) -> Offered:
+async def _offered(read: Read, console: Console, visit: Visit, wanted: str) -> Offered:
     house: House = await console.house(read, visit)
     owner_id = experiments.owner_of(house.merchant_id)
+    tries = tried.tries_of(wanted, tried.offered(house.lists, groups=console.groups))
+    default = await search.default_sort(read, house.merchant_id, tries.goods_list) if tries.goods_list else None
     return Offered(
         house=house,
+        tries=tries,
+        blocks=await tried.blocks_shown(read, house.merchant_id, house.page),
+        default=default,
         versions=await merchandising.versions(read, owner_id, house.page),
         groups=await promotions.customer_groups(read, house.merchant_id) if console.groups else (),
         splits=await journeys.live_splits(read, house.merchant_id) if console.journeys else (),
@@ -167,11 +180,12 @@ async def experiment_page(
         crumbs=[(visit.say(N_("Experiments")), console.here), (found.experiment.name, None)],
         found=found,
         rows=experiment_results.rows(visit, found),
+        tries=tried.tried_words(visit, found),
+        shows=tried.shows(visit, found),
         chart=experiment_results.chart(visit, found),
         advice=visit.say(ADVICE[found.results.advice][0], name=_leader(found)),
         tone=ADVICE[found.results.advice][1],
         states=STATES,
-        kinds=KINDS,
         metrics=METRICS,
         days_left=experiments.days_left(found.experiment, datetime.now(UTC)),
         here=f"{console.here}/{experiment_id}",
@@ -189,7 +203,8 @@ def _leader(found: Shown) -> str:
 
 def _drawing_up(console: Console) -> list[HTTPRouteHandler]:
     async def page(visit: Visit, typed: Entries, errors: dict[str, str]) -> Response[Any]:
-        found = await console.database(visit).ask(_offered, console, visit)
+        wanted = typed.text("kind") or visit.connection.query_params.get("kind", "")
+        found = await console.database(visit).ask(_offered, console, visit, wanted)
         return await console.show(
             visit,
             "web/experiment_form.html",
@@ -204,8 +219,14 @@ def _drawing_up(console: Console) -> list[HTTPRouteHandler]:
             say=visit.say,
             experiment_id=typed.text("experiment_id") or ids.mint(),
             places=range(VARIANTS_OFFERED),
-            may_group=console.groups,
             journeys=console.journeys,
+            kinds=[
+                (each.key, tried.tries_words(visit, each))
+                for each in tried.offered(found.house.lists, groups=console.groups)
+            ],
+            blocks=[(each.block_id, tried.block_words(visit, each)) for each in found.blocks],
+            sorts=tried.sorts_offered(visit, found.tries, found.default),
+            default=visit.say(SORTS[found.default]) if found.default else "",
             needed=needed(),
         )
 
@@ -228,13 +249,20 @@ def _drawing_up(console: Console) -> list[HTTPRouteHandler]:
 
 async def _drawn_up(tx: Tx, console: Console, visit: Visit, form: Entries) -> UUID:
     house: House = await console.house(tx, visit)
-    kind = Kind.GROUPS if console.groups and form.text("kind") == Kind.GROUPS else Kind.PAGE
+    tries = tried.tries_of(form.text("kind"), tried.offered(house.lists, groups=console.groups))
+    kind, variants, block_id = tries.kind, _variants(form, tries.kind), None
+    places = [place for place in range(VARIANTS_OFFERED) if form.text(f"variant{place}")]
+    if kind is Kind.BLOCK:
+        block_id, variants = await tried.with_blocks(tx, form, house.merchant_id, house.page, variants, places)
+    if tries.goods_list is not None:
+        variants = await tried.with_sorts(tx, form, house.merchant_id, tries.goods_list, variants, places)
     new = msgspec.structs.replace(
         asked(form, house.merchant_id, house.currency, kind),
-        page=house.page if kind is Kind.PAGE else None,
+        page=tried.on_what(tries, house.page),
+        block_id=block_id,
         bought_days=form.number("bought_days", least=1) if kind is Kind.GROUPS else None,
         share=10_000 * form.number("share", otherwise=100, least=1, most=100),
-        variants=_variants(form, kind),
+        variants=variants,
     )
     form.check()
     await experiments.draw_up(tx, new, visit.by)
@@ -291,6 +319,7 @@ def _deciding(console: Console) -> list[HTTPRouteHandler]:
         if found.kind is Kind.COUPONS and action != "measure":  # it begins and ends with its coupon
             raise NotFound()
         on_journey = found.kind is Kind.JOURNEY
+        facts: dict[str, object] = {}
         match action:
             case "start" if on_journey:
                 await journeys.start_judging(tx, merchant_id, experiment_id, visit.by)
@@ -304,9 +333,10 @@ def _deciding(console: Console) -> list[HTTPRouteHandler]:
                 variant = form.number("variant", otherwise=CONTROL, most=VARIANTS_MAX)
                 ship = journeys.ship_way if on_journey else experiments.ship
                 await ship(tx, merchant_id, experiment_id, variant, visit.by)
+                facts = {"variant": variant}
             case _:
                 await experiments.measure_soon(tx, merchant_id, experiment_id)
-        await access.audit(tx, visit.actor, f"experiments.{action}", str(experiment_id), {})
+        await access.audit(tx, visit.actor, f"experiments.{action}", str(experiment_id), facts)
 
     async def kind_of(read: Read, visit: Visit, experiment_id: UUID) -> Kind:
         found, _ = await experiments.experiment(read, (await console.house(read, visit)).merchant_id, experiment_id)

@@ -5,6 +5,8 @@ from steelyard.operations.experiments.model import Advice, Kind, Metric, State, 
 
 KINDS = {
     Kind.PAGE: N_("Two versions of a page"),
+    Kind.BLOCK: N_("One block or banner of a page"),
+    Kind.SORT: N_("The default sort of a list"),
     Kind.GROUPS: N_("Prices or coupons of customer groups"),
     Kind.JOURNEY: N_("The ways of a journey’s split"),
     Kind.COUPONS: N_("A coupon for a segment"),
