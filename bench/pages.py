@@ -323,6 +323,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/buyers",
         "/operator/lifecycle",
         "/operator/lifecycle/values",
+        "/operator/lifecycle/shops/zoufang",
+        "/operator/lifecycle/shops/zoufang/values",
         "/operator/buyers?q=王",
         "/operator/buyers?q=shopper11",
         "/operator/reviews",
