@@ -31,7 +31,8 @@ from steelyard.operations.journeys.model import (
     Trigger,
     Version,
 )
-from steelyard.parties import access
+from steelyard.parties import access, merchants
+from steelyard.parties.merchants.model import MerchantState
 from steelyard.surfaces.merchant import frame, journey_drawing
 from steelyard.surfaces.merchant import journey_words as words
 from steelyard.surfaces.merchant.journey_drawing import Figures
@@ -47,11 +48,14 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """`shut`: the shop is not open, and while it is not its journeys rest."""
+
     journey: Journey
     graph: Graph
     versions: Sequence[Version]
     funnel: Funnel
     things: Things
+    shut: bool
 
 
 class Somebody(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +78,14 @@ async def running(read: Read, visit: Visit, journey_id: UUID, version: int | Non
         raise NotFound()
     wanted = found.live_version if version is None else version
     graph = found.graph if wanted is None else graphs[wanted]
+    shop = await merchants.get(read, visit.merchant_id)
     return Run(
         journey=found,
         graph=graph,
         versions=versions,
         funnel=await journeys.funnel(read, visit.merchant_id, journey_id, version),
         things=await things_of(read, visit, graph),
+        shut=shop is not None and shop.state is not MerchantState.OPEN,
     )
 
 
@@ -115,6 +121,7 @@ async def journey_run(
         state_tone=tone,
         waiting=found.journey.changed,
         trouble=found.journey.trouble is not None,
+        shut=found.shut,
         totals=totals_of(visit, found.funnel),
         arms=_arms(visit, graph, found),
         filters=_filters(visit, here, found, version),
