@@ -108,9 +108,8 @@ async def count(read: Read, asked: Due, slice_: int) -> list[Counted]:
                      , sum(o.total) FILTER (WHERE o.paid_at >= s.since) AS revenue
                      , sum(o.refunded) FILTER (WHERE o.paid_at >= s.since) AS refunds
                      , sum(o.total) FILTER (WHERE o.paid_at < s.since) AS before
-                     , sum(o.total - o.refunded - coalesce(c.cost, 0)
-                           + CASE WHEN $1 = $6 THEN 0
-                                  ELSE o.subsidy - o.subsidy_returned - o.commission + o.commission_returned END)
+                     , sum(o.total - o.refunded - coalesce(c.cost, 0) + CASE WHEN $1 = $6 THEN 0
+                           ELSE o.subsidy - o.subsidy_returned - o.commission + o.commission_returned END)
                        FILTER (WHERE o.paid_at >= s.since AND e.settled) AS margin
                 FROM orders o
                 CROSS JOIN LATERAL (SELECT EXISTS (
