@@ -176,6 +176,7 @@ NOT_SHOWN_TO_A_MERCHANT: set[str] = {
 # refunds.
 NOT_SHOWN_TO_AN_OPERATOR = {
     "/operator/analysis",  # leads on to the first of them
+    "/operator/lifecycle/shops",  # leads on to the shop that its form asks for
     "/operator/pages",
     "/operator/pages/{name:str}/goods",
     "/operator/segments/{segment_id:uuid}/edit",  # not of those that levels keep, and the walk comes by one of these

@@ -42,6 +42,11 @@ def id_of(key: str) -> SegmentId:
     return _id(made("merchant", OWN), key)
 
 
+def platforms_id_of(key: str) -> SegmentId:
+    """The platform's."""
+    return _id(MARKETPLACE, key)
+
+
 def _id(shop: UUID, key: str) -> SegmentId:
     return SegmentId(made("segment", str(shop), key))
 

@@ -137,6 +137,7 @@ async def _keep_people(db: Database, fast: Database, buyer_id: BuyerId) -> None:
     await belonging.belong(fast, buyer_id)
     await experiments.try_out(fast, shop, "CNY")
     await targeted.aim(fast, shop, circles.id_of("lapsing"), "CNY")
+    await targeted.aim_everywhere(fast, circles.platforms_id_of("lapsing"), "CNY")
     await merchandise.greet(fast, shop, circles.id_of("high_value"))
     await asked.ask(fast, shop)
     await letters.write(fast, shop, buyer_id)

@@ -1,12 +1,12 @@
 """Targeted coupons of the demo's first shop: one that has ended, with what its people bought since they were shared out, and one
-that is drawn up. Nobody holds a coupon of either, so that no order becomes cheaper by them."""
+that is drawn up, as there is one of the platform. Nobody holds a coupon of any, so that no order becomes cheaper by them."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from steelyard.demo.products import made
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
+from steelyard.goods.promotions.model import PLATFORM, AmountOff, Offer, PromotionId, Step
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import Text, text
 from steelyard.operations import experiments, growth
@@ -27,6 +27,12 @@ async def aim(db: Database, merchant_id: UUID, segment_id: UUID, currency: str) 
         return
     await db.transact(_ended, merchant_id, segment_id, currency)
     await db.transact(_drafted, merchant_id, segment_id, currency)
+
+
+async def aim_everywhere(db: Database, segment_id: UUID, currency: str) -> None:
+    """The platform's, likewise."""
+    if not await db.ask(growth.all_targeted, PLATFORM):
+        await db.transact(_drafted, PLATFORM, segment_id, currency)
 
 
 async def _drafted(tx: Tx, merchant_id: UUID, segment_id: UUID, currency: str) -> None:
@@ -88,6 +94,7 @@ async def _drawn_up(tx: Tx, merchant_id: UUID, segment_id: UUID, currency: str, 
             merchant_id=MerchantId(merchant_id), promotion_id=_coupon(merchant_id, key), name=words, currency=currency,
             rule=AmountOff(steps=(Step(30_000, 3_000),)), starts_at=now - timedelta(days=RAN_DAYS + 1),
             ends_at=now + timedelta(days=30), coupon=True, given=True, per_buyer=1,
+            platform_millionths=1_000_000 if merchant_id == PLATFORM else 0,
         ),
     )  # fmt: skip
     new = NewTargeted(

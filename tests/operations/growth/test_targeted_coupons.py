@@ -53,10 +53,10 @@ async def coupon(db: Database, world: World, **more: Any) -> PromotionId:
     return offer.promotion_id
 
 
-async def people(db: Database, world: World, count: int = PEOPLE) -> tuple[Segment, list[UUID]]:
-    """A list of customers who have bought nothing."""
+async def people(db: Database, world: World, count: int = PEOPLE, of: UUID | None = None) -> tuple[Segment, list[UUID]]:
+    """A list of customers, of the tea shop or of another place, who have bought nothing."""
     segment = Segment(
-        merchant_id=world.tea.merchant_id, segment_id=SegmentId(ids.mint()), kind=SegmentKind.LIST,
+        merchant_id=world.tea.merchant_id if of is None else of, segment_id=SegmentId(ids.mint()), kind=SegmentKind.LIST,
         name=text("沉睡老客", "Asleep"), owner="Li Na",
     )  # fmt: skip
     await db.transact(segments.make_list, segment)
@@ -76,7 +76,7 @@ async def joined(db: Database, world: World, segment: Segment, count: int) -> li
     ]
     await db.transact(_registered, buyers)
     who: list[UUID] = [each.buyer_id for each in buyers]
-    await seen(db, world, [*who, visitor := ids.mint()])
+    await seen(db, world, [*who, visitor := ids.mint()], segment.merchant_id)
     await db.transact(segments.add_people, segment.merchant_id, segment.segment_id, [visitor])  # without an account
     await db.transact(segments.add_people, segment.merchant_id, segment.segment_id, who)
     return who

@@ -58,7 +58,7 @@ async def test_a_coupon_points_and_a_task_each_once(db: Database, world: World) 
     """Two copies for three people; the third goes on without, and is told so by the step. Only the house's own shop gives
     points."""
     shop = world.tea.merchant_id
-    coupon = _coupon(shop)
+    coupon = coupon_of(shop)
     await db.transact(promotions.save, coupon)
     graph = line(
         Coupon(promotion_id=coupon.promotion_id),
@@ -89,7 +89,7 @@ async def test_what_is_put_away_stops_nobody(db: Database, world: World) -> None
     """The coupon is stopped, the group closed, the message put away while people are on their way to it: they go on without, the
     step says why, and the journey is in no trouble."""
     shop = world.tea.merchant_id
-    coupon = _coupon(shop)
+    coupon = coupon_of(shop)
     await db.transact(promotions.save, coupon)
     group = Group(merchant_id=MerchantId(shop), group_id=GroupId(ids.mint()), name=NAME)
     await db.transact(promotions.set_group, group)
@@ -117,7 +117,7 @@ async def test_what_is_put_away_stops_nobody(db: Database, world: World) -> None
 async def test_all_that_a_message_can_name_is_told_of(db: Database, world: World) -> None:
     """Of one who keeps a product, has ordered it, has it in the cart again and got a coupon, before a live session."""
     shop, nuts = world.tea.merchant_id, world.items["nuts"]
-    coupon = _coupon(shop)
+    coupon = coupon_of(shop)
     await db.transact(promotions.save, coupon)
     (buyer,) = await people(db, shop, 1)
     await db.transact(favourites.keep_product, BuyerId(buyer), nuts.product_id)
@@ -217,7 +217,8 @@ async def test_an_unpaid_order_is_reminded_of_while_it_is_unpaid(db: Database, w
     assert await messages(db) == [buyer]
 
 
-def _coupon(shop: UUID) -> Offer:
+def coupon_of(shop: UUID) -> Offer:
+    """Two copies of twenty off a hundred, which this shop gives."""
     return Offer(
         merchant_id=MerchantId(shop), promotion_id=PromotionId(ids.mint()), name=NAME, currency="CNY",
         rule=AmountOff(steps=(Step(over=10_000, off=2_000),)), starts_at=datetime.now(UTC) - timedelta(hours=1),

@@ -1,7 +1,7 @@
 """What comes back: news of the message service, clicks and openings, and the ways out."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,6 +14,7 @@ from steelyard.kernel.text import text
 from steelyard.operations import behaviour, outreach
 from steelyard.operations.outreach.answering import take_news
 from steelyard.operations.outreach.gateways.interface import Letter, News, Refused, Taken
+from steelyard.operations.outreach.jobs import CODES_KEPT, forget_codes
 from steelyard.operations.outreach.model import Channel, NewTemplate, Outgoing, State, Why, Words
 from steelyard.parties import customers
 from steelyard.surfaces.web.footfall import Footfall
@@ -69,6 +70,42 @@ async def test_a_text_message_arrives_says_whose_it_is_and_how_to_end_it(
     assert (await db.ask(customers.wants, world.buyer.buyer_id))[customers.Channel.SMS] is False
     [said, *_] = await db.ask(customers.consents_of, world.buyer.buyer_id)
     assert (said.agreed, said.how) == (False, "answer")
+
+
+async def test_a_short_address_leads_for_half_a_year_and_that_it_was_followed_stays_counted(
+    db: Database, world: World, outside: Outside
+) -> None:
+    await phone(db, world, "13912345678")
+    old = await sent(db, world, outside, Channel.SMS)
+    [caught] = await outside.texts()
+    found = re.search(r"/s/(\w{10})", caught["said"])
+    assert found is not None
+    code, now = found[1], datetime.now(UTC)
+    led = await db.ask(outreach.short, code)
+    assert led is not None
+    await db.transact(outreach.note_click, led[0])
+    before = await db.ask(outreach.message, old.merchant_id, old.message_id)
+
+    assert await db.transact(forget_codes, now + CODES_KEPT - timedelta(minutes=1)) == 0
+    assert await db.ask(outreach.short, code) == led, "its time is not over"
+    young = await sent(db, world, outside, Channel.SMS)
+    await db.transact(_older, old.message_id)
+
+    for left in (1, 0):
+        assert await db.transact(forget_codes, now) == left
+    assert await db.ask(outreach.short, code) is None
+    assert await db.ask(_codes_of, young.message_id) == 1, "what is younger leads on"
+    after = await db.ask(outreach.message, old.merchant_id, old.message_id)
+    assert after == before
+    assert after.clicked_at is not None
+
+
+async def _older(tx: Any, message_id: UUID) -> None:
+    await tx.execute("UPDATE message_codes SET at = at - $2::interval WHERE message_id = $1", message_id, CODES_KEPT)
+
+
+async def _codes_of(read: Any, message_id: UUID) -> int:
+    return await read.value("SELECT count(*)::integer FROM message_codes WHERE message_id = $1", message_id)
 
 
 async def test_what_comes_back_for_good_ends_the_address_and_for_a_while_is_tried_three_times(

@@ -52,10 +52,10 @@ async def bought(db: Database, world: World, buyer_id: BuyerId, times: int = 1) 
     await heard(db)
 
 
-async def seen(db: Database, world: World, buyer_ids: Sequence[UUID]) -> None:
-    """These are customers of the tea shop who have bought nothing."""
-    now = await db.ask(_now)
-    sights = [lifecycle.Sight(merchant_id=world.tea.merchant_id, buyer_id=each, at=now) for each in buyer_ids]
+async def seen(db: Database, world: World, buyer_ids: Sequence[UUID], of: UUID | None = None) -> None:
+    """These are customers of the tea shop, or of another place, who have bought nothing."""
+    now, place = await db.ask(_now), world.tea.merchant_id if of is None else of
+    sights = [lifecycle.Sight(merchant_id=place, buyer_id=each, at=now) for each in buyer_ids]
     await db.transact(lifecycle.seen, sights)
     await heard(db)
 

@@ -9,7 +9,11 @@ from litestar import Litestar
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
+from steelyard.operations.journeys.model import Wait
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantState
 from steelyard.surfaces.web.security import CSRF_COOKIE
+from tests.operations.journeys.conftest import line, started
 from tests.support.browser import Browser, hidden, words
 from tests.support.consoles import signed_in
 from tests.support.world import World
@@ -191,3 +195,14 @@ async def test_before_the_start_stands_who_gets_what_and_then_it_runs_rests_and_
     for path in ("", "/run", "/run/task1", "/start", "/rules", "/boxes/task1"):
         assert (await other.get(here + path)).status_code == 404
     await other.close()
+
+
+async def test_the_page_of_a_journey_says_that_it_rests_while_the_shop_is_suspended(
+    db: Database, world: World, owner: Browser
+) -> None:
+    journey = await started(db, world.tea.merchant_id, line(Wait(minutes=60)))
+    assert "Rests while the shop is not open" not in words(await owner.get(f"{HERE}/{journey}/run"))
+
+    await db.transact(merchants.set_state, world.tea.merchant_id, MerchantState.SUSPENDED)
+
+    assert "Rests while the shop is not open" in words(await owner.get(f"{HERE}/{journey}/run"))

@@ -88,6 +88,7 @@ async def count(read: Read, asked: Due, slice_: int) -> list[Counted]:
 
     A visitor who has signed in is the buyer. What somebody paid counts from the moment they came in; what settlement takes up
     and what is given back of it later counts, too. `before…` is what they paid in the days before they came in.
+    The marketplace's margin is what shops and house are left with together: what one pays the other is not in it.
     """
     return await read.all(
         Counted,
@@ -107,8 +108,8 @@ async def count(read: Read, asked: Due, slice_: int) -> list[Counted]:
                      , sum(o.total) FILTER (WHERE o.paid_at >= s.since) AS revenue
                      , sum(o.refunded) FILTER (WHERE o.paid_at >= s.since) AS refunds
                      , sum(o.total) FILTER (WHERE o.paid_at < s.since) AS before
-                     , sum(o.total + o.subsidy - o.subsidy_returned - o.refunded - o.commission + o.commission_returned
-                           - coalesce(c.cost, 0))
+                     , sum(o.total - o.refunded - coalesce(c.cost, 0) + CASE WHEN $1 = $6 THEN 0
+                           ELSE o.subsidy - o.subsidy_returned - o.commission + o.commission_returned END)
                        FILTER (WHERE o.paid_at >= s.since AND e.settled) AS margin
                 FROM orders o
                 CROSS JOIN LATERAL (SELECT EXISTS (

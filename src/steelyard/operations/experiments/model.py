@@ -33,8 +33,8 @@ CONTROL = 0
 
 
 class Kind(StrEnum):
-    """`block`: one block of a page, the rest of which stays; `sort`: in which a list is shown to who chose none. `journey`: the ways
-    of a split; operations/journeys begins and ships it. `coupons`: a coupon for a segment against those who are held out;
+    """`block`: one block of a page, the rest of which stays; `sort`: in which a list is shown to who chose none. `journey`: the
+    ways of a split; operations/journeys begins and ships it. `coupons`: a coupon for a segment against those who are held out;
     operations/growth begins and ends it."""
 
     PAGE = "page"

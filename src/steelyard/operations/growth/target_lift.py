@@ -51,10 +51,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """Coupons that were used, and what they took off, in minor units: a sum and no estimate."""
+    """Coupons that were used, what they took off, in minor units, and the platform's part of that: a sum and no estimate."""
 
     used: int
     amount: int
+    platform: int = 0
 
 
 class Lift(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +79,8 @@ async def lift(read: Read, merchant_id: UUID, targeted_id: UUID) -> tuple[Target
     cost = await read.one(
         Cost,
         """
-        SELECT count(*)::integer AS used, coalesce(sum(amount), 0)::bigint AS amount FROM promotion_uses
+        SELECT count(DISTINCT (buyer_id, claim))::integer AS used, coalesce(sum(amount), 0)::bigint AS amount
+             , coalesce(sum(platform), 0)::bigint AS platform FROM promotion_uses
         WHERE merchant_id = $1 AND promotion_id = $2 AND given_back_at IS NULL AND at < coalesce($3, now())
         """,
         merchant_id,

@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 async def enrol(tx: Tx, entries: Sequence[Entry], now: datetime) -> int:
     """Let these in, of each journey and person the first that is said; returns how many came. Who is no customer of the house, is
-    inside already, or does not come in again yet, does not come."""
+    inside already, or does not come in again yet, does not come; and nobody comes to a shop that is closed for good."""
     came = 0
     first: dict[tuple[UUID, UUID], Entry] = {}
     for each in entries:
@@ -70,10 +70,11 @@ async def _enrol(tx: Tx, entries: Sequence[Entry], now: datetime) -> int:
         LEFT JOIN LATERAL (SELECT e.entry, e.stand, e.entered_at FROM journey_enrolments e
                            WHERE e.merchant_id = w.merchant_id AND e.journey_id = w.journey_id AND e.buyer_id = w.buyer_id
                            ORDER BY e.entry DESC LIMIT 1) AS l ON true
-        WHERE l.entry IS NULL
-           OR (l.stand <> 'inside' AND w.at >= l.entered_at
-               AND (w.reentry = 'ended'
-                    OR (w.reentry = 'days' AND w.at >= l.entered_at + w.reentry_days * interval '1 day')))
+        WHERE NOT EXISTS (SELECT FROM merchants m WHERE m.merchant_id = w.merchant_id AND m.state = 'closed')
+          AND (l.entry IS NULL
+               OR (l.stand <> 'inside' AND w.at >= l.entered_at
+                   AND (w.reentry = 'ended'
+                        OR (w.reentry = 'days' AND w.at >= l.entered_at + w.reentry_days * interval '1 day'))))
         ORDER BY w.merchant_id, w.journey_id, w.buyer_id
         ON CONFLICT DO NOTHING RETURNING merchant_id, journey_id, version
         """,

@@ -50,6 +50,8 @@ async def with_due(read: Read) -> list[tuple[UUID, UUID]]:
                             WHERE e.merchant_id = j.merchant_id AND e.journey_id = j.journey_id AND e.stand = 'inside'
                             ORDER BY e.due_at LIMIT 1) AS d
         WHERE (j.state = 'live' OR (j.state = 'ended' AND j.cleared_at IS NULL))
+          AND (j.state = 'ended'
+               OR NOT EXISTS (SELECT FROM merchants m WHERE m.merchant_id = j.merchant_id AND m.state <> 'open'))
           AND (j.retry_at IS NULL OR j.retry_at <= now()) AND (d.due_at <= now() OR j.state = 'ended')
         ORDER BY d.due_at LIMIT $1
         """,
@@ -62,9 +64,14 @@ async def move_due(
     tx: Tx, merchant_id: UUID, journey_id: UUID, now: datetime | None = None, most: int = PEOPLE_PER_ROUND
 ) -> int:
     """Some of those whose time has come go on as far as they can; of a journey that has ended they are led out. Returns how many
-    that were (0: none, or others move them). A journey that rests moves nobody."""
+    that were (0: none, or others move them). A journey that rests moves nobody, nor does any of a shop that is not open:
+    whoever is inside waits there, hears what happens, and goes on when the shop is open again."""
     state = await tx.row(
-        "SELECT state, trouble FROM journeys WHERE merchant_id = $1 AND journey_id = $2",
+        """
+        SELECT j.state, j.trouble
+             , EXISTS (SELECT FROM merchants m WHERE m.merchant_id = j.merchant_id AND m.state <> 'open') AS shut
+        FROM journeys j WHERE j.merchant_id = $1 AND j.journey_id = $2
+        """,
         merchant_id,
         journey_id,
     )
@@ -73,6 +80,8 @@ async def move_due(
     at: datetime = now or await tx.value("SELECT clock_timestamp()")
     if state["state"] == "ended":
         return await _lead_out(tx, merchant_id, journey_id, at, most)
+    if state["shut"]:
+        return 0
     people = await tx.all(
         Traveller,
         """

@@ -32,7 +32,8 @@ from steelyard.operations.journeys.model import (
     Trigger,
     Version,
 )
-from steelyard.parties import access
+from steelyard.parties import access, merchants
+from steelyard.parties.merchants.model import MerchantState
 from steelyard.surfaces.merchant import frame, journey_drawing
 from steelyard.surfaces.merchant import journey_words as words
 from steelyard.surfaces.merchant.journey_drawing import Figures
@@ -49,12 +50,15 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """`shut`: the shop is not open, and while it is not its journeys rest."""
+
     journey: Journey
     graph: Graph
     versions: Sequence[Version]
     funnel: Funnel
     things: Things
     judging: Sequence[OnJourney]
+    shut: bool
 
 
 class Somebody(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +81,7 @@ async def running(read: Read, visit: Visit, journey_id: UUID, version: int | Non
         raise NotFound()
     wanted = found.live_version if version is None else version
     graph = found.graph if wanted is None else graphs[wanted]
+    shop = await merchants.get(read, visit.merchant_id)
     return Run(
         journey=found,
         graph=graph,
@@ -84,6 +89,7 @@ async def running(read: Read, visit: Visit, journey_id: UUID, version: int | Non
         funnel=await journeys.funnel(read, visit.merchant_id, journey_id, version),
         things=await things_of(read, visit, graph),
         judging=await experiments.of_journey(read, visit.merchant_id, journey_id),
+        shut=shop is not None and shop.state is not MerchantState.OPEN,
     )
 
 
@@ -119,6 +125,7 @@ async def journey_run(
         state_tone=tone,
         waiting=found.journey.changed,
         trouble=found.journey.trouble is not None,
+        shut=found.shut,
         totals=totals_of(visit, found.funnel),
         arms=_arms(visit, graph, found),
         judged=judged(visit, _in_force(found), found.judging, here if found.journey.state is not State.ENDED else ""),

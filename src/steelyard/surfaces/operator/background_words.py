@@ -18,6 +18,7 @@ SWEEPS: dict[str, str] = {
     "analytics.roll_up": N_("Adds the newest trade and visits to the figures"),
     "behaviour.find_robots": N_("Finds visitors who look at more pages than people do"),
     "behaviour.forget_strangers": N_("Forgets what strangers did long ago"),
+    "outreach.forget_codes": N_("Forgets short addresses of old text messages"),
     "catalog.schedule": N_("Puts products onto the shelf and off it at their time"),
     "favourites.fade_footprints": N_("Forgets old footprints of buyers"),
     "lifecycle.apply_rules": N_("Moves customers whose shop has changed where stages begin"),

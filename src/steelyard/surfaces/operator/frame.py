@@ -56,6 +56,7 @@ BUSINESS_REVIEWS = f"{HOME}/business-reviews"
 
 FIND = f"{HOME}/find"
 SEGMENTS = f"{HOME}/segments"
+TARGETED = f"{HOME}/growth/coupons"
 MEMBERSHIP = f"{HOME}/membership"
 INVITATIONS = f"{HOME}/invitations"
 STAFF = f"{HOME}/staff"
@@ -95,6 +96,7 @@ PLACES = (
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Trade")),
     (CAMPAIGNS, N_("Platform campaigns"), "party-popper", "promotions.manage", N_("Trade")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Trade")),
+    (TARGETED, N_("Targeted coupons"), "target", "promotions.manage", N_("Users")),
     (MEMBERSHIP, N_("Membership"), "crown", "promotions.manage", N_("Users")),
     (INVITATIONS, N_("Invitations"), "user-round-plus", "promotions.manage", N_("Users")),
     (WORDS, N_("Sensitive words"), "book-a", "words.manage", N_("Trade")),

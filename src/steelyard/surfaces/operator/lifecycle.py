@@ -35,7 +35,8 @@ async def _names(read: Read, buyers: Sequence[UUID]) -> Names:
     return {each.buyer_id: masked(each.name) or masked_email(each.email) for each in known}
 
 
-def _place(visit: Visit) -> Place:
+def marketplace(visit: Visit) -> Place:
+    """The marketplace's own customers."""
     return Place(
         visit.db,
         MARKETPLACE,
@@ -44,12 +45,13 @@ def _place(visit: Visit) -> Place:
         frame.show,
         _names,
         elsewhere=frame.BUYERS,
+        choose=frame.LIFECYCLE,
     )
 
 
 @get("/lifecycle", opt=READS)
 async def stages(visit: NamedDependency[Visit]) -> Response[Any]:
-    return await lifecycle_pages.stages_page(visit, _place(visit), HOUSE_CURRENCY, Entries({}, {}))
+    return await lifecycle_pages.stages_page(visit, marketplace(visit), HOUSE_CURRENCY, Entries({}, {}))
 
 
 @post("/lifecycle/rule", opt=MANAGES)
@@ -60,7 +62,7 @@ async def set_rule(visit: NamedDependency[Visit], request: WebRequest) -> Respon
         await visit.db.transact(lifecycle_pages.set_rule, visit.actor, MARKETPLACE, rule)
     except Invalid as refusal:
         errors = errors_of(visit, refusal.fields)
-        return await lifecycle_pages.stages_page(visit, _place(visit), HOUSE_CURRENCY, form, errors)
+        return await lifecycle_pages.stages_page(visit, marketplace(visit), HOUSE_CURRENCY, form, errors)
     return redirect(visit, frame.LIFECYCLE, (visit.say(SAVED), "good"))
 
 
@@ -68,12 +70,12 @@ async def set_rule(visit: NamedDependency[Visit], request: WebRequest) -> Respon
 async def stage(
     visit: NamedDependency[Visit], stage: FromPath[str], cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
-    return await lifecycle_pages.stage_page(visit, _place(visit), stage, cursor)
+    return await lifecycle_pages.stage_page(visit, marketplace(visit), stage, cursor)
 
 
 @get("/lifecycle/values", opt=READS)
 async def values(visit: NamedDependency[Visit]) -> Response[Any]:
-    return await lifecycle_pages.values_page(visit, _place(visit), HOUSE_CURRENCY)
+    return await lifecycle_pages.values_page(visit, marketplace(visit), HOUSE_CURRENCY)
 
 
 @post("/lifecycle/values", opt=MANAGES)
@@ -87,7 +89,7 @@ async def want_values(visit: NamedDependency[Visit]) -> Redirect:
 async def segment(
     visit: NamedDependency[Visit], segment: FromPath[str], cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
-    return await lifecycle_pages.segment_page(visit, _place(visit), segment, HOUSE_CURRENCY, cursor)
+    return await lifecycle_pages.segment_page(visit, marketplace(visit), segment, HOUSE_CURRENCY, cursor)
 
 
 @get("/customers/{buyer_id:uuid}", opt=READS)
@@ -95,7 +97,7 @@ async def customer(
     visit: NamedDependency[Visit], buyer_id: FromPath[UUID], cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
     buyer = await visit.db.ask(customers.get, BuyerId(buyer_id))
-    return await lifecycle_pages.person_page(visit, _place(visit), buyer_id, buyer, cursor, f"{frame.ORDERS}?q=")
+    return await lifecycle_pages.person_page(visit, marketplace(visit), buyer_id, buyer, cursor, f"{frame.ORDERS}?q=")
 
 
 HANDLERS = [stages, set_rule, stage, values, want_values, segment, customer]

@@ -169,7 +169,7 @@ async def checks_page(visit: NamedDependency[Visit]) -> Response[Any]:
 
 
 def _truths_file(visit: Visit, results: list[CheckResult]) -> Response[bytes]:
-    words = (N_("Sentence"), N_("Module"), N_("State"), N_("Rows"), N_("Looked at"))
+    words = (N_("What must be true"), N_("Module"), N_("State"), N_("Rows"), N_("Looked at"))
     states = {True: visit.say(N_("Not true")), False: visit.say(N_("True"))}
     rows = [(visit.say(each.name), each.module, states[each.found > 0], each.found, each.ran_at) for each in results]
     return exports.sheet(visit, N_("Checks"), words, rows)

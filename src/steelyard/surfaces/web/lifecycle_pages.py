@@ -36,7 +36,8 @@ Names = Mapping[UUID, str]
 
 class Place(NamedTuple):
     """Whose customers: the database as it may be seen there, the shop (zeros: the marketplace), where its pages stand, how
-    one is shown, and how its customers are called; where its journeys stand, and what else leads to one customer."""
+    one is shown, and how its customers are called; where its journeys stand, and what else leads to one customer. `shop` names
+    a shop that the operator looks at and changes nothing of; `choose` is where it chooses one."""
 
     db: Database
     merchant_id: UUID
@@ -46,6 +47,8 @@ class Place(NamedTuple):
     names: Callable[[Read, Sequence[UUID]], Awaitable[Names]]
     journeys: str = ""
     elsewhere: str = ""
+    shop: str = ""
+    choose: str = ""
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +85,9 @@ async def stages_page(
         "web/lifecycle.html",
         place.home,
         status=422 if errors else 200,
+        crumbs=[*_way(visit, place)[:1], (place.shop, None)] if place.shop else (),
+        shop=place.shop,
+        choose=place.choose,
         found=found,
         tabs=tabs(visit, place, "stages"),
         period=period,
@@ -106,6 +112,12 @@ async def stages_page(
 def tabs(visit: Visit, place: Place, here: str) -> list[dict[str, Any]]:
     ways = {"stages": (N_("Stages"), place.home), "values": (N_("Worth"), f"{place.home}/values")}
     return [{"label": visit.say(word), "href": href, "current": key == here} for key, (word, href) in ways.items()]
+
+
+def _way(visit: Visit, place: Place, *more: tuple[str, str | None]) -> list[tuple[str, str | None]]:
+    """The crumbs to a page below the stages."""
+    shop = [(place.shop, place.home)] if place.shop else []
+    return [(visit.say(N_("Lifecycle")), place.choose or place.home), *shop, *more]
 
 
 async def set_rule(tx: Tx, actor: Actor, merchant_id: UUID, rule: Rule) -> None:
@@ -139,7 +151,7 @@ async def stage_page(visit: Visit, place: Place, named: str, cursor: str | None)
         visit,
         "web/lifecycle_stage.html",
         place.home,
-        crumbs=[(visit.say(N_("Lifecycle")), place.home), (visit.say(STAGES[stage]), None)],
+        crumbs=_way(visit, place, (visit.say(STAGES[stage]), None)),
         stage=stage,
         stages=STAGES,
         meanings=MEANINGS,
@@ -221,6 +233,8 @@ async def values_page(visit: Visit, place: Place, currency: str) -> Response[Any
         visit,
         "web/lifecycle_values.html",
         place.home,
+        crumbs=_way(visit, place, (visit.say(N_("Worth")), None)) if place.shop else (),
+        shop=place.shop,
         found=found,
         tabs=tabs(visit, place, "values"),
         home=place.home,
@@ -252,17 +266,9 @@ async def segment_page(visit: Visit, place: Place, named: str, currency: str, cu
             )
 
         columns = [
-            "Document",
-            "R",
-            "F",
-            "M",
-            "Segment",
-            "Orders",
-            "Net spending",
-            "Churn risk",
-            "Expected orders",
+            "Document", "R", "F", "M", "Segment", "Orders", "Net spending", "Churn risk", "Expected orders",
             "Expected spending",
-        ]
+        ]  # fmt: skip
         rows = [
             (
                 str(each.buyer_id), each.r, each.f, each.m, visit.say(SEGMENTS[each.segment]), each.frequency,
@@ -277,11 +283,7 @@ async def segment_page(visit: Visit, place: Place, named: str, currency: str, cu
         visit,
         "web/lifecycle_segment.html",
         place.home,
-        crumbs=[
-            (visit.say(N_("Lifecycle")), place.home),
-            (visit.say(N_("Worth")), f"{place.home}/values"),
-            (visit.say(word), None),
-        ],
+        crumbs=_way(visit, place, (visit.say(N_("Worth")), f"{place.home}/values"), (visit.say(word), None)),
         word=word,
         found=found,
         currency=currency,
@@ -377,7 +379,7 @@ async def person_page(
         visit,
         "web/customer.html",
         place.home,
-        crumbs=[(visit.say(N_("Lifecycle")), place.home), (found.name or str(buyer_id)[:8], None)],
+        crumbs=_way(visit, place, (found.name or str(buyer_id)[:8], None)),
         found=found,
         buyer_id=buyer_id,
         said=timeline(visit, found, cursor),

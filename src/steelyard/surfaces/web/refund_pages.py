@@ -47,7 +47,7 @@ TABS: dict[str, tuple[str, Sequence[RefundState]]] = {
     "failed": (N_("Failed"), (RefundState.FAILED,)),
     "open": (N_("Not at the buyer yet"), OPEN),
     "instructed": (N_("Promised"), (RefundState.INSTRUCTED,)),
-    "sent": (N_("Sent"), (RefundState.SENT,)),
+    "sent": (N_("Handed to the channel"), (RefundState.SENT,)),
     "succeeded": (N_("Refunded"), (RefundState.SUCCEEDED,)),
     "twice": (N_("Paid twice"), ()),
 }
