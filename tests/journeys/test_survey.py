@@ -90,6 +90,7 @@ async def opened(merchant: Visitor, segment: str) -> str:
     await merchant.look("survey-editor")
     await merchant.follow(page.locator("#builder .row-end button[value='open']"))
     await expect(merchant.text("It is open: whoever it reaches can answer.")).to_be_visible()
+    await expect(page.locator("main aside dl", has_text=merchant.words("Only customers in"))).to_contain_text(segment)
     await merchant.look("survey-open")
     return await page.locator("main a[href*='/q/']").first.get_attribute("href") or ""
 
