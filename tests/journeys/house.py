@@ -17,6 +17,8 @@ from tests.support.folders import scratch
 # A refund, a stage of a parcel, a transfer.
 SIMULATED_SECONDS = "0.2"
 SCALE = "0.1"  # enough for every page to be full, and made in seconds
+# Characters of a log: of what came before the first error in it, and in all.
+LED_TO_IT, TROUBLE_SHOWN = 1_500, 6_000
 # Asked of the database while the house comes up: a command of ours takes a second of processor each time.
 AT_REST = """
     SELECT count(*) FILTER (WHERE subscriber = 'settlement') = 1
@@ -49,6 +51,12 @@ class House(msgspec.Struct, frozen=True):
             owner.execute("DELETE FROM rate_limits")
 
 
+def trouble_in(logged: str) -> str:
+    """The first error that was logged, and what was logged before it; nothing, where there is none."""
+    first = logged.find("Traceback")
+    return "" if first < 0 else logged[max(first - LED_TO_IT, 0) :][:TROUBLE_SHOWN]
+
+
 @contextmanager
 def running() -> Generator[House]:
     """The house, gone afterwards. What its programs have logged is shown when one of them has died."""
@@ -72,7 +80,7 @@ def running() -> Generator[House]:
         assert demo.process.poll() is None, demo.said()
         assert demo.interrupt() == 0, demo.said()
         for log in (home / "logs").iterdir():
-            assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")[-10_000:]
+            assert not (trouble := trouble_in(log.read_text(errors="replace"))), f"{log.name}\n{trouble}"
     finally:
         demo.kill()
         if (home / CLUSTER_FOLDER).exists():

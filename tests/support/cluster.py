@@ -15,7 +15,9 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from steelyard.kernel.postgres import Cluster, clone_database, create_database, drop_database
+import psycopg
+
+from steelyard.kernel.postgres import Cluster, create_database, databases, drop_database
 from steelyard.kernel.postgres.databases import database_names
 from steelyard.kernel.postgres.locks import alone
 from tests.support.folders import scratch
@@ -68,11 +70,14 @@ class TestServer:
         self._worker = worker
         self._made = 0
         self._cluster: Cluster | None = None
+        self._connection: psycopg.Connection | None = None
         if run.external is None:
             self._cluster = Cluster(run.folder / "home", fast=True)
             self._cluster.start()
 
     def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
         if self._cluster is not None:
             self._cluster.stop()
 
@@ -96,10 +101,10 @@ class TestServer:
                 done.touch()
         return name
 
-    def clone(self) -> str:
-        """The name of a fresh copy of the template."""
+    def clone(self, template: str | None = None) -> str:
+        """The name of a fresh copy of the migrated template, or of `template`."""
         name = self._new_name()
-        clone_database(self.url(), self.template(), name)
+        databases.clone(self._desk(), template or self.template(), name)
         return name
 
     def empty(self) -> str:
@@ -109,7 +114,13 @@ class TestServer:
         return name
 
     def drop(self, name: str) -> None:
-        drop_database(self.url(), name)
+        databases.drop(self._desk(), name)
+
+    def _desk(self) -> psycopg.Connection:
+        """The connection over which databases are made and dropped: one more for each would cost what a test's own do."""
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self.url(), autocommit=True)
+        return self._connection
 
     def _new_name(self) -> str:
         self._made += 1

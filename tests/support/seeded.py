@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 import pytest_asyncio
 
+from steelyard.kernel import checks
 from steelyard.kernel.db import Database
-from steelyard.kernel.postgres import clone_database
 from tests.support.cluster import TestServer
 from tests.support.database import assert_checks
 from tests.support.world import World, seeded
@@ -26,14 +26,11 @@ class SeededServer:
         self._server = server
         self._template = server.clone()
         self.world = asyncio.run(_seed(server.url(self._template)))
-        self._made = 0
 
     @contextmanager
     def database(self) -> Iterator[str]:
         """The URL of a seeded database, gone afterwards."""
-        self._made += 1
-        name = f"{self._template}_{self._made}"
-        clone_database(self._server.url(), self._template, name)
+        name = self._server.clone(self._template)
         try:
             yield self._server.url(name)
         finally:
@@ -43,9 +40,11 @@ class SeededServer:
 async def _seed(url: str) -> World:
     db = await Database.connect(url, size=1)
     try:
-        return await seeded(db)
+        world = await seeded(db)
     finally:
         await db.close()
+    assert not (found := await checks.run(url)), found
+    return world
 
 
 @pytest.fixture(scope="session")

@@ -123,7 +123,7 @@ async def test_a_list_is_filled_from_a_file_and_names_whom_it_does_not_know(
     here = f"{HERE}/{made['segment_id']}"
 
     came = await owner.post(f"{here}/people", {"people": f"E-mail,Name\n{CONTACT.email},Li\nnobody@example.com\n"})
-    assert "1 customers are on the list now" in words(came) and "nobody@example.com" in words(came)
+    assert "1 customer is on the list now who was not" in words(came) and "nobody@example.com" in words(came)
     assert (await owner.post(f"{here}/people", {"people": "nobody"})).status_code == 422
     await owner.post(f"{here}/people/remove", {"buyer_id": str(buyer_id)})
     assert await db.ask(segments.members, world.tea.merchant_id, UUID(made["segment_id"])) == []

@@ -38,17 +38,27 @@ def clone_database(url: str, template: str, name: str) -> None:
     The files are copied rather than logged page by page: faster here, see docs/decisions/0002-embedded-postgresql.md.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
+        clone(connection, template, name)
+
+
+def clone(connection: psycopg.Connection, template: str, name: str) -> None:
+    """`clone_database` over a connection that is there, outside a transaction."""
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.Identifier(name), sql.Identifier(template)
         )
+    )
 
 
 def drop_database(url: str, name: str) -> None:
     """Drop the database and whoever is connected to it. Dropping what is not there does nothing."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop(connection, name)
+
+
+def drop(connection: psycopg.Connection, name: str) -> None:
+    """`drop_database` over a connection that is there, outside a transaction."""
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def database_names(url: str, prefix: str) -> list[str]:

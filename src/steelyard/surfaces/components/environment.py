@@ -116,6 +116,7 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        cache_size=-1,  # all of them: there are more than the 400 that Jinja keeps, and one costs 30 ms to compile
     )
     environment.policies["ext.i18n.trimmed"] = True
     words = i18n.translations(language)

@@ -20,7 +20,8 @@ class FoldingEnvironment(Environment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parsed = super()._parse(source, name, filename)
         given = cast("Mapping[str, Callable[..., object]]", self.globals)
-        known = {told: given[told] for told in FOLDED if told in given and not _means_something_else(parsed, told)}
+        own = _own_names(parsed)
+        known = {told: given[told] for told in FOLDED if told in given and told not in own}
         _Folding(known).visit(parsed)
         return parsed
 
@@ -44,9 +45,12 @@ class _Folding(NodeTransformer):
             return node
 
 
-def _means_something_else(template: nodes.Template, name: str) -> bool:
-    """Whether the template uses this name for something of its own, anywhere."""
-    if any(each.name == name and each.ctx in _NAMING for each in template.find_all(nodes.Name)):
-        return True
-    imported = [said for each in template.find_all(nodes.FromImport) for said in each.names]
-    return name in [said[1] if isinstance(said, tuple) else said for said in imported]
+def _own_names(template: nodes.Template) -> set[str]:
+    """What the template uses for something of its own, anywhere."""
+    own: set[str] = set()
+    for each in template.find_all((nodes.Name, nodes.FromImport)):
+        if isinstance(each, nodes.FromImport):
+            own |= {said[1] if isinstance(said, tuple) else said for said in each.names}
+        elif each.ctx in _NAMING:
+            own.add(each.name)
+    return own
