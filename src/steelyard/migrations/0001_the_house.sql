@@ -8755,8 +8755,10 @@ CREATE TABLE message_codes (
   , merchant_id uuid NOT NULL
   , message_id  uuid NOT NULL
   , path        text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE message_codes IS 'by key: short addresses in text messages, and where they lead';
+COMMENT ON TABLE message_codes IS 'by key: short addresses in text messages, and where they lead; forgotten some months after';
+CREATE INDEX message_codes_by_time ON message_codes (at);
 
 -- operations.research
 
