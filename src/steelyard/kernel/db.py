@@ -58,6 +58,8 @@ Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 UniqueViolation = asyncpg.UniqueViolationError
 CheckViolation = asyncpg.CheckViolationError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
+# Another transaction has held for `LOCK_TIMEOUT_SECONDS` what this one needs: it is rolled back.
+LockNotHad = asyncpg.LockNotAvailableError
 Unreachable = (
     OSError,
     asyncpg.PostgresConnectionError,

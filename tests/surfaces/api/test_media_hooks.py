@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from steelyard.channels import live
-from steelyard.channels.live import host_key
+from steelyard.channels.live import beats, host_key
 from steelyard.channels.rooms.model import StopId, StopKind
 from steelyard.kernel import ids
+from steelyard.kernel.db import Tx
 from steelyard.kernel.settings import Settings
 from tests.support.live import OnAir, on_air
 from tests.support.live_plans import chief
@@ -71,6 +72,38 @@ async def test_a_publisher_is_admitted_streams_and_is_missed(served: Served, ses
     assert now is not None
     assert (now.playback, now.media) == ({"hls": PLAY.replace("{stream}", stream)}, {"kbps": 2_000})
     assert not now.streaming
+
+
+async def test_a_piece_that_must_wait_too_long_is_told_again_later(
+    served: Served, session: OnAir, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded = live.recorded_segment
+
+    async def impatient(tx: Tx, stream: str, segment: live.Segment) -> None:
+        await tx.execute("SET LOCAL lock_timeout = '20ms'")
+        await recorded(tx, stream, segment)
+
+    async def held(tx: Tx) -> httpx.Response:
+        await beats.lock(tx, [session.key])
+        return await said(served, "on_segment", **segment)
+
+    monkeypatch.setattr(live, "recorded_segment", impatient)
+    segment: dict[str, Any] = {
+        "stream": session.session_id.hex, "started_at": "2026-03-01T12:00:00Z", "seq_no": 7, "duration": 2.0, "size": 1,
+        "file": "7.m4s", "sha256": "ab" * 32,
+    }  # fmt: skip
+    await said(
+        served,
+        "on_publish",
+        stream=session.session_id.hex,
+        client_id="c-1",
+        param=f"?key={host_key(SECRET, session.session_id.hex)}",
+    )
+    busy = await served.db.transact(held)
+    told = await said(served, "on_segment", **segment)
+
+    assert (busy.status_code, busy.json()["type"].rpartition(":")[2], told.status_code) == (503, "busy", 200)
+    assert "Traceback" not in capsys.readouterr().out
 
 
 async def test_who_does_not_sign_is_not_heard(served: Served, session: OnAir) -> None:

@@ -16,6 +16,8 @@ from litestar.types import Receive, Scope, Send
 
 from steelyard.kernel import i18n
 from steelyard.kernel.away import is_away
+from steelyard.kernel.batching import Busy
+from steelyard.kernel.db import LockNotHad
 from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.logs import request_id
@@ -156,10 +158,14 @@ def on_http_exception(request: WebRequest, error: HTTPException) -> Told:
 
 
 def on_bug(request: WebRequest, error: Exception) -> Told:
-    """A broken assumption: logged with its trace, told with the number under which we find it."""
+    """A broken assumption: logged with its trace, told with the number under which we find it. Not so where the database is
+    away, or somebody else holds for too long what is needed here: then nothing is done, and it can be asked again."""
     if is_away(error):
         log.warning("http.database_away", path=request.url.path, method=request.method, why=repr(error))
         return Told(request, Unavailable(), {"retry-after": str(RETRY_AFTER_SECONDS)})
+    if isinstance(error, LockNotHad):
+        log.warning("http.lock_not_had", path=request.url.path, method=request.method)
+        return Told(request, Busy(retry_after=RETRY_AFTER_SECONDS))
     log.error("http.bug", path=request.url.path, method=request.method, exc_info=error)
     return Told(request, ServerError(request_id=request_id() or ""))
 
