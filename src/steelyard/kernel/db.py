@@ -37,8 +37,7 @@ UNUSED_SECONDS_MAX = 60.0
 _NO_MORE: Mapping[str, str] = MappingProxyType({})
 _PATIENT = {"statement_timeout": FILLING_TIMEOUT, "idle_in_transaction_session_timeout": FILLING_TIMEOUT}
 
-# The first byte of a jsonb value on the wire.
-_JSONB_VERSION = b"\x01"
+_JSONB_VERSION = b"\x01"  # the first byte of a value on the wire
 
 APP_ROLE = "steelyard_app"
 MERCHANT_ROLE = "steelyard_merchant"
@@ -58,8 +57,7 @@ Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 UniqueViolation = asyncpg.UniqueViolationError
 CheckViolation = asyncpg.CheckViolationError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
-# Another transaction has held for `LOCK_TIMEOUT_SECONDS` what this one needs: it is rolled back.
-LockNotHad = asyncpg.LockNotAvailableError
+LockNotHad = asyncpg.LockNotAvailableError  # somebody has held for `LOCK_TIMEOUT_SECONDS` what is needed here
 Unreachable = (
     OSError,
     asyncpg.PostgresConnectionError,

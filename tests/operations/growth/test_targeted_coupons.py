@@ -283,9 +283,10 @@ def measured(held_out: Sums, gets: Sums, revenue: tuple[Sums, Sums]) -> growth.L
     at = datetime(2026, 3, 1, tzinfo=UTC)
     experiment = Experiment(
         merchant_id=uuid4(), experiment_id=ExperimentId(uuid4()), kind=Kind.COUPONS, state=State.RUNNING, name="", hypothesis="",
-        page=None, metric="conversion", guardrails=(), currency="CNY", share=1_000_000, alpha=50_000, units_planned=5_000,
-        days_max=14, salt=uuid4(), bought_days=None, source="", created_at=at, started_at=at, stopped_at=None, shipped=None,
-        learning="", measured_at=at, mixed=0,
+        page=None, block_id=None, journey_id=None, box=None, journey_version=None, metric="conversion", guardrails=(),
+        currency="CNY", share=1_000_000, alpha=50_000, units_planned=5_000, days_max=14, salt=uuid4(),
+        bought_days=None, source="", created_at=at, started_at=at, stopped_at=None, shipped=None, learning="",
+        measured_at=at, mixed=0,
     )  # fmt: skip
     variants = [Variant(variant=0, name="", weight=20), Variant(variant=1, name="", weight=80)]
     looks = [
