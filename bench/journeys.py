@@ -15,6 +15,7 @@ from uuid import UUID
 from bench import shop
 from bench.asked import Asked
 from bench.report import Figure
+from steelyard.demo import people
 from steelyard.kernel import installation
 from steelyard.kernel.db import Database, Read, administer
 from steelyard.kernel.text import text
@@ -71,6 +72,7 @@ async def _measured(url: str, seconds: float) -> list[Figure]:
     db = await Database.connect(url, size=6)
     try:
         await _filled(url, ENROLLED)
+        await db.transact(people.profile)  # whose points a message tells of
         plain = await _started(db, _graph(Split(weights=(50, 50))))
         await _enrolled(url, plain, ENROLLED)
         one = await _rate(db, 1, seconds)
@@ -83,6 +85,7 @@ async def _measured(url: str, seconds: float) -> list[Figure]:
         messages = await _rate(db, 1, seconds)
     finally:
         await db.close()
+    assert min(one, two, messages), "nobody was moved"
     print(
         f"  {ENROLLED:,} due at once: one sweep {one:,.0f}/s, two {two:,.0f}/s, with a message each {messages:,.0f}/s"
     )
