@@ -7,7 +7,7 @@ each step that they take for the first time that day adds one to the day's count
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import IntEnum
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,10 @@ MARKETPLACE = UUID(int=0)
 PRODUCTS_PER_VISIT_MAX = 200
 VIEWS_PER_BATCH_MAX = 2_000
 _NOT_COUNTED = -1
+_STOOD: LiteralString = """
+    SELECT v.merchant_id, v.day, v.visitor_id, v.channel, v.device, v.furthest, v.products FROM visits v
+    JOIN unnest($1::uuid[], $2::date[], $3::uuid[]) AS k (m, d, i) ON (v.merchant_id, v.day, v.visitor_id) = (k.m, k.d, k.i)
+"""
 
 
 class Step(IntEnum):
@@ -131,11 +135,7 @@ async def _added_to_visits(tx: Tx, seen: dict[_Key, _Seen]) -> list[_Visit]:
 
 async def _visits(tx: Tx, keys: Sequence[_Key]) -> list[_Visit]:
     rows = await tx.fetch(
-        """
-        SELECT v.merchant_id, v.day, v.visitor_id, v.channel, v.device, v.furthest, v.products FROM visits v
-        JOIN unnest($1::uuid[], $2::date[], $3::uuid[]) AS k (m, d, i)
-          ON (v.merchant_id, v.day, v.visitor_id) = (k.m, k.d, k.i)
-        """,
+        _STOOD,
         *(list(column) for column in zip(*keys, strict=True)),
     )
     return [_Visit(*row) for row in rows]
@@ -144,12 +144,7 @@ async def _visits(tx: Tx, keys: Sequence[_Key]) -> list[_Visit]:
 async def _grown(tx: Tx, keys: Sequence[_Key], seen: dict[_Key, _Seen]) -> list[_Visit]:
     """The same for those that are there: locked, read anew, and added to."""
     rows = await tx.fetch(
-        """
-        SELECT v.merchant_id, v.day, v.visitor_id, v.channel, v.device, v.furthest, v.products FROM visits v
-        JOIN unnest($1::uuid[], $2::date[], $3::uuid[]) AS k (m, d, i)
-          ON (v.merchant_id, v.day, v.visitor_id) = (k.m, k.d, k.i)
-        ORDER BY v.merchant_id, v.day, v.visitor_id FOR UPDATE OF v
-        """,
+        _STOOD + " ORDER BY v.merchant_id, v.day, v.visitor_id FOR UPDATE OF v",
         *(list(column) for column in zip(*keys, strict=True)),
     )
     before = [_Visit(*row) for row in rows]
