@@ -11,6 +11,7 @@ from steelyard.kernel import events, ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.sweeps import sweep_once
+from steelyard.kernel.text import Text
 from steelyard.money import wallets
 from steelyard.operations import journeys, outreach, workboard
 from steelyard.operations.journeys.callers import call_birthdays, call_keepers, call_to_live
@@ -137,6 +138,11 @@ async def test_all_that_a_message_can_name_is_told_of(db: Database, world: World
     (message,) = (await db.ask(outreach.messages, shop)).items
     assert set(message.variables) == {name for name, each in outreach.CATALOGUE.items() if not each.own}
     assert message.variables["points.balance"] == "50" and message.variables["order.code"] == order.code
+    # Amounts as their reader writes them, as in the samples that the preview shows.
+    amounts = {name for name in outreach.CATALOGUE if name.endswith((".price", ".was", ".total"))}
+    for name in amounts:
+        said = Text(message.variables[name])
+        assert said.in_language("zh-Hans").startswith("¥") and said.in_language("en").startswith("CN¥"), name
 
 
 async def test_birthdays_favourites_and_sessions_call_people(db: Database, world: World) -> None:
