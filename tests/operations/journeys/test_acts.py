@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from steelyard.goods import promotions
@@ -86,6 +87,39 @@ async def test_a_coupon_points_and_a_task_each_once(db: Database, world: World) 
     assert told.tasks == 0  # nobody really paid
 
 
+async def test_who_got_nothing_is_not_told_of_it(db: Database, world: World) -> None:
+    """Two copies for three people: a way of its own leads past the message that speaks of the coupon."""
+    shop = world.tea.merchant_id
+    coupon = coupon_of(shop)
+    await db.transact(promotions.save, coupon)
+    whole = line(
+        Coupon(promotion_id=coupon.promotion_id),
+        Message(channel=Channel.INBOX, template_id=await template(db, shop)),
+    )
+    given, *others = (node for node in whole.nodes if node.key != "begin")
+    past = msgspec.structs.replace(given, next={"then": "b2", "failed": "end"})
+    begin = next(node for node in whole.nodes if node.key == "begin")
+    journey = await started(db, shop, msgspec.structs.replace(whole, nodes=(begin, past, *others)))
+    some = await people(db, shop, 3)
+    await happens(db, shop, "order_paid", some)
+    await go(db, shop, journey)
+
+    assert len(await messages(db)) == 2
+    assert sorted((out, reason) for node, out, reason in await steps(db, journey) if node == "b1") == [
+        ("failed", "no_coupon"),
+        ("then", ""),
+        ("then", ""),
+    ]
+
+
+def test_no_playbook_speaks_of_a_coupon_that_was_not_given() -> None:
+    giving = [(book.graph, node) for book in journeys.PLAYBOOKS for node in book.graph.nodes if node.kind == "coupon"]
+    assert len(giving) == 3
+    for graph, node in giving:
+        following = graph.node(node.after("failed") or "")
+        assert following is not None and not isinstance(following.setup, Message), node.key
+
+
 async def test_what_is_put_away_stops_nobody(db: Database, world: World) -> None:
     """The coupon is stopped, the group closed, the message put away while people are on their way to it: they go on without, the
     step says why, and the journey is in no trouble."""
@@ -109,7 +143,7 @@ async def test_what_is_put_away_stops_nobody(db: Database, world: World) -> None
 
     assert await sweep_once(db, [each for each in SWEEPS if each.name == "journeys.move"]) == 2
 
-    lost = [("b1", "then", "no_coupon"), ("b2", "then", "no_group"), ("b3", "failed", "no_template")]
+    lost = [("b1", "failed", "no_coupon"), ("b2", "then", "no_group"), ("b3", "failed", "no_template")]
     assert await steps(db, journey) == [("begin", "then", ""), *lost] * 2
     assert set((await stands(db, journey)).values()) == {("finished", "end")}
     assert (await db.ask(journeys.journey, shop, journey)).trouble is None

@@ -68,7 +68,7 @@
   const insert = (graph, from, out, node, heights = {}) => {
     const next = copy(graph);
     const source = find(next, from);
-    // Where a message was not sent is beside the way on, which leads straight down.
+    // Where something was not sent or given is beside the way on, which leads straight down.
     const names = outs(source).filter((each) => each !== "failed");
     const place = out === "failed" ? 1 : names.indexOf(out) - (names.length - 1) / 2;
     const was = source.next[out];
