@@ -103,6 +103,22 @@
     return next;
   };
 
+  // Boxes that have become taller than they were drawn, by their figures, make room: each stands below all that were above it in
+  // its column and all that lead down to it.
+  const spread = (graph, heights = {}) => {
+    const next = copy(graph);
+    const drawn = [...graph.nodes].sort((one, other) => one.y - other.y);
+    drawn.forEach((node, place) => {
+      const here = find(next, node.key);
+      for (const above of drawn.slice(0, place)) {
+        const leads = Object.values(above.next).includes(node.key);
+        if (above.y === node.y || (!leads && Math.abs(above.x - node.x) >= WIDTH)) continue;
+        here.y = Math.max(here.y, find(next, above.key).y + (heights[above.key] || HEIGHT) + GAP_Y);
+      }
+    });
+    return next;
+  };
+
   const replace = (graph, node) => {
     const next = copy(graph);
     next.nodes = next.nodes.map((each) => (each.key === node.key ? { ...node, x: each.x, y: each.y } : each));
@@ -234,6 +250,6 @@
   }
 
   window.steelyardJourney = {
-    GRID, WIDTH, HEIGHT, History, add, after, before, connect, find, insert, kindOf, mayLead, move, order, outs, remove, replace, same, snap, tidy,
+    GRID, WIDTH, HEIGHT, History, add, after, before, connect, find, insert, kindOf, mayLead, move, order, outs, remove, replace, same, snap, spread, tidy,
   };
 })();
