@@ -34,6 +34,7 @@ from steelyard.operations.journeys.model import (
     Wait,
 )
 from steelyard.operations.journeys.subscribers import SUBSCRIBER
+from steelyard.operations.service.subscribers import SUBSCRIBER as SERVICE
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
@@ -85,6 +86,29 @@ async def test_a_coupon_points_and_a_task_each_once(db: Database, world: World) 
     assert len(tasks) == 3
     told = await db.ask(journeys.simulate, shop, journey, graph)
     assert told.tasks == 0  # nobody really paid
+
+
+async def test_a_coupon_of_a_journey_is_told_of_by_its_own_messages(db: Database, world: World) -> None:
+    """A mail of the house about it would come beside them, at any hour, and count for no cap; it stands in the account."""
+    shop = world.tea.merchant_id
+    coupon = coupon_of(shop)
+    await db.transact(promotions.save, coupon)
+    journey, (buyer,) = (
+        await started(db, shop, line(Coupon(promotion_id=coupon.promotion_id))),
+        await people(db, shop, 1),
+    )
+    await db.transact(customers.want, buyer, customers.Channel.EMAIL, agreed=True)
+    await happens(db, shop, "order_paid", [buyer])
+    await go(db, shop, journey)
+    await events.drain(db, [SERVICE])
+
+    async def told(read: Read) -> tuple[int, int]:
+        return (
+            await read.value("SELECT count(*) FROM notices WHERE buyer_id = $1 AND kind = 'coupon_given'", buyer),
+            await read.value("SELECT count(*) FROM mails WHERE template = 'coupon_news'"),
+        )
+
+    assert await db.ask(told) == (1, 0)
 
 
 async def test_who_got_nothing_is_not_told_of_it(db: Database, world: World) -> None:

@@ -158,9 +158,7 @@ async def test_a_group_follows_and_what_is_used_stays(
     await stranger.close()
 
 
-async def test_a_segment_that_a_journey_goes_by_stays_while_it_runs(
-    db: Database, world: World, owner: Browser
-) -> None:
+async def test_a_segment_that_a_journey_goes_by_stays_while_it_runs(db: Database, world: World, owner: Browser) -> None:
     shop, segment_id = world.tea.merchant_id, str(ids.mint())
     await owner.post(f"{HERE}/new", {"segment_id": segment_id, "ready": "new"})
     await owner.post(f"{HERE}/{segment_id}/edit", {"name_en": "New", "do": "save"})

@@ -86,7 +86,9 @@ async def _do(tx: Tx, node: Node, some: Sequence[Traveller], graph: Graph, steps
         case _:
             reasons = await _give(tx, node, some, steps)
             return [
-                Outcome(each, _without(node), reasons[each.buyer_id]) if each.buyer_id in reasons else Outcome(each, THEN)
+                Outcome(each, _without(node), reasons[each.buyer_id])
+                if each.buyer_id in reasons
+                else Outcome(each, THEN)
                 for each in some
             ]
 
@@ -227,7 +229,8 @@ async def _coupon(tx: Tx, setup: Coupon, some: Sequence[Traveller]) -> dict[UUID
     gift = CouponGift(
         merchant_id=merchant_id, gift_id=ids.mint(), promotion_id=promotion_id, audience=GiftAudience.SEGMENT
     )
-    given = set(await promotions.give_to_segment(tx, gift, [each.buyer_id for each in some], BY) or [])
+    # The journey's own messages speak of it, by its rules of quiet hours and caps.
+    given = set(await promotions.give_to_segment(tx, gift, [each.buyer_id for each in some], BY, mailed=False) or [])
     return {each.buyer_id: NO_COUPON for each in some if each.buyer_id not in given}
 
 
