@@ -199,7 +199,9 @@ async def test_all_that_a_message_can_name_is_told_of(db: Database, world: World
     # Amounts as their reader writes them, as in the samples that the preview shows.
     amounts = {name for name in outreach.CATALOGUE if name.endswith((".price", ".was", ".total"))}
     for name in amounts:
-        said = Text(message.variables[name])
+        value = message.variables[name]
+        assert not isinstance(value, str), name
+        said = Text(value)
         assert said.in_language("zh-Hans").startswith("¥") and said.in_language("en").startswith("CN¥"), name
 
 

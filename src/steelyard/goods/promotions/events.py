@@ -48,8 +48,8 @@ class CustomerGroupSet(Event, frozen=True, kw_only=True):
 
 
 class CouponsGiven(Event, frozen=True, kw_only=True):
-    """A shop, or the platform, has given these buyers a coupon each. `mailed`: by mail, too, to who wants such; not where who gave
-    it writes to them."""
+    """A shop, or the platform, has given these buyers a coupon each. `mailed`: by mail, too, to who wants such; not where whoever
+    gave it writes to them."""
 
     KIND = "promotions.coupons_given"
 

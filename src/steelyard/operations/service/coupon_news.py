@@ -46,8 +46,8 @@ async def tell_coupon_ending(tx: Tx, events: Sequence[promotions.CouponEnding]) 
 async def _tell(
     tx: Tx, offer: Offer, kind: NoticeKind, until: datetime, buyer_ids: Sequence[UUID], *, mailed: bool = True
 ) -> None:
-    """One notice for each with an account, one mail for each who wants such if it is `mailed`; told again of the same end, nothing
-    more."""
+    """One notice for each with an account, and, if `mailed`, one mail for each who wants such; told again of the same end,
+    nothing more."""
     about = ids.derived(offer.promotion_id, kind, until.isoformat())
     shop = None if offer.merchant_id == PLATFORM else await _shop(tx, offer.merchant_id)
     facts = CouponFacts(name=offer.name, shop=shop, until=until)
