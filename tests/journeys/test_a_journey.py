@@ -16,6 +16,13 @@ from tests.journeys.visitor import LOOK_AGAIN_MILLISECONDS, SECONDS_MAX, Visitor
 MERCHANT = "merchant@steelyard.test"
 BUYER = "buyer@steelyard.test"
 HERE = "/merchant/journeys"
+# The boxes of a canvas that lie over another one.
+COVERED = """
+    () => [...document.querySelectorAll(".journey-box")].filter((one, place, all) => all.some((other) => {
+      const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+      return other !== one && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    })).map((box) => box.dataset.key)
+"""
 
 
 def mails_of(house: House, email: str) -> list[str]:
@@ -165,6 +172,8 @@ async def test_a_left_cart_is_brought_back_by_a_journey_that_was_drawn_by_hand(
     await merchant.goto(f"{here}/simulation")
     await expect(merchant.text("Would have come in")).to_be_visible()
     await merchant.look("journey-simulated")
+    if width == "desk":
+        assert await page.evaluate(COVERED) == []
 
     buyer = await visit()
     await steps.sign_in(buyer, house, BUYER, to="/account/profile")

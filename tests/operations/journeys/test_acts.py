@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from steelyard.goods import promotions
@@ -11,6 +12,7 @@ from steelyard.kernel import events, ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.sweeps import sweep_once
+from steelyard.kernel.text import Text
 from steelyard.money import wallets
 from steelyard.operations import journeys, outreach, workboard
 from steelyard.operations.journeys.callers import call_birthdays, call_keepers, call_to_live
@@ -32,6 +34,7 @@ from steelyard.operations.journeys.model import (
     Wait,
 )
 from steelyard.operations.journeys.subscribers import SUBSCRIBER
+from steelyard.operations.service.subscribers import SUBSCRIBER as SERVICE
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
@@ -85,6 +88,62 @@ async def test_a_coupon_points_and_a_task_each_once(db: Database, world: World) 
     assert told.tasks == 0  # nobody really paid
 
 
+async def test_a_coupon_of_a_journey_is_told_of_by_its_own_messages(db: Database, world: World) -> None:
+    """A mail of the house about it would come beside them, at any hour, and count for no cap; it stands in the account."""
+    shop = world.tea.merchant_id
+    coupon = coupon_of(shop)
+    await db.transact(promotions.save, coupon)
+    journey, (buyer,) = (
+        await started(db, shop, line(Coupon(promotion_id=coupon.promotion_id))),
+        await people(db, shop, 1),
+    )
+    await db.transact(customers.want, buyer, customers.Channel.EMAIL, agreed=True)
+    await happens(db, shop, "order_paid", [buyer])
+    await go(db, shop, journey)
+    await events.drain(db, [SERVICE])
+
+    async def told(read: Read) -> tuple[int, int]:
+        return (
+            await read.value("SELECT count(*) FROM notices WHERE buyer_id = $1 AND kind = 'coupon_given'", buyer),
+            await read.value("SELECT count(*) FROM mails WHERE template = 'coupon_news'"),
+        )
+
+    assert await db.ask(told) == (1, 0)
+
+
+async def test_who_got_nothing_is_not_told_of_it(db: Database, world: World) -> None:
+    """Two copies for three people: a way of its own leads past the message that speaks of the coupon."""
+    shop = world.tea.merchant_id
+    coupon = coupon_of(shop)
+    await db.transact(promotions.save, coupon)
+    whole = line(
+        Coupon(promotion_id=coupon.promotion_id),
+        Message(channel=Channel.INBOX, template_id=await template(db, shop)),
+    )
+    given, *others = (node for node in whole.nodes if node.key != "begin")
+    past = msgspec.structs.replace(given, next={"then": "b2", "failed": "end"})
+    begin = next(node for node in whole.nodes if node.key == "begin")
+    journey = await started(db, shop, msgspec.structs.replace(whole, nodes=(begin, past, *others)))
+    some = await people(db, shop, 3)
+    await happens(db, shop, "order_paid", some)
+    await go(db, shop, journey)
+
+    assert len(await messages(db)) == 2
+    assert sorted((out, reason) for node, out, reason in await steps(db, journey) if node == "b1") == [
+        ("failed", "no_coupon"),
+        ("then", ""),
+        ("then", ""),
+    ]
+
+
+def test_no_playbook_speaks_of_a_coupon_that_was_not_given() -> None:
+    giving = [(book.graph, node) for book in journeys.PLAYBOOKS for node in book.graph.nodes if node.kind == "coupon"]
+    assert len(giving) == 3
+    for graph, node in giving:
+        following = graph.node(node.after("failed") or "")
+        assert following is not None and not isinstance(following.setup, Message), node.key
+
+
 async def test_what_is_put_away_stops_nobody(db: Database, world: World) -> None:
     """The coupon is stopped, the group closed, the message put away while people are on their way to it: they go on without, the
     step says why, and the journey is in no trouble."""
@@ -108,7 +167,7 @@ async def test_what_is_put_away_stops_nobody(db: Database, world: World) -> None
 
     assert await sweep_once(db, [each for each in SWEEPS if each.name == "journeys.move"]) == 2
 
-    lost = [("b1", "then", "no_coupon"), ("b2", "then", "no_group"), ("b3", "failed", "no_template")]
+    lost = [("b1", "failed", "no_coupon"), ("b2", "then", "no_group"), ("b3", "failed", "no_template")]
     assert await steps(db, journey) == [("begin", "then", ""), *lost] * 2
     assert set((await stands(db, journey)).values()) == {("finished", "end")}
     assert (await db.ask(journeys.journey, shop, journey)).trouble is None
@@ -137,6 +196,13 @@ async def test_all_that_a_message_can_name_is_told_of(db: Database, world: World
     (message,) = (await db.ask(outreach.messages, shop)).items
     assert set(message.variables) == {name for name, each in outreach.CATALOGUE.items() if not each.own}
     assert message.variables["points.balance"] == "50" and message.variables["order.code"] == order.code
+    # Amounts as their reader writes them, as in the samples that the preview shows.
+    amounts = {name for name in outreach.CATALOGUE if name.endswith((".price", ".was", ".total"))}
+    for name in amounts:
+        value = message.variables[name]
+        assert not isinstance(value, str), name
+        said = Text(value)
+        assert said.in_language("zh-Hans").startswith("¥") and said.in_language("en").startswith("CN¥"), name
 
 
 async def test_birthdays_favourites_and_sessions_call_people(db: Database, world: World) -> None:

@@ -11,12 +11,14 @@ from steelyard.kernel import events, ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.sweeps import sweep_once
 from steelyard.kernel.text import text
-from steelyard.operations import segments
+from steelyard.operations import journeys, segments
 from steelyard.operations.behaviour import MARKETPLACE
+from steelyard.operations.journeys.model import On, Trigger
 from steelyard.operations.lifecycle.subscribers import SUBSCRIBER as LIFECYCLE
 from steelyard.operations.segments.jobs import SWEEPS
 from steelyard.operations.segments.subscribers import SUBSCRIBER
 from steelyard.parties.customers.model import BuyerId
+from tests.operations.journeys.conftest import line, started
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.consoles import signed_in
@@ -154,6 +156,23 @@ async def test_a_group_follows_and_what_is_used_stays(
         assert (await stranger.get(path)).status_code == 404
     assert (await stranger.post(f"{here}/archive")).status_code == 404
     await stranger.close()
+
+
+async def test_a_segment_that_a_journey_goes_by_stays_while_it_runs(db: Database, world: World, owner: Browser) -> None:
+    shop, segment_id = world.tea.merchant_id, str(ids.mint())
+    await owner.post(f"{HERE}/new", {"segment_id": segment_id, "ready": "new"})
+    await owner.post(f"{HERE}/{segment_id}/edit", {"name_en": "New", "do": "save"})
+    journey = await started(db, shop, line(Trigger(on=On.SEGMENT, segment_id=UUID(segment_id))))
+    here = f"{HERE}/{segment_id}"
+
+    assert f"/merchant/journeys/{journey}/run" in (await owner.get(here)).text
+    assert "used by: Journey" in words(await owner.follow(await owner.post(f"{here}/archive")))
+    assert (await db.ask(segments.segment, shop, UUID(segment_id))).archived_at is None
+
+    await db.transact(journeys.end, shop, journey, "li")
+    await owner.post(f"{here}/archive")
+    assert (await db.ask(segments.segment, shop, UUID(segment_id))).archived_at is not None
+    await heard(db)
 
 
 async def test_the_platform_has_segments_of_all_customers(app: Litestar, db: Database, world: World) -> None:

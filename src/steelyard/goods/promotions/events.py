@@ -48,13 +48,15 @@ class CustomerGroupSet(Event, frozen=True, kw_only=True):
 
 
 class CouponsGiven(Event, frozen=True, kw_only=True):
-    """A shop, or the platform, has given these buyers a coupon each."""
+    """A shop, or the platform, has given these buyers a coupon each. `mailed`: by mail, too, to who wants such; not where whoever
+    gave it writes to them."""
 
     KIND = "promotions.coupons_given"
 
     merchant_id: UUID
     promotion_id: UUID
     buyer_ids: list[UUID]
+    mailed: bool = True
 
 
 class CouponEnding(Event, frozen=True, kw_only=True):

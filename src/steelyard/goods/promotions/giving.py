@@ -27,12 +27,14 @@ async def ask_gift(tx: Tx, gift: CouponGift, by: str) -> None:
         await events.publish(tx, GiftAsked(merchant_id=gift.merchant_id, gift_id=gift.gift_id))
 
 
-async def give_to_segment(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID], by: str) -> list[UUID] | None:
-    """Give a coupon to these, who are in a segment at this moment; returns who has got one. Said twice, the first counts, and
-    None is returned. Raises `NotFound` as `ask_gift` does."""
+async def give_to_segment(
+    tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID], by: str, *, mailed: bool = True
+) -> list[UUID] | None:
+    """Give a coupon to these, who are in a segment at this moment; returns who has got one. They hear of it in their account, and
+    by mail unless `mailed` is false. Said twice, the first counts, and None is returned. Raises `NotFound` as `ask_gift` does."""
     assert gift.audience is GiftAudience.SEGMENT
     assert len(buyer_ids) <= BUYERS_PER_GIFT_MAX
-    return await give(tx, gift, buyer_ids) if await _written(tx, gift, by) else None
+    return await give(tx, gift, buyer_ids, mailed=mailed) if await _written(tx, gift, by) else None
 
 
 async def _written(tx: Tx, gift: CouponGift, by: str) -> bool:
@@ -86,7 +88,7 @@ async def gift_to_do(tx: Tx, merchant_id: UUID, gift_id: UUID) -> CouponGift | N
     )
 
 
-async def give(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID]) -> list[UUID]:
+async def give(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID], *, mailed: bool = True) -> list[UUID]:
     """One coupon for each of these, as far as there are copies, and for nobody more than they may have; returns who has got
     one. The addresses that were named are kept no longer than this."""
     given = await _handed(tx, gift.merchant_id, gift.promotion_id, buyer_ids, again=False)
@@ -104,7 +106,7 @@ async def give(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID]) -> list[UUID
         len(given),
         max(0, max(len(gift.emails), len(set(buyer_ids))) - len(given)),
     )
-    await _tell(tx, gift.merchant_id, gift.promotion_id, given)
+    await _tell(tx, gift.merchant_id, gift.promotion_id, given, mailed=mailed)
     return given
 
 
@@ -142,7 +144,7 @@ async def _handed(
     return sorted(row["buyer_id"] for row in rows)
 
 
-async def _tell(tx: Tx, merchant_id: UUID, promotion_id: UUID, given: Sequence[UUID]) -> None:
+async def _tell(tx: Tx, merchant_id: UUID, promotion_id: UUID, given: Sequence[UUID], *, mailed: bool = True) -> None:
     await events.publish(
         tx,
         *(
@@ -150,6 +152,7 @@ async def _tell(tx: Tx, merchant_id: UUID, promotion_id: UUID, given: Sequence[U
                 merchant_id=merchant_id,
                 promotion_id=promotion_id,
                 buyer_ids=list(given[n : n + BUYERS_PER_EVENT]),
+                mailed=mailed,
             )
             for n in range(0, len(given), BUYERS_PER_EVENT)
         ),

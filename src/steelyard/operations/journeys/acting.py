@@ -66,7 +66,7 @@ async def act(tx: Tx, node: Node, some: Sequence[Traveller], graph: Graph, steps
     """Do what the box says with these, and say by which out each leaves."""
     reason = _LOST.get(type(node.setup))
     if reason is not None and await lost(tx, some[0].merchant_id, node):
-        return [Outcome(each, FAILED if isinstance(node.setup, Message) else THEN, reason) for each in some]
+        return [Outcome(each, _without(node), reason) for each in some]
     return await _do(tx, node, some, graph, steps)
 
 
@@ -85,11 +85,21 @@ async def _do(tx: Tx, node: Node, some: Sequence[Traveller], graph: Graph, steps
             return await send(tx, node, setup, some, graph, steps)
         case _:
             reasons = await _give(tx, node, some, steps)
-            return [Outcome(each, THEN, reasons.get(each.buyer_id, "")) for each in some]
+            return [
+                Outcome(each, _without(node), reasons[each.buyer_id])
+                if each.buyer_id in reasons
+                else Outcome(each, THEN)
+                for each in some
+            ]
+
+
+def _without(node: Node) -> str:
+    """By which out one leaves a box that could not do what it does."""
+    return FAILED if FAILED in node.outs else THEN
 
 
 async def _give(tx: Tx, node: Node, some: Sequence[Traveller], steps: Steps) -> dict[UUID, str]:
-    """What is given or done, after which one goes on in any case; says who has not got it, and why."""
+    """What is given or done; says who has not got it, and why."""
     setup = node.setup
     match setup:
         case Coupon():
@@ -219,7 +229,8 @@ async def _coupon(tx: Tx, setup: Coupon, some: Sequence[Traveller]) -> dict[UUID
     gift = CouponGift(
         merchant_id=merchant_id, gift_id=ids.mint(), promotion_id=promotion_id, audience=GiftAudience.SEGMENT
     )
-    given = set(await promotions.give_to_segment(tx, gift, [each.buyer_id for each in some], BY) or [])
+    # The journey's own messages speak of it, by its rules of quiet hours and caps.
+    given = set(await promotions.give_to_segment(tx, gift, [each.buyer_id for each in some], BY, mailed=False) or [])
     return {each.buyer_id: NO_COUPON for each in some if each.buyer_id not in given}
 
 

@@ -174,8 +174,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return outs(self.setup)
 
     def after(self, out: str) -> str | None:
-        """The box that follows an out. Of a message that could not be sent one goes on as if it had been, where nothing else is
-        said."""
+        """The box that follows an out. Where something could not be sent or given one goes on as if it had been, unless a way of
+        its own is said."""
         following = self.next.get(out)
         return self.next.get(THEN) if following is None and out == FAILED else following
 
@@ -245,7 +245,7 @@ def outs(setup: Setup) -> tuple[str, ...]:
             return (YES, NO)
         case Split():
             return SPLIT_OUTS[: max(2, min(len(setup.weights), len(SPLIT_OUTS)))]
-        case Message():
+        case Message() | Coupon() | Points():
             return (THEN, FAILED)
         case _:
             return (THEN,)

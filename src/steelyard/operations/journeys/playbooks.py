@@ -11,6 +11,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.text import Text, text
 from steelyard.operations import outreach
 from steelyard.operations.journeys.graph import (
+    FAILED,
     THEN,
     Await,
     Branch,
@@ -53,10 +54,16 @@ def _box(key: str, setup: Setup, row: int, column: int = 0, **following: str) ->
 
 
 def _line(boxes: Sequence[tuple[str, Setup]]) -> tuple[Node, ...]:
-    """Boxes one after the other, an end behind the last."""
+    """Boxes one after the other, an end behind the last; who gets no coupon is not written to of it."""
     keys = [key for key, _ in boxes] + ["end"]
     nodes = [
-        Node(key=key, setup=setup, x=0, y=row * ROW, next={THEN: keys[row + 1]})
+        Node(
+            key=key,
+            setup=setup,
+            x=0,
+            y=row * ROW,
+            next={THEN: keys[row + 1]} | ({FAILED: "end"} if isinstance(setup, Coupon) else {}),
+        )
         for row, (key, setup) in enumerate(boxes)
     ]
     return (*nodes, Node(key="end", setup=Exit(), x=0, y=len(boxes) * ROW))
@@ -111,7 +118,7 @@ PLAYBOOKS: tuple[Playbook, ...] = (
                 _box("begin", _event("cart_left", HOUR), 0, then="remind"),
                 _box("remind", _MAIL, 1, then="buys"),
                 _box("buys", Await(event="order_paid", minutes=DAY), 2, happened="end", late="coupon"),
-                _box("coupon", Coupon(), 3, 1, then="tell"),
+                _box("coupon", Coupon(), 3, 1, then="tell", failed="end"),
                 _box("tell", _MAIL, 4, 1, then="end"),
                 _box("end", Exit(), 5),
             ),
@@ -180,7 +187,7 @@ PLAYBOOKS: tuple[Playbook, ...] = (
         graph=Graph(
             nodes=(
                 _box("begin", _event("became_dormant"), 0, then="coupon"),
-                _box("coupon", Coupon(), 1, then="tell"),
+                _box("coupon", Coupon(), 1, then="tell", failed="call"),
                 _box("tell", _MAIL, 2, then="buys"),
                 _box("buys", Await(event="order_paid", minutes=7 * DAY), 3, happened="end", late="call"),
                 _box("call", Task(title="联系沉睡客户 / Get in touch", days=3), 4, 1, then="end"),

@@ -7,6 +7,7 @@ from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.paging import Page
+from steelyard.kernel.text import Text
 from steelyard.operations.journeys.model import (
     JOURNEYS_PER_SHOP_MAX,
     Funnel,
@@ -49,6 +50,23 @@ async def listed(read: Read, merchant_id: UUID, *, ended: bool = False) -> list[
         ended,
         JOURNEYS_PER_SHOP_MAX,
     )
+
+
+async def by_segment(read: Read, merchant_id: UUID, segment_id: UUID) -> list[tuple[UUID, Text]]:
+    """The journeys that have not ended and go by this segment, as what is in force says: their beginning, a condition, or who
+    leaves it. By id and name."""
+    rows = await read.fetch(
+        """
+        SELECT j.journey_id, j.name FROM journeys j
+        JOIN journey_versions v ON v.merchant_id = j.merchant_id AND v.journey_id = j.journey_id AND v.version = j.live_version
+        WHERE j.merchant_id = $1 AND j.state IN ('live', 'paused') AND strpos(v.graph::text, $2::text) > 0
+        ORDER BY j.journey_id LIMIT $3
+        """,
+        merchant_id,
+        str(segment_id),
+        JOURNEYS_PER_SHOP_MAX,
+    )
+    return [(row["journey_id"], Text(row["name"])) for row in rows]
 
 
 async def journey(read: Read, merchant_id: UUID, journey_id: UUID) -> Journey:

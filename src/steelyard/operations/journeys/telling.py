@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from babel import numbers
+
 from steelyard.kernel.days import HOUSE_ZONE
 from steelyard.kernel.db import Read
+from steelyard.kernel.i18n import LOCALES, babel_locale
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.operations.journeys.graph import Coupon, Graph, Node
@@ -50,9 +53,9 @@ async def _products(read: Read, some: Sequence[Traveller], told: list[Variables]
         mine = told[row["i"]]
         mine["product.name"] = Text(row["title"])
         mine["product.url"] = f"/products/{row['product_id']}/{row['slug']}"
-        mine["product.price"] = str(Money(row["price"], row["currency"]))
+        mine["product.price"] = _amount(Money(row["price"], row["currency"]))
         if row["kept_price"] is not None and row["kept_currency"] == row["currency"]:
-            mine["product.was"] = str(Money(row["kept_price"], row["currency"]))
+            mine["product.was"] = _amount(Money(row["kept_price"], row["currency"]))
 
 
 async def _orders(read: Read, some: Sequence[Traveller], told: list[Variables]) -> None:
@@ -71,7 +74,7 @@ async def _orders(read: Read, some: Sequence[Traveller], told: list[Variables]) 
         mine = told[row["i"]]
         mine["order.code"] = row["code"]
         mine["order.url"] = mine["review.url"] = f"/purchases/{row['purchase']}"
-        mine["order.total"] = str(Money(row["total"], row["currency"]))
+        mine["order.total"] = _amount(Money(row["total"], row["currency"]))
         mine["order.until"] = _moment(row["pay_by"])
 
 
@@ -118,7 +121,7 @@ async def _carts(read: Read, some: Sequence[Traveller], told: list[Variables]) -
                 "en": ", ".join(each.in_language("en") for each in titles),
             }
         )
-        told[row["i"]]["cart.total"] = str(Money(row["amount"], row["currency"]))
+        told[row["i"]]["cart.total"] = _amount(Money(row["amount"], row["currency"]))
 
 
 async def _coupon(read: Read, promotion_id: UUID | None, some: Sequence[Traveller], told: list[Variables]) -> None:
@@ -175,6 +178,13 @@ def coupon_before(graph: Graph, node: Node) -> UUID | None:
             seen |= before.get(key, set())
         here = further
     return None
+
+
+def _amount(money: Money) -> Text:
+    """An amount as its reader writes it: ¥68.00, CN¥68.00."""
+    return Text(
+        {each: numbers.format_currency(money.decimal(), money.currency, locale=babel_locale(each)) for each in LOCALES}
+    )
 
 
 def _moment(at: datetime) -> Text:

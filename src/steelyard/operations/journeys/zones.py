@@ -97,7 +97,10 @@ def quiet_until(at: datetime, zone: ZoneInfo, begins: time, ends: time) -> datet
         quiet, days = now >= begins or now < ends, 1 if now >= begins else 0
     if not quiet:
         return None
-    return datetime.combine(at.astimezone(zone).date() + timedelta(days=days), ends, zone).astimezone(UTC)
+    until = datetime.combine(at.astimezone(zone).date() + timedelta(days=days), ends, zone)
+    if until.astimezone(UTC) <= at:  # the clocks have gone back meanwhile: this hour is there a second time
+        until = until.replace(fold=1)
+    return until.astimezone(UTC)
 
 
 def next_at(at: datetime, zone: ZoneInfo, clock: time) -> datetime:

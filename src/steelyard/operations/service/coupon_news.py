@@ -24,7 +24,7 @@ async def tell_coupons_given(tx: Tx, events: Sequence[promotions.CouponsGiven]) 
     for event in events:
         offer = await promotions.get(tx, event.merchant_id, event.promotion_id)
         if offer is not None:
-            await _tell(tx, offer, NoticeKind.COUPON_GIVEN, offer.ends_at, event.buyer_ids)
+            await _tell(tx, offer, NoticeKind.COUPON_GIVEN, offer.ends_at, event.buyer_ids, mailed=event.mailed)
 
 
 async def tell_coupon_ending(tx: Tx, events: Sequence[promotions.CouponEnding]) -> None:
@@ -43,8 +43,11 @@ async def tell_coupon_ending(tx: Tx, events: Sequence[promotions.CouponEnding]) 
             last = some[-1]
 
 
-async def _tell(tx: Tx, offer: Offer, kind: NoticeKind, until: datetime, buyer_ids: Sequence[UUID]) -> None:
-    """One notice for each with an account, one mail for each who wants such; told again of the same end, nothing more."""
+async def _tell(
+    tx: Tx, offer: Offer, kind: NoticeKind, until: datetime, buyer_ids: Sequence[UUID], *, mailed: bool = True
+) -> None:
+    """One notice for each with an account, and, if `mailed`, one mail for each who wants such; told again of the same end,
+    nothing more."""
     about = ids.derived(offer.promotion_id, kind, until.isoformat())
     shop = None if offer.merchant_id == PLATFORM else await _shop(tx, offer.merchant_id)
     facts = CouponFacts(name=offer.name, shop=shop, until=until)
@@ -56,7 +59,7 @@ async def _tell(tx: Tx, offer: Offer, kind: NoticeKind, until: datetime, buyer_i
             for each in readers
         ],
     )
-    for person in await customers.consenting(tx, readers):
+    for person in await customers.consenting(tx, readers) if mailed else ():
         await notifications.send(
             tx,
             recipient=person.email,

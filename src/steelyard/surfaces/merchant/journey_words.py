@@ -150,6 +150,8 @@ def lasting(visit: Visit, minutes: int) -> str:
 
 def out_label(visit: Visit, node: Node, out: str) -> str:
     """What a way out of a box is called; a box with one way has no word for it."""
+    if out == FAILED and not isinstance(node.setup, Message):
+        return visit.say(N_("Not given"))
     if not isinstance(node.setup, Split):
         return visit.say(OUTS[out]) if OUTS.get(out) else ""
     at = node.outs.index(out)

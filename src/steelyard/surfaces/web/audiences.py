@@ -12,12 +12,13 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.operations import experiments, merchandising, segments
+from steelyard.operations import experiments, journeys, merchandising, segments
 from steelyard.operations.merchandising.model import HOME, SHOP, SLIDES_MAX, TOPIC, Block
 from steelyard.operations.segments.model import Segment, SegmentInUse
 from steelyard.surfaces.web.entries import Entries, as_uuid
 
 FIELDS = ("segment", *(f"slide{at}_segment" for at in range(SLIDES_MAX)))
+BETWEEN = {"zh-Hans": "、", "en": ", "}
 PAGES = {SHOP: N_("Shop decoration"), HOME: N_("Home page")}
 
 
@@ -87,11 +88,16 @@ def _href(page: str) -> str:
 
 
 async def check_unused(tx: Tx, shop: UUID, segment_id: UUID) -> None:
-    """Raises `SegmentInUse` where something on a page is for this segment: it would be for nobody."""
-    found = await page_uses(tx, shop, segment_id)
-    if found:
-        raise SegmentInUse(where=Text({"zh-Hans": _joined(found, "zh-Hans", "、"), "en": _joined(found, "en", ", ")}))
+    """Raises `SegmentInUse` where something on a page is for this segment (it would be for nobody), or a journey goes by it
+    (nobody would come in or go out any more)."""
+    pages = await page_uses(tx, shop, segment_id)
+    gone_by = [name for _, name in await journeys.by_segment(tx, shop, segment_id)]
+    if pages or gone_by:
+        raise SegmentInUse(
+            where=Text({each: between.join(_named(pages, gone_by, each)) for each, between in BETWEEN.items()})
+        )
 
 
-def _joined(found: Sequence[PageUse], locale: str, between: str) -> str:
-    return between.join(i18n.translations(locale).gettext(each.name) for each in found)
+def _named(pages: Sequence[PageUse], gone_by: Sequence[Text], locale: str) -> list[str]:
+    speak = i18n.translations(locale).gettext
+    return [*(speak(each.name) for each in pages), *(each.in_language(locale) for each in gone_by)]

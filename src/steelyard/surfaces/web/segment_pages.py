@@ -18,7 +18,8 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
-from steelyard.operations import lifecycle, segments
+from steelyard.kernel.text import Text
+from steelyard.operations import journeys, lifecycle, segments
 from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.lifecycle import Facts
 from steelyard.operations.segments.model import (
@@ -70,6 +71,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     offers: Sequence[Offer]
     drafted: bool
     pages: Sequence[PageUse]
+    journeys: Sequence[tuple[UUID, Text]]
 
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +183,7 @@ async def shown(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Shown
         offers=await promotions.coupons_to_give(read, shop) if visit.actor.may("promotions.manage") else [],
         drafted=await segments.draft(read, shop, segment_id) is not None,
         pages=await page_uses(read, shop, segment_id),
+        journeys=await journeys.by_segment(read, shop, segment_id),
     )
 
 

@@ -19,7 +19,7 @@
   root.classList.add("is-alive");
   const press = (name, act) => { for (const button of root.querySelectorAll(`[data-do="${name}"]`)) button.addEventListener("click", act); };
 
-  const shown = (canvas) => {
+  const shown = (canvas, ready = () => canvas.route()) => {
     press("zoom-in", () => canvas.zoomTo(canvas.zoom * 1.2));
     press("zoom-out", () => canvas.zoomTo(canvas.zoom / 1.2));
     press("fit", () => canvas.fit());
@@ -29,7 +29,7 @@
     new ResizeObserver(() => {
       if (!frame.clientWidth || seen) return;
       seen = true;
-      canvas.route();
+      ready();
       canvas.fit(READABLE);
     }).observe(frame);
   };
@@ -37,7 +37,7 @@
   if (!told.editable) {
     const canvas = new Canvas(frame, { words: told.words });
     canvas.draw(told.graph, told.boxes);
-    shown(canvas);
+    shown(canvas, () => canvas.draw(graphs.spread(told.graph, canvas.heights()), told.boxes));
     return;
   }
 

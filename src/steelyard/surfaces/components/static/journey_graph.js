@@ -68,7 +68,7 @@
   const insert = (graph, from, out, node, heights = {}) => {
     const next = copy(graph);
     const source = find(next, from);
-    // Where a message was not sent is beside the way on, which leads straight down.
+    // Where something was not sent or given is beside the way on, which leads straight down.
     const names = outs(source).filter((each) => each !== "failed");
     const place = out === "failed" ? 1 : names.indexOf(out) - (names.length - 1) / 2;
     const was = source.next[out];
@@ -100,6 +100,22 @@
   const move = (graph, key, x, y) => {
     const next = copy(graph);
     Object.assign(find(next, key), { x: snap(x), y: snap(y) });
+    return next;
+  };
+
+  // Boxes that have become taller than they were drawn, by their figures, make room: each stands below all that were above it in
+  // its column and all that lead down to it.
+  const spread = (graph, heights = {}) => {
+    const next = copy(graph);
+    const drawn = [...graph.nodes].sort((one, other) => one.y - other.y);
+    drawn.forEach((node, place) => {
+      const here = find(next, node.key);
+      for (const above of drawn.slice(0, place)) {
+        const leads = Object.values(above.next).includes(node.key);
+        if (above.y === node.y || (!leads && Math.abs(above.x - node.x) >= WIDTH)) continue;
+        here.y = Math.max(here.y, find(next, above.key).y + (heights[above.key] || HEIGHT) + GAP_Y);
+      }
+    });
     return next;
   };
 
@@ -234,6 +250,6 @@
   }
 
   window.steelyardJourney = {
-    GRID, WIDTH, HEIGHT, History, add, after, before, connect, find, insert, kindOf, mayLead, move, order, outs, remove, replace, same, snap, tidy,
+    GRID, WIDTH, HEIGHT, History, add, after, before, connect, find, insert, kindOf, mayLead, move, order, outs, remove, replace, same, snap, spread, tidy,
   };
 })();
