@@ -214,12 +214,13 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 class ValueFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a counting found of all customers: means, the models' parameters and how well they foretold. Money in minor units
     of `currency`; `currencies`: in how many orders customers paid with each, the most first; `left_out`: orders of an import
-    that name nobody; `first_at`: when the first of these customers paid."""
+    that name nobody; `first_at`, `last_at`: when the first and the last of their orders was paid."""
 
     currency: str
     currencies: dict[str, int] = {}
     left_out: int = 0
     first_at: datetime | None = None
+    last_at: datetime | None = None
     paid_orders: int = 0
     paid: int = 0
     refunded: int = 0

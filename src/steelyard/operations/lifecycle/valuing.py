@@ -196,6 +196,7 @@ def _valued(customers: Customers, tried: Tried | None, now: datetime) -> tuple[S
     facts = ValueFacts(
         currency=customers.currency,
         first_at=datetime.fromtimestamp(float(np.min(customers.first)), UTC) if count else None,
+        last_at=datetime.fromtimestamp(float(np.max(customers.last)), UTC) if count else None,
         paid_orders=int(np.sum(customers.orders)),
         paid=round(float(np.sum(customers.spent))),
         refunded=round(float(np.sum(customers.refunded))),

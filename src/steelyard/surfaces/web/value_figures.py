@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from steelyard.operations.lifecycle import MARKETPLACE, Holdout, Segment, Segmen
 from steelyard.surfaces.components.page import TIMEZONE
 
 ONE_DAY = timedelta(days=1)
+REMEMBERED_MAX = 32
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +55,8 @@ class BeforeTheFirstOrder(Refusal):
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """All that the page says, amounts in minor units of `currency`; `exact` is what was paid to the last digit that is known.
-    `left_out`: orders (of an imported set: rows) that name no customer."""
+    `left_out`: orders (of an imported set: rows) that name no customer. `moment`: by the clock of these.
+    `quiet_since`: the day after which nobody has bought for long."""
 
     currency: str
     moment: datetime
@@ -82,6 +85,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     expected_spent: int
     holdout: Holdout | None
     counted: bool = False
+    quiet_since: date | None = None
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,20 +133,28 @@ async def found(db: Database, home: Path, merchant_id: UUID, asked: Asked, other
 
 def _of_dataset(home: Path, dataset: lake.Dataset, asked: Asked) -> Figures | None:
     _, file = lake.dataset(home, dataset.name)
+    zone = timezone(timedelta(minutes=dataset.utc_offset_minutes))
+    return _of_file(file, file.stat().st_mtime_ns, zone, dataset.digits, dataset.left_out, asked.on, asked.gross)
+
+
+@lru_cache(REMEMBERED_MAX)
+def _of_file(
+    file: Path, _written: int, zone: timezone, digits: int, left_out: int, on: date | None, gross: bool
+) -> Figures | None:
+    """A set that was imported says the same until another is imported under its name; models take a moment to be found."""
     payments, last = lifecycle.Payments(files=[file]), lifecycle.last_moment([file])
     if last is None:
         return None
-    zone = timezone(timedelta(minutes=dataset.utc_offset_minutes))
-    moment = last + ONE_DAY  # as the command has it, on the day on which that is, too
-    if asked.on is not None and asked.on != moment.astimezone(zone).date():
-        moment = _end(asked.on, zone)
-    bought = lifecycle.bought(payments, moment, each_order=True, gross=asked.gross)
+    moment = last.astimezone(zone) + ONE_DAY  # as the command has it, on the day on which that is, too
+    if on is not None and on != moment.date():
+        moment = _end(on, zone)
+    bought = lifecycle.bought(payments, moment, each_order=True, gross=gross)
     if not len(bought.orders):
         first = lifecycle.first_payment([file])
         if first is None:
             return None
         raise BeforeTheFirstOrder(first=first.astimezone(zone).date())
-    return _worked_out(bought, moment, dataset.digits, dataset.left_out)
+    return _worked_out(bought, moment, digits, left_out)
 
 
 async def _of_orders(
@@ -154,7 +166,7 @@ async def _of_orders(
     today = asked.on is None or asked.on >= now.astimezone(zone).date()
     if today and not asked.gross and currency == run.facts.currency:
         return _counted(run, run.facts, run.counted_at, await db.ask(lifecycle.segment_sums, merchant_id))
-    moment = now if today or asked.on is None else _end(asked.on, zone)
+    moment = now.astimezone(zone) if today or asked.on is None else _end(asked.on, zone)
 
     async def read(read: Read) -> tuple[lifecycle.Bought, int]:
         bought = await lifecycle.bought_by(read, merchant_id, currency, moment, gross=asked.gross)
@@ -226,11 +238,19 @@ def _worked_out(bought: "lifecycle.Bought", moment: datetime, digits: int, left_
     )
 
 
+def _quiet_since(facts: ValueFacts, counted_at: datetime, horizon_days: int) -> date | None:
+    """The day of the last order, where that is so long ago that everybody is lost by now: a past that was taken over."""
+    last = facts.last_at
+    if last is None or counted_at - last < timedelta(days=horizon_days):
+        return None
+    return last.astimezone(ZoneInfo(TIMEZONE)).date()
+
+
 def _counted(run: ValueRun, facts: ValueFacts, counted_at: datetime, sums: Sequence[SegmentSum]) -> Figures:
     """What the last count found of everybody."""
     return Figures(
         currency=facts.currency,
-        moment=counted_at,
+        moment=counted_at.astimezone(ZoneInfo(TIMEZONE)),
         customers=run.customers,
         orders=facts.paid_orders,
         paid=facts.paid,
@@ -256,4 +276,5 @@ def _counted(run: ValueRun, facts: ValueFacts, counted_at: datetime, sums: Seque
         expected_spent=round(facts.spent or 0.0),
         holdout=facts.holdout,
         counted=True,
+        quiet_since=_quiet_since(facts, counted_at, run.horizon_days),
     )

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 from litestar import Response
 
 from steelyard.kernel.i18n import N_, babel_locale
-from steelyard.kernel.money import Money
+from steelyard.kernel.money import Money, minor_digits
 from steelyard.operations.lifecycle import MARKETPLACE
 from steelyard.surfaces.components.charts import Chart, Series
 from steelyard.surfaces.web import exports, value_figures
@@ -60,11 +62,11 @@ async def values_page(visit: Visit, place: Place, currency: str) -> Response[Any
         tabs=tabs(visit, place, "values"),
         home=place.home,
         marketplace=place.merchant_id == MARKETPLACE,
-        today=datetime.now(UTC),
         spending=[(value, visit.say(words)) for value, words in SPENDING.items()],
         datasets=[(each.name, f"{each.name} ({each.since} – {each.until})") for each in found.imported],
         currencies=[(each, each) for each in found.currencies],
         exact=_exact(visit, figures) if figures else "",
+        moment=_moment(visit, figures.moment) if figures else "",
         command=_command(asked, found),
         segments=SEGMENTS,
         models=MODELS,
@@ -76,9 +78,15 @@ async def values_page(visit: Visit, place: Place, currency: str) -> Response[Any
 
 def _exact(visit: Visit, figures: Figures) -> str:
     """What was paid, with every digit that the prices have."""
-    places = max(0, -int(figures.exact.as_tuple().exponent))
-    whole = figures.exact.quantize(figures.exact) if places else figures.exact
-    return format_currency(whole, figures.currency, locale=babel_locale(visit.locale), decimal_quantization=False)
+    locale, currency = babel_locale(visit.locale), figures.currency
+    short = figures.exact == figures.exact.quantize(Decimal(1).scaleb(-minor_digits(currency)))
+    return format_currency(figures.exact, currency, locale=locale, decimal_quantization=short)
+
+
+def _moment(visit: Visit, at: datetime) -> str:
+    """Day and minute by the clock of whose orders they are."""
+    locale = babel_locale(visit.locale)
+    return f"{format_date(at, 'long', locale=locale)} {format_time(at, 'short', tzinfo=at.tzinfo, locale=locale)}"
 
 
 def _command(asked: Asked, found: Found) -> str:
