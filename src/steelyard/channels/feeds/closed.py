@@ -46,12 +46,14 @@ def earliest(paths: Sequence[Path], mapping: Mapping, folder: Path) -> datetime 
         for number, path in enumerate(paths, 1):
             rows = _FirstRows(inspect(path, mapping.csv), mapping.csv)
             table, _ = work.shape(number, rows, mapping, lambda _: None)
-            [(at,)] = work.rows(_EARLIEST.format(table=table))
+            at = work.moment(_EARLIEST.format(table=table))
             found += [at] if at is not None else []
     return min(found, default=None)
 
 
-_EARLIEST = "SELECT min(placed_at) FROM {table} WHERE reason IS NULL AND quantity > 0 AND unit_price_exact > 0"
+_EARLIEST = (
+    "SELECT epoch_us(min(placed_at)) FROM {table} WHERE reason IS NULL AND quantity > 0 AND unit_price_exact > 0"
+)
 
 
 async def check(read: Read, first: datetime | None) -> None:

@@ -150,15 +150,14 @@ class OrderFeed:
     def first_booked(self, after: int) -> datetime | None:
         """When the first document was written in the chunks after this one that goes into the books: a sale that costs something,
         a return that is a refund."""
-        rows = self._work.rows(
+        return self._work.moment(
             f"""
-            SELECT min(placed_at) FROM document AS d WHERE NOT known AND chunk > {int(after)} AND (
+            SELECT epoch_us(min(placed_at)) FROM document AS d WHERE NOT known AND chunk > {int(after)} AND (
                 (role = '{Role.SALE}' AND amount_minor > 0)
                 OR EXISTS (SELECT 1 FROM refund AS r WHERE r.merchant = d.merchant AND r.return_id = d.order_id
                              AND d.role = '{Role.RETURN}'))
             """
         )
-        return rows[0][0]
 
     def as_history(self) -> Iterator[RecordBatch]:
         """These lines in the shape of `HISTORY`, with what was refunded of them: what a feed that is read after

@@ -1,7 +1,7 @@
 """The page of what customers are worth: RFM, tiers and what is expected, with what it was worked out of and as of when."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from steelyard.surfaces.web import exports, value_figures
 from steelyard.surfaces.web.console import told
 from steelyard.surfaces.web.lifecycle_pages import Place, tabs, way
 from steelyard.surfaces.web.lifecycle_words import MODELS, SEGMENTS, TIERS
-from steelyard.surfaces.web.value_figures import Asked, Figures, Found
+from steelyard.surfaces.web.value_figures import ONE_DAY, Asked, Figures, Found
 from steelyard.surfaces.web.visit import Visit
 
 SPENDING = {"net": N_("What is left after refunds"), "gross": N_("What was paid, before refunds")}
@@ -84,8 +84,10 @@ def _exact(visit: Visit, figures: Figures) -> str:
 
 
 def _moment(visit: Visit, at: datetime) -> str:
-    """Day and minute by the clock of whose orders they are."""
+    """Day and minute by the clock of whose orders they are; of the end of a day, the day."""
     locale = babel_locale(visit.locale)
+    if at.time() == time():
+        return format_date(at - ONE_DAY, "long", locale=locale)
     return f"{format_date(at, 'long', locale=locale)} {format_time(at, 'short', tzinfo=at.tzinfo, locale=locale)}"
 
 
