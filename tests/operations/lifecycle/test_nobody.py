@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.sweeps import sweep_once
@@ -60,13 +61,13 @@ async def test_counting_one_by_one_and_counting_everybody_leave_the_same(
 ) -> None:
     await brought(database_url, tmp_path, "orders", [write_csv("past.csv", COLUMNS, ROWS)])
 
-    async def buyers(read: Read) -> list[tuple[object, bool]]:
-        return [tuple(row) for row in await read.fetch("SELECT buyer_id, nobody FROM buyers ORDER BY buyer_id")]  # pyright: ignore[reportReturnType]  # two columns
+    async def buyers(read: Read) -> dict[UUID, bool]:
+        return {row["buyer_id"]: row["nobody"] for row in await read.fetch("SELECT buyer_id, nobody FROM buyers")}
 
     everybody = await db.ask(buyers)
-    assert sum(nobody for _, nobody in everybody) == 2
+    assert sum(everybody.values()) == 2
 
-    changed = await db.transact(lifecycle.count, [buyer_id for buyer_id, _ in everybody])
+    changed = await db.transact(lifecycle.count, list(everybody))
     one_by_one = await db.ask(people)
     await night(db, "two")
     found = await db.ask(lifecycle.recount_of, "command:two")

@@ -4,6 +4,7 @@ for a public shop's year."""
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from litestar import Litestar
@@ -113,7 +114,7 @@ async def test_a_class_of_customers_becomes_a_segment(db: Database, world: World
 
     begun = await owner.post("/merchant/segments/new", form)
 
-    draft = await db.ask(segments.draft, world.tea.merchant_id, form["segment_id"])
+    draft = await db.ask(segments.draft, world.tea.merchant_id, UUID(form["segment_id"]))
     assert begun.status_code in (302, 303)
     assert draft is not None
     assert draft.name.in_language("en") == "Lost customers"
