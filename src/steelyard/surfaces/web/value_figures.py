@@ -2,7 +2,7 @@
 events that were imported, by the sums that `steelyard report rfm` and `steelyard report clv` print."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -146,7 +146,7 @@ def _of_file(
     if last is None:
         return None
     moment = last.astimezone(zone) + ONE_DAY  # as the command has it, on the day on which that is, too
-    if on is not None and on != moment.date():
+    if on is not None and on != moment.astimezone(zone).date():
         moment = _end(on, zone)
     bought = lifecycle.bought(payments, moment, each_order=True, gross=gross)
     if not len(bought.orders):
@@ -191,7 +191,6 @@ def _worked_out(bought: "lifecycle.Bought", moment: datetime, digits: int, left_
         exact = Decimal(amount).scaleb(minor_digits(rfm.currency) - digits)
         return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
-    expected = {each.segment: each for each in clv.segments}
     return Figures(
         currency=rfm.currency,
         moment=moment,
@@ -208,16 +207,7 @@ def _worked_out(bought: "lifecycle.Bought", moment: datetime, digits: int, left_
         paid_monetary=minor(rfm.paid_monetary),
         paid_top_share=rfm.paid_top_share,
         left_out=left_out,
-        segments=[
-            SegmentSum(
-                segment=Segment(each.segment),
-                customers=each.customers,
-                net=minor(each.net),
-                expected_orders=expected[each.segment].orders if expected and each.customers else None,
-                expected_spent=minor(expected[each.segment].spent) if expected and each.customers else None,
-            )
-            for each in rfm.segments
-        ],
+        segments=_sums(rfm, clv, minor),
         grid=rfm.grid,
         tiers=[
             msgspec.structs.replace(
@@ -236,6 +226,21 @@ def _worked_out(bought: "lifecycle.Bought", moment: datetime, digits: int, left_
         expected_spent=minor(clv.spent),
         holdout=clv.holdout,
     )
+
+
+def _sums(rfm: "lifecycle.RfmReport", clv: "lifecycle.ClvReport", minor: Callable[[float], int]) -> list[SegmentSum]:
+    """Each segment with what is expected of it, where there is a model and somebody in it."""
+    expected = {each.segment: each for each in clv.segments}
+    return [
+        SegmentSum(
+            segment=Segment(each.segment),
+            customers=each.customers,
+            net=minor(each.net),
+            expected_orders=expected[each.segment].orders if expected and each.customers else None,
+            expected_spent=minor(expected[each.segment].spent) if expected and each.customers else None,
+        )
+        for each in rfm.segments
+    ]
 
 
 def _quiet_since(facts: ValueFacts, counted_at: datetime, horizon_days: int) -> date | None:
