@@ -26,6 +26,7 @@ def _asking(command: Any) -> Any:
             help="As known at this moment (UTC); without: a day after the last event.",
         ),
         click.option("--dataset", metavar="NAME", help="Of imported events; without: as last counted of this house."),
+        click.option("--gross", is_flag=True, help="Spending is what was paid, and what was given back is not taken off it."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -34,19 +35,21 @@ def _asking(command: Any) -> Any:
 @click.command()
 @_asking
 @plainly
-def rfm(dataset: str | None, on: datetime | None, merchant: UUID | None, as_json: bool) -> None:
+def rfm(dataset: str | None, on: datetime | None, merchant: UUID | None, gross: bool, as_json: bool) -> None:
     """How lately, how often and for how much customers bought, and in which segments they are."""
     from steelyard.operations import lifecycle
 
     if dataset is None:
-        return _as_counted(merchant, as_json)
+        return _as_counted(merchant, on, gross, as_json)
     frame, moment, digits = _frame(dataset, on, merchant)
-    report: RfmReport = lifecycle.rfm(frame, moment)
+    report: RfmReport = lifecycle.rfm(frame, moment, gross=gross)
     lines = [
         f"{report.customers:,} customers on {moment:%Y-%m-%d %H:%M}, {report.currency}",
+        f"{report.orders:,} orders, {_money(report.spent, digits)} paid, {_money(report.refunded, digits)} given back",
         f"mean days since the last order {report.recency_days:,.2f}, orders {report.frequency:,.2f}, "
-        f"net spending {_money(report.monetary, digits)}",
+        f"{'spending' if gross else 'net spending'} {_money(report.monetary, digits)}",
         f"{report.top_share:.2%} of it from the fifth of customers who spent the most",
+        f"before refunds: spending {_money(report.paid_monetary, digits)}, {report.paid_top_share:.2%} of it from the fifth",
         *(f"{each.segment:>16}  {each.customers:>8,}  {_money(each.net, digits):>16}" for each in report.segments),
     ]
     tell(report, as_json, lambda: click.echo("\n".join(lines)))
@@ -57,14 +60,14 @@ def rfm(dataset: str | None, on: datetime | None, merchant: UUID | None, as_json
 @_asking
 @click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="So many days are foretold.")
 @plainly
-def clv(dataset: str | None, on: datetime | None, merchant: UUID | None, as_json: bool, days: int) -> None:
+def clv(dataset: str | None, on: datetime | None, merchant: UUID | None, gross: bool, as_json: bool, days: int) -> None:
     """How many orders are to be expected of customers, what they come to, and how well that is foretold."""
     from steelyard.operations import lifecycle
 
     if dataset is None:
-        return _as_counted(merchant, as_json)
+        return _as_counted(merchant, on, gross, as_json)
     frame, moment, digits = _frame(dataset, on, merchant)
-    report: ClvReport = lifecycle.clv(frame, moment, days)
+    report: ClvReport = lifecycle.clv(frame, moment, days, gross=gross)
     lines = [f"{report.customers:,} customers on {moment:%Y-%m-%d %H:%M}, {report.currency}, next {days} days"]
     if report.model is None:
         lines.append("too few customers for a model")
@@ -96,8 +99,12 @@ def _frame(dataset: str, on: datetime | None, merchant: UUID | None) -> tuple[An
     return lifecycle.Payments(files=[file], merchant=shop), end, facts.digits
 
 
-def _as_counted(merchant: UUID | None, as_json: bool) -> None:
+def _as_counted(merchant: UUID | None, on: datetime | None, gross: bool, as_json: bool) -> None:
     """What the last counting of this house says, scores and predictions alike."""
+    if on is not None or gross:
+        raise Sentence(
+            "--on and --gross are of imported events: say --dataset, or look at the page of customers' values."
+        )
     from steelyard.operations import lifecycle
 
     async def question(db: Database) -> "ValueRun | None":

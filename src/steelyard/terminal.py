@@ -4,6 +4,7 @@ programs."""
 import asyncio
 import errno
 import json
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import update_wrapper
@@ -14,7 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from steelyard.kernel import installation, migrations, processes
+from steelyard.kernel import i18n, installation, migrations, processes
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.archive import ArchiveError
 from steelyard.kernel.db import Database
@@ -69,12 +70,23 @@ def _obstacle(error: OSError) -> str:
     return f"The database does not answer: {error or type(error).__name__}"
 
 
+def _locale() -> str:
+    """The language of who sits at the terminal, as POSIX has it."""
+    said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh-Hans" if said.startswith("zh") else "en"
+
+
 def _words_of(refusal: Refusal) -> str:
+    """In the reader's language: what is refused, and why, or the facts where no sentence tells all of them."""
+    locale = _locale()
+    say = i18n.translations(locale).gettext
     told = {
-        name: value.in_language("en") if isinstance(value, Text) else value for name, value in refusal.facts.items()
+        name: value.in_language(locale) if isinstance(value, Text) else value for name, value in refusal.facts.items()
     }
+    if told and all(f"{{{name}}}" in refusal.detail for name in told):
+        return f"{say(refusal.title)}{'：' if locale == 'zh-Hans' else ': '}{say(refusal.detail).format_map(told)}"
     facts = ", ".join(f"{name}: {value}" for name, value in told.items() if value)
-    return f"{refusal.title}. {facts}".strip()
+    return f"{say(refusal.title)}. {facts}".strip()
 
 
 @contextmanager

@@ -35,7 +35,7 @@ TABLES = {
     "prices": "currency, amount",
     "stock": "on_hand, reserved",
     "stock_movements": "quantity, reason, by",
-    "buyers": "email, country, guest, source, created_at",
+    "buyers": "email, country, guest, nobody, source, created_at",
     "purchases": "state, currency, total, source, placed_at",
     "purchase_history": "step, from_state, to_state, at, by",
     "orders": "state, currency, goods, total, commission, refunded, source, placed_at, paid_at, completed_at",

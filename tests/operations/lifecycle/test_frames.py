@@ -81,7 +81,8 @@ def test_a_public_shops_year_comes_to_what_was_published() -> None:
     assert report.recency_days == pytest.approx(92.54, abs=0.005)
     assert report.frequency == pytest.approx(4.27, abs=0.005)
     assert report.monetary / 1000 == pytest.approx(2_054.27, abs=0.005)
-    assert report.top_share == pytest.approx(0.7459, abs=0.00005)
+    assert report.top_share == report.paid_top_share == pytest.approx(0.7459, abs=0.00005)
+    assert (report.orders, report.spent) == (18_532, 8_911_407_904), "thousandths: prices have three decimals"
     assert sum(each.customers for each in report.segments) == 4_338
 
 
@@ -92,3 +93,40 @@ def test_a_shop_where_hardly_anybody_leaves_is_foretold_without_leaving() -> Non
     assert report.low < report.orders < report.high
     assert report.holdout is not None
     assert 0.6 < report.holdout.foretold / report.holdout.actual < 1.4
+
+
+def test_what_happened_later_was_not_known_on_an_earlier_day() -> None:
+    rows = [
+        ("ann", 20, "pay", 500, "1"),
+        ("ann", 5, "pay", 800, "2"),
+        ("ann", 4, "refund", 300, "2"),
+        ("bob", 3, "pay", 100, "3"),
+    ]
+
+    then = lifecycle.rfm(frame(rows), NOW - timedelta(days=10))
+    now = lifecycle.rfm(frame(rows), NOW)
+
+    assert (then.customers, then.orders, then.recency_days, then.monetary) == (1, 1, 10.0, 500)
+    assert (now.customers, now.orders, now.spent, now.refunded) == (2, 3, 1_400, 300)
+    assert lifecycle.clv(frame(rows), NOW - timedelta(days=10)).customers == 1
+
+
+def test_spending_is_told_before_and_after_refunds() -> None:
+    rows = [("ann", 2, "pay", 900, "1"), ("ann", 1, "refund", 800, "1"), ("bob", 3, "pay", 300, "2")]
+
+    net, gross = lifecycle.rfm(frame(rows), NOW), lifecycle.rfm(frame(rows), NOW, gross=True)
+
+    assert (net.monetary, net.top_share) == (200, 0.75), "bob spent the most of what is left"
+    assert (net.paid_monetary, net.paid_top_share) == (600, 0.75)
+    assert (gross.monetary, gross.top_share, gross.gross) == (600, 0.75, True)
+    assert [each.customers for each in lifecycle.clv(frame(rows), NOW, gross=True).tiers] == [1, 0, 1]
+
+
+def test_the_grid_has_everybody_once_by_recency_and_frequency() -> None:
+    rows = [(f"u{n}", 10 + n, "pay", 100, f"{n}.{each}") for n in range(10) for each in range(n + 1)]
+
+    report = lifecycle.rfm(frame(rows), NOW)
+
+    assert sum(map(sum, report.grid)) == report.customers == 10
+    assert report.grid[4][0] == 2, "who was here last has bought the least often"
+    assert report.grid[0][4] == 2

@@ -10,13 +10,15 @@ back by the rule in `returns`. `rejects` writes the report, `figures` reckons wh
 types the edge to pyarrow.
 
 Writing: `importing` runs an import, by way of `importing_orders` or `importing_records`; `runs` keeps how far it is, so
-that it goes on after a kill, and `past` hands it what other imports brought. `shops` finds the merchants or lets them in,
+that it goes on after a kill, `past` hands it what other imports brought, and `closed` says when the books of that time are
+closed. `shops` finds the merchants or lets them in,
 `shelving` puts up their goods, `booking` makes of a chunk what the modules write, and `writing` writes it.
 
 `event_files` reads files of what people did elsewhere into the frame that analyses read (`operations/lake`); it needs no
 database.
 """
 
+from steelyard.channels.feeds.closed import MonthsClosed
 from steelyard.channels.feeds.event_files import EventFeed, open_events
 from steelyard.channels.feeds.figures import SalesFigures
 from steelyard.channels.feeds.importing import import_files
@@ -35,6 +37,7 @@ __all__ = [
     "ImportedElsewhere",
     "MapInvalid",
     "Mapping",
+    "MonthsClosed",
     "OrderChunk",
     "OrderFeed",
     "RecordChunk",

@@ -142,13 +142,15 @@ def prepare(chunk: OrderChunk, shared: Shared) -> Prepared:
 
 
 def _guest(document: dict[str, Any], language: str) -> Buyer:
-    """Nobody knows who bought this: a guest of its own, so that no two unknown customers are taken for one."""
+    """Nobody knows who bought this: a guest of its own, so that no two unknown customers are taken for one, and one who is
+    nobody, so that none is taken for a person who bought once."""
     return Buyer(
         buyer_id=BuyerId(ids.mint()),
         email=None,
         locale=language,
         country=document["country"],
         guest=True,
+        nobody=True,
         created_at=document["placed_at"],
     )
 

@@ -75,7 +75,7 @@ def import_files(
     """Import products, customers or orders. Rows that are there already change nothing; a run that was killed goes on
     after its last chunk. Rejected rows are reported in the file `rejects`, or else in one beside the scratch files.
 
-    Raises `MapInvalid`, `FeedUnreadable`, `CurrencyUnknown`, `ImportedElsewhere`.
+    Raises `MapInvalid`, `FeedUnreadable`, `CurrencyUnknown`, `ImportedElsewhere`, `MonthsClosed`.
     """
     assert what in ("products", "customers", "orders")
     chosen = load_map(mapping, what) if mapping else Mapping(of=what)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.channels.feeds import past, runs, shelving, shops, writing
+from steelyard.channels.feeds import closed, past, runs, shelving, shops, writing
 from steelyard.channels.feeds.booking import Prepared, Shared, buyer_of, prepare
 from steelyard.channels.feeds.importing import Import, told
 from steelyard.channels.feeds.model import OrderChunk
@@ -17,6 +17,7 @@ from steelyard.channels.feeds.runs import Result, Run
 from steelyard.channels.feeds.shops import Found, Stall, source
 from steelyard.goods import search
 from steelyard.kernel.db import Read, Tx
+from steelyard.money import ledger
 from steelyard.parties import customers
 from steelyard.parties.customers.model import Buyer
 from steelyard.trade import settlement
@@ -27,9 +28,11 @@ SALES_PER_CHUNK = 5_000
 
 
 async def bring(under_way: Import, files: Sequence[Path], rejects: Path) -> Result:
-    """Read the files and write everything that is not there yet."""
+    """Read the files and write everything that is not there yet. Raises `MonthsClosed` before anything is written."""
     feed = await _opened(under_way, files)
     with feed:
+        first = await under_way.read(feed.first_booked, under_way.run.chunks)
+        await under_way.db.ask(closed.check, first)
         stalls = await under_way.db.transact(_stalls, feed, under_way)
         products = await _products(under_way, feed, stalls)
         buyers = await _buyers(under_way, feed)
@@ -44,10 +47,13 @@ async def bring(under_way: Import, files: Sequence[Path], rejects: Path) -> Resu
 
 
 async def _opened(under_way: Import, files: Sequence[Path]) -> OrderFeed:
-    """The files, worked out against what other imports brought."""
+    """The files, worked out against what other imports brought. Raises `MonthsClosed` before that where it can be seen."""
     spooled = under_way.folder / f"past-{under_way.run.run_id.hex}.arrow"
     try:
         others = await under_way.db.ask(past.any_other, under_way.run.run_id)
+        if not others and not under_way.run.chunks and await under_way.db.ask(ledger.closed_until) is not None:
+            first = await under_way.read(closed.earliest, files, under_way.mapping, under_way.folder)
+            await under_way.db.ask(closed.check, first)
         if others:
             await under_way.db.ask(past.spool, under_way.run.run_id, spooled)
         return await under_way.read(

@@ -12,7 +12,7 @@ with open_orders([first, second], load_map("uci-online-retail", "orders")) as fe
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -146,6 +146,18 @@ class OrderFeed:
     def lines_after(self, chunk: int) -> int:
         """How many lines the chunks after this one hold."""
         return self._work.number(f"SELECT sum(lines) FROM document WHERE NOT known AND chunk > {int(chunk)}")
+
+    def first_booked(self, after: int) -> datetime | None:
+        """When the first document was written in the chunks after this one that goes into the books: a sale that costs something,
+        a return that is a refund."""
+        return self._work.moment(
+            f"""
+            SELECT epoch_us(min(placed_at)) FROM document AS d WHERE NOT known AND chunk > {int(after)} AND (
+                (role = '{Role.SALE}' AND amount_minor > 0)
+                OR EXISTS (SELECT 1 FROM refund AS r WHERE r.merchant = d.merchant AND r.return_id = d.order_id
+                             AND d.role = '{Role.RETURN}'))
+            """
+        )
 
     def as_history(self) -> Iterator[RecordBatch]:
         """These lines in the shape of `HISTORY`, with what was refunded of them: what a feed that is read after

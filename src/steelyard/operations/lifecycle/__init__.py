@@ -4,7 +4,8 @@
 `ruling` holds where the stages begin at each shop, `following` reads from what people do who is about, `timeline` tells all
 of one. `scoring` (RFM), `purchasing` (BG/NBD and what stands in for it), `spending`
 (gamma-gamma) and `foretelling` are the sums, without any I/O; `valuing` does them with the customers of a shop that waits for it
-(`wanting`), `frames` with an Arrow table of events from anywhere.
+(`wanting`). `judging` does them at any moment of the past: `frames` with an Arrow table of events from anywhere, `pasts` with a
+shop's own orders.
 """
 
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from steelyard.operations.lifecycle.model import (
     Spend,
     Stage,
     StageCount,
+    TierCount,
     ValueFacts,
     rule_of,
 )
@@ -42,6 +44,7 @@ from steelyard.operations.lifecycle.queries import (
     flows,
     in_stage,
     moves_of,
+    orders_of_nobody,
     recount_of,
     segment_sums,
     spend_of,
@@ -56,19 +59,22 @@ from steelyard.operations.lifecycle.wanting import value_next, want_all_values, 
 
 if TYPE_CHECKING:
     from steelyard.operations.lifecycle.frames import (
-        ClvReport,
         Payments,
-        RfmReport,
-        SegmentCount,
+        bought,
         clv,
+        first_payment,
         last_moment,
         rfm,
     )
+    from steelyard.operations.lifecycle.judging import Bought, ClvReport, RfmReport, SegmentCount, clv_of, rfm_of
+    from steelyard.operations.lifecycle.pasts import TooManyOrders, bought_by
     from steelyard.operations.lifecycle.valuing import value
 else:
     __getattr__ = late.face(
         __name__,
-        frames=("ClvReport", "RfmReport", "SegmentCount", "clv", "last_moment", "Payments", "rfm"),
+        frames=("Payments", "bought", "clv", "first_payment", "last_moment", "rfm"),
+        judging=("Bought", "ClvReport", "RfmReport", "SegmentCount", "clv_of", "rfm_of"),
+        pasts=("TooManyOrders", "bought_by"),
         valuing=("value",),
     )
 
@@ -78,6 +84,7 @@ __all__ = [
     "MARKETPLACE",
     "PAYING",
     "BadRule",
+    "Bought",
     "ClvReport",
     "CustomerMoved",
     "Facts",
@@ -97,25 +104,33 @@ __all__ = [
     "Spend",
     "Stage",
     "StageCount",
+    "TierCount",
+    "TooManyOrders",
     "Value",
     "ValueFacts",
     "ValueRun",
     "ValuesCounted",
     "apply_rules",
     "ask_for_recount",
+    "bought",
+    "bought_by",
     "by_worth",
     "clv",
+    "clv_of",
     "count",
     "facts_of",
+    "first_payment",
     "flows",
     "forget",
     "in_stage",
     "last_moment",
     "move_due",
     "moves_of",
+    "orders_of_nobody",
     "recount_of",
     "recount_some",
     "rfm",
+    "rfm_of",
     "rule_by_interval",
     "rule_of",
     "rules_in_force",

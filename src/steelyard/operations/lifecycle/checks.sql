@@ -29,3 +29,6 @@ HAVING coalesce(sum(spent) FILTER (WHERE merchant_id = '00000000-0000-0000-0000-
 
 -- name: nothing is known of customers who are to be forgotten
 SELECT f.merchant_id, f.buyer_id FROM customer_facts f JOIN forgotten_customers g USING (buyer_id);
+
+-- name: nothing is known of customers whom nobody knows
+SELECT f.merchant_id, f.buyer_id FROM customer_facts f JOIN buyers b USING (buyer_id) WHERE b.nobody;

@@ -133,12 +133,14 @@ async def announce(tx: Tx, changed: Iterable[Pair]) -> None:
 
 
 async def _owner_of(tx: Tx, buyer_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """Who these are: the buyer that a visitor has become, or themselves; who is forgotten is left out."""
+    """Who these are: the buyer that a visitor has become, or themselves. Who is forgotten is left out, and who is nobody: an
+    order of an import that names no customer is of no person whom one could know again."""
     rows = await tx.fetch(
         """
         SELECT w.buyer_id, coalesce(m.buyer_id, w.buyer_id) AS owner
         FROM unnest($1::uuid[]) AS w (buyer_id) LEFT JOIN visitor_merges m ON m.visitor_id = w.buyer_id
         WHERE NOT EXISTS (SELECT FROM forgotten_customers f WHERE f.buyer_id = coalesce(m.buyer_id, w.buyer_id))
+          AND NOT EXISTS (SELECT FROM buyers b WHERE b.buyer_id = coalesce(m.buyer_id, w.buyer_id) AND b.nobody)
         """,
         list(set(buyer_ids)),
     )

@@ -192,11 +192,42 @@ class Holdout(msgspec.Struct, frozen=True, kw_only=True):
     naive_error: float
 
 
+class TierCount(msgspec.Struct, frozen=True, kw_only=True):
+    """A tier (1: the fifth of whom the most is expected): how many customers, what they spent and are expected to spend, in
+    minor units; nothing is expected where there is no model."""
+
+    tier: int
+    customers: int
+    net: int
+    expected_orders: float | None = None
+    expected_spent: int | None = None
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What is expected of a segment's customers: orders, and what these come to in minor units."""
+
+    segment: str
+    orders: float
+    spent: int
+
+
 class ValueFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a counting found of all customers: means, the models' parameters and how well they foretold. Money in minor units
-    of `currency`."""
+    of `currency`; `currencies`: in how many orders customers paid with each, the most first; `left_out`: orders of an import
+    that name nobody; `first_at`, `last_at`: when the first and the last of their orders was paid."""
 
     currency: str
+    currencies: dict[str, int] = {}
+    left_out: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    paid_orders: int = 0
+    paid: int = 0
+    refunded: int = 0
+    paid_monetary: float = 0.0
+    paid_top_share: float = 0.0
+    grid: list[list[int]] = []
+    tiers: list[TierCount] = []
     recency_days: float
     frequency: float
     monetary: float

@@ -9,6 +9,7 @@ import msgspec
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
+from steelyard.operations.analytics import MARKETPLACE
 from steelyard.operations.lifecycle.model import Facts, Flow, Move, Segment, Spend, Stage, StageCount, ValueFacts
 from steelyard.parties.customers.model import BuyerId
 
@@ -170,6 +171,22 @@ async def value_run(read: Read, merchant_id: UUID) -> ValueRun | None:
         "SELECT wanted_at, counted_at, customers, horizon_days, facts FROM value_runs WHERE merchant_id = $1",
         merchant_id,
     )
+
+
+async def orders_of_nobody(read: Read, merchant_id: UUID, until: datetime, currency: str | None = None) -> int:
+    """How many paid orders of a shop before a moment name no customer (`buyers.nobody`), and so are of no person."""
+    found: int = await read.value(
+        """
+        SELECT count(DISTINCT o.purchase_id) FROM buyers b JOIN orders o ON o.buyer_id = b.buyer_id
+        WHERE b.nobody AND o.paid_at < $2 AND o.state <> 'cancelled'
+          AND ($1 = $3::uuid OR o.merchant_id = $1) AND ($4::text IS NULL OR o.currency = $4)
+        """,
+        merchant_id,
+        until,
+        MARKETPLACE,
+        currency,
+    )
+    return found
 
 
 async def value_of(read: Read, merchant_id: UUID, buyer_id: BuyerId) -> Value | None:

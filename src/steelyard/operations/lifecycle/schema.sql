@@ -141,7 +141,7 @@ CREATE TABLE customer_values (
 );
 COMMENT ON TABLE customer_values IS 'by merchant: RFM scores and the predicted value of everybody who has paid, counted each night and when asked; merchant_id of zeros: at the marketplace as a whole';
 COMMENT ON COLUMN customer_values.recency_days IS 'Days since the last paid order, on the day of counting';
-COMMENT ON COLUMN customer_values.monetary IS 'Spent less refunded, in minor units of customer_facts.currency';
+COMMENT ON COLUMN customer_values.monetary IS 'Spent less refunded, in minor units of the currency that value_runs.facts tells';
 COMMENT ON COLUMN customer_values.r IS 'Quintiles, 5 is best: recency, frequency, monetary; equal figures have equal scores';
 COMMENT ON COLUMN customer_values.segment IS 'The named RFM segment, see Segment in operations/lifecycle/scoring.py';
 COMMENT ON COLUMN customer_values.tier IS '1: the fifth from whom the most is expected, 2: the next three tenths, 3: the others';
@@ -149,7 +149,7 @@ COMMENT ON COLUMN customer_values.model IS 'Which model the prediction is of: bg
 COMMENT ON COLUMN customer_values.alive IS 'How probable it is that they are still a customer; churn risk is what is missing to 1; not known by the nbd, where nobody leaves';
 COMMENT ON COLUMN customer_values.silent IS 'How probable it is that they buy nothing in the next value_runs.horizon_days';
 COMMENT ON COLUMN customer_values.expected_orders IS 'In the next value_runs.horizon_days; between low and high in nine of ten cases of refitting the model';
-COMMENT ON COLUMN customer_values.expected_spent IS 'What these orders are expected to come to, in minor units of customer_facts.currency';
+COMMENT ON COLUMN customer_values.expected_spent IS 'What these orders are expected to come to, in minor units of the currency that value_runs.facts tells';
 COMMENT ON COLUMN customer_values.worth IS 'By which they are put in order: what is expected of them, without a model what they have spent';
 CREATE INDEX customer_values_by_segment ON customer_values (merchant_id, segment, worth DESC, buyer_id DESC);
 CREATE INDEX customer_values_by_worth ON customer_values (merchant_id, worth DESC, buyer_id DESC);

@@ -10,12 +10,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from steelyard.operations.lifecycle.model import Segment
+from steelyard.operations.lifecycle.model import Segment, TierCount
 from steelyard.operations.lifecycle.purchasing import Numbers
 
 Scores: TypeAlias = npt.NDArray[np.int16]
 
 QUINTILES = 5
+TIERS = 3
 TOP_SHARE = 0.2
 
 
@@ -65,6 +66,35 @@ def tiers(worth: Numbers) -> Scores:
         return np.zeros(0, dtype=np.int16)
     better = len(worth) - np.searchsorted(np.sort(worth), worth, side="right")
     return np.where(better * 10 < len(worth) * 2, 1, np.where(better * 10 < len(worth) * 5, 2, 3)).astype(np.int16)
+
+
+def tier_counts(
+    worth: Numbers, net: Numbers, orders: Numbers | None = None, spent: Numbers | None = None
+) -> list[TierCount]:
+    """The tiers by `worth`, the best first: how many are in each, what they spent (`net`), and what is expected of them."""
+    places = tiers(worth) - 1
+
+    def summed(figures: Numbers | None) -> list[float] | list[None]:
+        return [None] * TIERS if figures is None else np.bincount(places, weights=figures, minlength=TIERS).tolist()
+
+    return [
+        TierCount(
+            tier=place + 1,
+            customers=customers,
+            net=round(of_net or 0),
+            expected_orders=of_orders,
+            expected_spent=None if of_spent is None else round(of_spent),
+        )
+        for place, (customers, of_net, of_orders, of_spent) in enumerate(
+            zip(np.bincount(places, minlength=TIERS).tolist(), summed(net), summed(orders), summed(spent), strict=True)
+        )
+    ]
+
+
+def grid(r: Scores, f: Scores) -> list[list[int]]:
+    """How many have which scores: a row for each of recency from 1 to 5, in it a number for each of frequency from 1 to 5."""
+    counts = np.bincount((r - 1) * QUINTILES + f - 1, minlength=QUINTILES * QUINTILES)
+    return counts.reshape(QUINTILES, QUINTILES).tolist()
 
 
 def top_share(monetary: Numbers, share: float = TOP_SHARE) -> float:

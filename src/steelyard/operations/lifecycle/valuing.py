@@ -6,7 +6,7 @@ open, and written a page at a time. A model is fitted to some thousands of them,
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from steelyard.operations.lifecycle.foretelling import (
 )
 from steelyard.operations.lifecycle.model import HORIZON_DAYS, Segment, ValueFacts
 from steelyard.operations.lifecycle.purchasing import Numbers
+from steelyard.operations.lifecycle.queries import orders_of_nobody
 from steelyard.operations.lifecycle.scoring import Scores
 
 CUSTOMERS_PER_PAGE = 5_000
@@ -41,8 +42,13 @@ class Customers(NamedTuple):
     first: Numbers
     last: Numbers
     orders: Numbers
-    net: Numbers
+    spent: Numbers
+    refunded: Numbers
     currency: str
+
+    @property
+    def net(self) -> Numbers:
+        return self.spent - self.refunded
 
     def past(self, now: float) -> Past:
         return Past(self.orders, (self.last - self.first) / WEEK_SECONDS, (now - self.first) / WEEK_SECONDS, self.net)
@@ -50,9 +56,12 @@ class Customers(NamedTuple):
 
 async def value(db: Database, merchant_id: UUID, now: datetime) -> int:
     """Count scores and predictions of all who have paid at this shop (`MARKETPLACE`: anywhere). Returns how many."""
-    customers = await _customers(db, merchant_id)
+    currencies = await db.ask(_currencies, merchant_id)
+    customers = await _customers(db, merchant_id, next(iter(currencies), ""))
     tried = await _tried(db, merchant_id, customers, now)
     scores, foretold, facts = await asyncio.to_thread(_valued, customers, tried, now)
+    left_out = await db.ask(orders_of_nobody, merchant_id, now)
+    facts = msgspec.structs.replace(facts, currencies=currencies, left_out=left_out)
     for start in range(0, len(customers.ids), CUSTOMERS_PER_PAGE):
         page = slice(start, start + CUSTOMERS_PER_PAGE)
         await db.transact(_write, merchant_id, customers, scores, foretold, facts.model, page, now)
@@ -60,33 +69,53 @@ async def value(db: Database, merchant_id: UUID, now: datetime) -> int:
     return len(customers.ids)
 
 
-async def _customers(db: Database, merchant_id: UUID) -> Customers:
-    ids: list[UUID] = []
-    parts: list[Numbers] = []
-    currency = ""
-    while True:
-        rows = await db.ask(_page, merchant_id, ids[-1] if ids else None)
-        if rows:
-            ids += [row["buyer_id"] for row in rows]
-            currency = rows[0]["currency"]
-            parts.append(
-                np.array([[row["first"], row["last"], row["orders"], row["net"]] for row in rows], dtype=float)
-            )
-        if len(rows) < CUSTOMERS_PER_PAGE:
-            break
-    whole = np.concatenate(parts) if parts else np.zeros((0, 4))
-    return Customers(ids, whole[:, 0], whole[:, 1], whole[:, 2], whole[:, 3], currency)
-
-
-async def _page(read: Read, merchant_id: UUID, after: UUID | None) -> list[Row]:
-    return await read.fetch(
+async def _currencies(read: Read, merchant_id: UUID) -> dict[str, int]:
+    """In how many orders customers paid with each currency. First stands that which values are told in: a shop's own; at the
+    marketplace the one of the most orders, so that a house whose shops all sell abroad is not told that nobody spends."""
+    rows = await read.fetch(
         """
-        SELECT buyer_id, currency, extract(epoch FROM first_paid_at)::float8 AS first
-             , extract(epoch FROM last_paid_at)::float8 AS last, orders, spent - refunded AS net
-        FROM customer_facts
-        WHERE merchant_id = $1 AND orders > 0 AND ($2::uuid IS NULL OR buyer_id > $2) ORDER BY buyer_id LIMIT $3
+        SELECT s.currency, sum(s.orders)::bigint AS orders FROM customer_spend s
+        LEFT JOIN merchants m ON m.merchant_id = s.merchant_id
+        WHERE s.merchant_id = $1 AND s.orders > 0
+        GROUP BY s.currency, m.currency ORDER BY s.currency IS NOT DISTINCT FROM m.currency DESC, 2 DESC, 1
         """,
         merchant_id,
+    )
+    found = {row["currency"]: row["orders"] for row in rows}
+    own: str | None = await read.value("SELECT currency FROM merchants WHERE merchant_id = $1", merchant_id)
+    return found if own is None or own in found else {own: 0, **found}
+
+
+async def _customers(db: Database, merchant_id: UUID, currency: str) -> Customers:
+    ids: list[UUID] = []
+    parts: list[Numbers] = []
+    while True:
+        rows = await db.ask(_page, merchant_id, currency, ids[-1] if ids else None)
+        if rows:
+            ids += [row["buyer_id"] for row in rows]
+            parts.append(np.array([[row[name] for name in _FIGURES] for row in rows], dtype=float))
+        if len(rows) < CUSTOMERS_PER_PAGE:
+            break
+    whole = np.concatenate(parts) if parts else np.zeros((0, len(_FIGURES)))
+    return Customers(ids, *whole.T, currency=currency)
+
+
+_FIGURES = ("first", "last", "orders", "spent", "refunded")
+
+
+async def _page(read: Read, merchant_id: UUID, currency: str, after: UUID | None) -> list[Row]:
+    return await read.fetch(
+        """
+        SELECT f.buyer_id, extract(epoch FROM f.first_paid_at)::float8 AS first
+             , extract(epoch FROM f.last_paid_at)::float8 AS last, f.orders
+             , coalesce(s.spent, 0) AS spent, coalesce(s.refunded, 0) AS refunded
+        FROM customer_facts f
+        LEFT JOIN customer_spend s ON (s.merchant_id, s.buyer_id, s.currency) = (f.merchant_id, f.buyer_id, $2)
+        WHERE f.merchant_id = $1 AND f.orders > 0 AND ($3::uuid IS NULL OR f.buyer_id > $3)
+        ORDER BY f.buyer_id LIMIT $4
+        """,
+        merchant_id,
+        currency,
         after,
         CUSTOMERS_PER_PAGE,
     )
@@ -166,6 +195,17 @@ def _valued(customers: Customers, tried: Tried | None, now: datetime) -> tuple[S
     count = len(customers.ids)
     facts = ValueFacts(
         currency=customers.currency,
+        first_at=datetime.fromtimestamp(float(np.min(customers.first)), UTC) if count else None,
+        last_at=datetime.fromtimestamp(float(np.max(customers.last)), UTC) if count else None,
+        paid_orders=int(np.sum(customers.orders)),
+        paid=round(float(np.sum(customers.spent))),
+        refunded=round(float(np.sum(customers.refunded))),
+        paid_monetary=float(np.mean(customers.spent)) if count else 0.0,
+        paid_top_share=scoring.top_share(customers.spent),
+        grid=scoring.grid(r, f),
+        tiers=scoring.tier_counts(customers.net, customers.net)
+        if told is None
+        else scoring.tier_counts(told.spent, customers.net, told.orders, told.spent),
         recency_days=float(np.mean(days)) if count else 0.0,
         frequency=float(np.mean(customers.orders)) if count else 0.0,
         monetary=float(np.mean(customers.net)) if count else 0.0,

@@ -39,7 +39,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):
-    """`birthday` is "MM-DD", without a year."""
+    """`birthday` is "MM-DD", without a year; `nobody` stands for an imported order that names no customer."""
 
     buyer_id: BuyerId
     email: str | None
@@ -48,6 +48,7 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     locale: str = "zh-Hans"
     country: str | None = None
     guest: bool = False
+    nobody: bool = False
     source: str | None = None
     created_at: datetime | None = None
     birthday: str | None = None

@@ -8,12 +8,17 @@ CREATE TABLE buyers (
   , locale     text NOT NULL
   , country    text
   , guest      boolean NOT NULL
+  , nobody     boolean NOT NULL DEFAULT false
   , source     text
   , birthday   text
   , created_at timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT nobody_is_known_by_nothing CHECK (NOT nobody OR (guest AND email IS NULL AND phone = '' AND name = ''
+                                                               AND source IS NULL))
   , CONSTRAINT a_birthday_is_a_day_of_the_year CHECK (birthday ~ '^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')
 );
 COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
+COMMENT ON COLUMN buyers.nobody IS 'Stands for one imported order that names no customer: not a person, and not counted as one';
+CREATE INDEX buyers_who_are_nobody ON buyers (buyer_id) WHERE nobody;
 CREATE INDEX buyers_by_time ON buyers (created_at, buyer_id);
 CREATE INDEX buyers_by_email ON buyers (lower(email)) WHERE email IS NOT NULL;
 CREATE INDEX buyers_by_phone ON buyers (phone) WHERE phone <> '';

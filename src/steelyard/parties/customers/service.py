@@ -64,9 +64,10 @@ async def sign_up(tx: Tx, buyer: Buyer, account_id: AccountId, password_hash: st
 
 async def bulk_register(tx: Tx, buyers: Iterable[Buyer]) -> None:
     """Many new buyers by COPY: for imports. Ids that exist already are an error."""
-    columns = ("buyer_id", "email", "name", "phone", "locale", "country", "guest", "source", "created_at")
+    columns = ("buyer_id", "email", "name", "phone", "locale", "country", "guest", "nobody", "source", "created_at")
     records = [
-        (b.buyer_id, b.email, b.name, b.phone, b.locale, b.country, b.guest, b.source, b.created_at) for b in buyers
+        (b.buyer_id, b.email, b.name, b.phone, b.locale, b.country, b.guest, b.nobody, b.source, b.created_at)
+        for b in buyers
     ]
     assert all(record[-1] is not None for record in records), "an imported buyer has a date"
     await tx.copy("buyers", columns, records)

@@ -14,7 +14,7 @@ from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.operations import lifecycle
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import lifecycle_pages
+from steelyard.surfaces.web import lifecycle_pages, value_pages
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.lifecycle_pages import Names, Place
@@ -40,6 +40,7 @@ def _place(visit: Visit) -> Place:
         frame.show,
         names,
         journeys=frame.JOURNEYS,
+        segments=frame.SEGMENTS,
     )
 
 
@@ -73,7 +74,7 @@ async def stage(
 
 @get("/lifecycle/values", opt=READS)
 async def values(visit: NamedDependency[Visit]) -> Response[Any]:
-    return await lifecycle_pages.values_page(visit, _place(visit), await _currency(visit))
+    return await value_pages.values_page(visit, _place(visit), await _currency(visit))
 
 
 @post("/lifecycle/values", opt=MANAGES)

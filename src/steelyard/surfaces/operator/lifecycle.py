@@ -18,7 +18,7 @@ from steelyard.operations.lifecycle import MARKETPLACE
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import lifecycle_pages
+from steelyard.surfaces.web import lifecycle_pages, value_pages
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.lifecycle_pages import Names, Place
@@ -44,6 +44,7 @@ def marketplace(visit: Visit) -> Place:
         f"{frame.HOME}/customers",
         frame.show,
         _names,
+        segments=frame.SEGMENTS,
         elsewhere=frame.BUYERS,
         choose=frame.LIFECYCLE,
     )
@@ -75,7 +76,7 @@ async def stage(
 
 @get("/lifecycle/values", opt=READS)
 async def values(visit: NamedDependency[Visit]) -> Response[Any]:
-    return await lifecycle_pages.values_page(visit, marketplace(visit), HOUSE_CURRENCY)
+    return await value_pages.values_page(visit, marketplace(visit), HOUSE_CURRENCY)
 
 
 @post("/lifecycle/values", opt=MANAGES)

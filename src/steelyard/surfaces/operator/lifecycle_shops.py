@@ -17,7 +17,7 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.lifecycle import READS, marketplace
-from steelyard.surfaces.web import lifecycle_pages
+from steelyard.surfaces.web import lifecycle_pages, value_pages
 from steelyard.surfaces.web.entries import Entries
 from steelyard.surfaces.web.lifecycle_pages import Names, Place
 from steelyard.surfaces.web.masking import masked, masked_email
@@ -103,7 +103,7 @@ async def stage(
 async def values(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[Any]:
     """What its customers are worth to it."""
     found = await _looked(visit, slug)
-    return await lifecycle_pages.values_page(visit, found.place, found.currency)
+    return await value_pages.values_page(visit, found.place, found.currency)
 
 
 @get("/lifecycle/shops/{slug:str}/values/{segment:str}", opt=READS)

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from steelyard.kernel import paging
+from steelyard.kernel import ids, paging
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
@@ -36,8 +36,8 @@ Names = Mapping[UUID, str]
 
 class Place(NamedTuple):
     """Whose customers: the database as it may be seen there, the shop (zeros: the marketplace), where its pages stand, how
-    one is shown, and how its customers are called; where its journeys stand, and what else leads to one customer. `shop` names
-    a shop that the operator looks at and changes nothing of; `choose` is where it chooses one."""
+    one is shown, and how its customers are called; where its journeys and its segments stand, and what else leads to one
+    customer. `shop` names a shop that the operator looks at and changes nothing of; `choose` is where it chooses one."""
 
     db: Database
     merchant_id: UUID
@@ -46,6 +46,7 @@ class Place(NamedTuple):
     show: Callable[..., Awaitable[Response[str]]]
     names: Callable[[Read, Sequence[UUID]], Awaitable[Names]]
     journeys: str = ""
+    segments: str = ""
     elsewhere: str = ""
     shop: str = ""
     choose: str = ""
@@ -85,7 +86,7 @@ async def stages_page(
         "web/lifecycle.html",
         place.home,
         status=422 if errors else 200,
-        crumbs=[*_way(visit, place)[:1], (place.shop, None)] if place.shop else (),
+        crumbs=[*way(visit, place)[:1], (place.shop, None)] if place.shop else (),
         shop=place.shop,
         choose=place.choose,
         found=found,
@@ -114,7 +115,7 @@ def tabs(visit: Visit, place: Place, here: str) -> list[dict[str, Any]]:
     return [{"label": visit.say(word), "href": href, "current": key == here} for key, (word, href) in ways.items()]
 
 
-def _way(visit: Visit, place: Place, *more: tuple[str, str | None]) -> list[tuple[str, str | None]]:
+def way(visit: Visit, place: Place, *more: tuple[str, str | None]) -> list[tuple[str, str | None]]:
     """The crumbs to a page below the stages."""
     shop = [(place.shop, place.home)] if place.shop else []
     return [(visit.say(N_("Lifecycle")), place.choose or place.home), *shop, *more]
@@ -151,7 +152,7 @@ async def stage_page(visit: Visit, place: Place, named: str, cursor: str | None)
         visit,
         "web/lifecycle_stage.html",
         place.home,
-        crumbs=_way(visit, place, (visit.say(STAGES[stage]), None)),
+        crumbs=way(visit, place, (visit.say(STAGES[stage]), None)),
         stage=stage,
         stages=STAGES,
         meanings=MEANINGS,
@@ -195,69 +196,14 @@ async def _customers_as_file(visit: Visit, place: Place, stage: Stage) -> Respon
     return exports.csv_answer(visit, visit.say(STAGES[stage]), [visit.say(word) for word in columns], rows)
 
 
-class Worth(msgspec.Struct, frozen=True, kw_only=True):
-    run: ValueRun | None
-    sums: Sequence[lifecycle.SegmentSum]
-
-
-async def _worth(read: Read, merchant_id: UUID) -> Worth:
-    return Worth(run=await lifecycle.value_run(read, merchant_id), sums=await lifecycle.segment_sums(read, merchant_id))
-
-
-async def values_page(visit: Visit, place: Place, currency: str) -> Response[Any]:
-    """RFM segments, what is expected of the customers, and how well that was foretold."""
-    found = await place.db.ask(_worth, place.merchant_id)
-    if exports.wanted(visit):
-        columns = [
-            N_("RFM segment"),
-            N_("Customers"),
-            N_("Currency"),
-            N_("Net spending"),
-            N_("Expected orders"),
-            N_("Expected spending"),
-        ]
-        rows = [
-            (
-                visit.say(SEGMENTS[each.segment]),
-                each.customers,
-                currency,
-                Money(each.net, currency),
-                each.expected_orders,
-                None if each.expected_spent is None else Money(each.expected_spent, currency),
-            )
-            for each in found.sums
-        ]
-        return exports.csv_answer(visit, visit.say(N_("RFM segments")), [visit.say(word) for word in columns], rows)
-    there = [each for each in found.sums if each.customers]
-    return await place.show(
-        visit,
-        "web/lifecycle_values.html",
-        place.home,
-        crumbs=_way(visit, place, (visit.say(N_("Worth")), None)) if place.shop else (),
-        shop=place.shop,
-        found=found,
-        tabs=tabs(visit, place, "values"),
-        home=place.home,
-        currency=currency,
-        segments=SEGMENTS,
-        models=MODELS,
-        chart=Chart(
-            kind="bar",
-            title=visit.say(N_("Net spending by segment")),
-            labels=[visit.say(SEGMENTS[each.segment]) for each in there],
-            series=[Series(visit.say(N_("Net spending")), [each.net for each in there])],
-            unit="money",
-            currency=currency,
-        ),
-    )
-
-
 async def segment_page(visit: Visit, place: Place, named: str, currency: str, cursor: str | None) -> Response[Any]:
     """Customers of an RFM segment, or (`all`) everybody, those first who are worth the most."""
     if named not in ("all", *Segment):
         raise NotFound()
     segment = None if named == "all" else Segment(named)
     here, word = f"{place.home}/values/{named}", SEGMENTS[segment] if segment else N_("All customers")
+    run = await place.db.ask(lifecycle.value_run, place.merchant_id)
+    currency = run.facts.currency if run and run.facts and run.facts.currency else currency
     if exports.wanted(visit):
 
         async def every(read: Read) -> list[Value]:
@@ -279,12 +225,16 @@ async def segment_page(visit: Visit, place: Place, named: str, currency: str, cu
         ]  # fmt: skip
         return exports.csv_answer(visit, visit.say(word), [visit.say(column) for column in columns], rows)
     found = await place.db.ask(lifecycle.by_worth, place.merchant_id, segment, cursor, ROWS_PER_PAGE)
+    made = bool(place.segments and segment and found.items)
     return await place.show(
         visit,
         "web/lifecycle_segment.html",
         place.home,
-        crumbs=_way(visit, place, (visit.say(N_("Worth")), f"{place.home}/values"), (visit.say(word), None)),
+        crumbs=way(visit, place, (visit.say(N_("Worth")), f"{place.home}/values"), (visit.say(word), None)),
         word=word,
+        named=named,
+        segments_href=place.segments if made else "",
+        segment_id=ids.mint(),
         found=found,
         currency=currency,
         segments=SEGMENTS,
@@ -379,7 +329,7 @@ async def person_page(
         visit,
         "web/customer.html",
         place.home,
-        crumbs=_way(visit, place, (found.name or str(buyer_id)[:8], None)),
+        crumbs=way(visit, place, (found.name or str(buyer_id)[:8], None)),
         found=found,
         buyer_id=buyer_id,
         said=timeline(visit, found, cursor),

@@ -32,6 +32,7 @@ from steelyard.operations.segments.model import (
     Sketch,
     TreeRefused,
 )
+from steelyard.operations.segments.tree import All, Rfm
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
@@ -39,6 +40,7 @@ from steelyard.surfaces.web import goods_picking
 from steelyard.surfaces.web import segment_words as words
 from steelyard.surfaces.web.console import errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.lifecycle_words import SEGMENTS
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.segment_people import Face, faces
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -134,23 +136,29 @@ def builder_pages(desk: Desk) -> list[HTTPRouteHandler]:
 def _begin(desk: Desk) -> HTTPRouteHandler:
     @post("/segments/new", opt=MANAGES)
     async def begin_segment(visit: NamedDependency[Visit], request: WebRequest) -> Redirect:
-        """A new one, empty or from a template; pressed twice, the same."""
+        """A new one: empty, from a template, or of a class of RFM; pressed twice, the same."""
         form = await entries_of(request)
         segment_id = SegmentId(form.uuid("segment_id"))
         ready = next((each for each in segments.READY if each.key == form.text("ready")), None)
-        await visit.db.transact(_began, visit, desk, segment_id, ready)
+        rfm = next((each for each in SEGMENTS if each == form.text("rfm")), None)
+        await visit.db.transact(_began, visit, desk, segment_id, ready, rfm)
         return redirect(visit, f"{desk.home}/{segment_id}/edit")
 
     return begin_segment
 
 
-async def _began(tx: Tx, visit: Visit, desk: Desk, segment_id: SegmentId, ready: segments.Ready | None) -> None:
+async def _began(
+    tx: Tx, visit: Visit, desk: Desk, segment_id: SegmentId, ready: segments.Ready | None, rfm: str | None
+) -> None:
     shop, currency = desk.shop(visit), await desk.currency(tx, visit)
     if await segments.draft(tx, shop, segment_id) is not None:
         return
     node = None if ready is None else ready.tree(segments.WORTH_MAJOR * 10 ** minor_digits(currency))
     sketch = Sketch() if node is None else segments.sketching.written(node, currency)
     name, description = (Text(), "") if ready is None else (ready.name, ready.text.in_language(visit.locale))
+    if rfm is not None:
+        sketch = segments.sketching.written(All(of=(Rfm(classes=(rfm,)),)), currency)
+        name = Text({visit.locale: visit.say(SEGMENTS[rfm])})
     await segments.sketch(tx, shop, segment_id, name, description, sketch, visit.actor.by)
 
 
