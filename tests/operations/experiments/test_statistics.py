@@ -128,6 +128,8 @@ def test_where_nothing_was_before_nothing_is_adjusted() -> None:
     [
         (Sums(units=0, summed=0, squares=0), Sums(units=9, summed=3, squares=3)),
         (Sums(units=9, summed=0, squares=0), Sums(units=9, summed=3, squares=3)),
+        # One bought, and nothing that is so near to nothing measures anything.
+        (Sums(units=900, summed=1, squares=1), Sums(units=900, summed=9, squares=9)),
         # The first who came all did the same: that says nothing of the next.
         (Sums(units=2, summed=2, squares=2), Sums(units=2, summed=4, squares=8)),
     ],

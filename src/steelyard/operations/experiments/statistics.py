@@ -21,6 +21,8 @@ import msgspec
 MISMATCH_P = 0.001
 # Of sums of squares, what differences of their order are by rounding alone.
 ROUNDING = 1e-12
+# A control's mean nearer to zero than so many standard errors is no measure of anything: the delta method divides by it.
+ERRORS_FROM_ZERO = 2.0
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,15 +88,17 @@ def compare(
     """The treatment against the control, with an interval of confidence 1 - `alpha`: sequential when the number of units at
     which it is to be narrowest is `expected`, else fixed.
 
-    A relative difference of a control whose mean is not above zero says nothing, and neither do people who all did alike: how far
-    the next would be from them is not known. The bounds are infinite then.
+    A relative difference of a control whose mean may as well be zero says nothing, and neither do people who all did alike: how
+    far the next would be from them is not known. The bounds are infinite then.
     """
     assert 0 < alpha < 1
     difference = treatment.mean - control.mean
-    alike = control.variance == treatment.variance == 0
-    if min(control.units, treatment.units) < 2 or alike or (relative and control.mean <= 0):
-        return Estimate(difference=0.0, low=-inf, high=inf, p=1.0, relative=relative, sequential=expected is not None)
+    unknown = Estimate(difference=0.0, low=-inf, high=inf, p=1.0, relative=relative, sequential=expected is not None)
+    if min(control.units, treatment.units) < 2 or control.variance == treatment.variance == 0:
+        return unknown
     of_control, of_treatment = control.variance / control.units, treatment.variance / treatment.units
+    if relative and (control.mean <= 0 or control.mean < ERRORS_FROM_ZERO * sqrt(of_control)):
+        return unknown
     if relative:
         difference /= control.mean
         spread = of_treatment / control.mean**2 + of_control * treatment.mean**2 / control.mean**4
