@@ -180,8 +180,8 @@ async def days_pass(db: Database, new: NewExperiment, *, stopped: int, measured:
     async def passed(tx: Tx) -> None:
         await tx.execute(
             """
-            UPDATE experiments SET stopped_at = stopped_at - $2 * interval '1 day', measured_at = measured_at - $3 * interval '1 day'
-            WHERE experiment_id = $1
+            UPDATE experiments SET stopped_at = stopped_at - $2 * interval '1 day'
+                 , measured_at = measured_at - $3 * interval '1 day' WHERE experiment_id = $1
             """,
             new.experiment_id,
             stopped,

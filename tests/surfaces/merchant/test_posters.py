@@ -26,8 +26,6 @@ async def test_a_shop_and_what_its_room_shows_have_posters(owner: Browser, db: D
     assert "poster.png" not in (await owner.get(here)).text
 
 
-async def test_a_machine_without_letters_offers_none(
-    owner: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_machine_without_letters_offers_none(owner: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lettering, "faces", no_letters)
     assert "poster.png" not in (await owner.get("/merchant/shop")).text
