@@ -27,7 +27,7 @@ from steelyard.surfaces.web.visit import Visit
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """`journey` is the name of the one whose split is judged; `shown_at` where buyers see the page that is tried, if it is one."""
+    """`journey` is the name of the one whose split is judged; `shown_at` where buyers see the page that is tried, if any."""
 
     experiment: Experiment
     variants: Sequence[Variant]
