@@ -144,15 +144,8 @@ async def count(read: Read, asked: Due, slice_: int) -> list[Counted]:
         UNION ALL
         SELECT 'mixed', 0, count(*)::integer, 0, 0, 0, 0, 0 FROM seen WHERE mixed
         """,
-        asked.merchant_id,
-        asked.experiment_id,
-        asked.currency,
-        asked.until,
-        BEFORE_DAYS,
-        MARKETPLACE,
-        asked.slices,
-        slice_,
-    )
+        asked.merchant_id, asked.experiment_id, asked.currency, asked.until, BEFORE_DAYS, MARKETPLACE, asked.slices, slice_,
+    )  # fmt: skip
 
 
 def together(slices: Iterable[Sequence[Counted]], variants: int) -> tuple[list[Counted], int]:
