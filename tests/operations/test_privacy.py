@@ -87,8 +87,8 @@ async def _taken(tx: Tx, inviter: BuyerId, friend: BuyerId, code: str) -> None:
     """An invitation from before the first order."""
     await tx.execute(
         """
-        WITH made AS (INSERT INTO invitations (merchant_id, invitation_id, inviter_id, friend_id, state)
-                      SELECT merchant_id, $1, $2, $3, 'accepted' FROM invite_codes WHERE code = $4 RETURNING merchant_id)
+        WITH made AS (INSERT INTO invitations (merchant_id, invitation_id, inviter_id, friend_id, state, least, wait_days)
+                      SELECT merchant_id, $1, $2, $3, 'accepted', 0, 7 FROM invite_codes WHERE code = $4 RETURNING merchant_id)
         INSERT INTO invitation_history (merchant_id, invitation_id, step, from_state, to_state, by)
         SELECT merchant_id, $1, 1, 'nowhere', 'accepted', 'buyer' FROM made
         """,

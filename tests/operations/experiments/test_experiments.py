@@ -15,6 +15,7 @@ from steelyard.kernel.sweeps import sweep_once
 from steelyard.kernel.text import text
 from steelyard.operations import experiments, merchandising
 from steelyard.operations.experiments.jobs import SWEEPS
+from steelyard.operations.experiments.measuring import COUNTED_AFTER_DAYS
 from steelyard.operations.experiments.model import (
     Advice,
     Experiment,
@@ -30,6 +31,8 @@ from steelyard.operations.experiments.model import (
 )
 from steelyard.operations.merchandising.model import SHOP
 from steelyard.parties.customers.model import BuyerId
+from steelyard.trade.aftersales.model import Returned
+from tests.channels.pooling import TEN, staged
 from tests.support import deal
 from tests.support.experiments import BY, drafted, started
 from tests.support.world import World, seeded
@@ -125,6 +128,67 @@ async def test_margin_is_what_settlement_has_taken_up_less_what_the_goods_cost(d
     _, results = await told(db, new)
 
     assert results.arms["margin"][1].summed == order.total - order.commission - 2 * 1_000
+
+
+async def test_what_a_host_gets_of_an_order_is_not_the_shops_margin(db: Database, world: World) -> None:
+    stage = await staged(db, world)
+    await stage.agree(millionths=TEN)
+    new = await started(db, world.tea.merchant_id)
+    order = await stage.bought(("nuts", 3))
+    assert order.buyer_id is not None
+    await seen_by(db, new, [order.buyer_id], 1)
+    await seen_by(db, new, await visitors_of(1), 0)
+    await stage.received(order)
+    await stage.refunded(order, Returned(1, 1))
+    order = await deal.again(db, order)
+
+    await swept(db)
+    _, results = await told(db, new)
+
+    [(_, _, earned, given_back)] = await stage.amounts(order)
+    assert given_back > 0
+    kept = order.total - order.refunded - order.commission + order.commission_returned
+    assert results.arms["margin"][1].summed == kept - (earned - given_back)
+
+
+async def test_what_settlement_takes_up_after_the_stop_is_counted_by_itself(db: Database, world: World) -> None:
+    new = await started(db, world.tea.merchant_id)
+    [buyer] = await visitors_of(1)
+    await seen_by(db, new, [buyer], 1)
+    await seen_by(db, new, await visitors_of(1), 0)
+    (order,) = await deal.paid(db, [(world.items["nuts"].sku_id, 2)], BuyerId(buyer))
+    await db.transact(experiments.stop, new.merchant_id, new.experiment_id, BY)
+    await swept(db)
+    assert (await told(db, new))[1].arms["margin"][1].summed == 0
+
+    await deal.shipped(db, order)
+    await deal.received(db, order)
+    await deal.at_rest(db)
+    await days_pass(db, new, stopped=0, measured=1)
+    await swept(db)
+    assert (await told(db, new))[1].arms["margin"][1].summed > 0
+
+    await days_pass(db, new, stopped=COUNTED_AFTER_DAYS + 1, measured=1)
+    before, _ = await told(db, new)
+    await swept(db)
+    assert (await told(db, new))[0].measured_at == before.measured_at
+
+
+async def days_pass(db: Database, new: NewExperiment, *, stopped: int, measured: int) -> None:
+    """So many days have passed since it was stopped, and since it was counted."""
+
+    async def passed(tx: Tx) -> None:
+        await tx.execute(
+            """
+            UPDATE experiments SET stopped_at = stopped_at - $2 * interval '1 day'
+                 , measured_at = measured_at - $3 * interval '1 day' WHERE experiment_id = $1
+            """,
+            new.experiment_id,
+            stopped,
+            measured,
+        )
+
+    await db.transact(passed)
 
 
 async def test_one_experiment_runs_on_a_page_at_a_time_and_steps_are_taken_in_their_order(

@@ -128,6 +128,10 @@ def test_where_nothing_was_before_nothing_is_adjusted() -> None:
     [
         (Sums(units=0, summed=0, squares=0), Sums(units=9, summed=3, squares=3)),
         (Sums(units=9, summed=0, squares=0), Sums(units=9, summed=3, squares=3)),
+        # One bought, and nothing that is so near to nothing measures anything.
+        (Sums(units=900, summed=1, squares=1), Sums(units=900, summed=9, squares=9)),
+        # The first who came all did the same: that says nothing of the next.
+        (Sums(units=2, summed=2, squares=2), Sums(units=2, summed=4, squares=8)),
     ],
 )
 def test_where_nothing_can_be_said_the_bounds_are_infinite(arms: tuple[Sums, Sums]) -> None:
@@ -135,6 +139,14 @@ def test_where_nothing_can_be_said_the_bounds_are_infinite(arms: tuple[Sums, Sum
     assert isinf(found.high)
     assert found == Estimate(difference=0, low=found.low, high=found.high, p=1, relative=True, sequential=False)
     assert not found.decided
+
+
+@pytest.mark.parametrize("expected", [None, 1_000])
+def test_a_few_who_all_did_alike_decide_nothing(expected: int | None) -> None:
+    nobody, everybody = Sums(units=3, summed=0, squares=0), Sums(units=2, summed=2, squares=2)
+    found = compare(nobody, everybody, relative=False, expected=expected)
+    assert not found.decided
+    assert (found.p, isinf(found.low), isinf(found.high)) == (1, True, True)
 
 
 def test_the_number_that_is_needed_finds_the_effect_as_often_as_it_promises() -> None:

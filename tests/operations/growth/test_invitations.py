@@ -128,6 +128,26 @@ async def test_both_are_rewarded_when_the_order_can_go_back_no_more_and_lose_it_
     assert (await points(db, inviter), await points(db, friend)) == (0, 0)
 
 
+async def test_what_was_promised_when_it_was_taken_is_kept_whatever_is_promised_later(
+    db: Database, world: World
+) -> None:
+    inviter, now = world.buyer.buyer_id, datetime.now(UTC)
+    assert inviter is not None
+    await db.transact(growth.set_invite_programme, promised(PLATFORM))
+    code, friend = await db.transact(growth.invite_code, PLATFORM, inviter), await somebody(db, "mia")
+    await taken_as_a_visitor(db, code, friend)
+    dearer = promised(PLATFORM, least=100_000, wait_days=30, version=1)
+    await db.transact(growth.set_invite_programme, dearer)
+
+    order = await bought(db, world, friend)
+    assert await db.transact(growth.reward_due, now + LATER) == 1
+    assert await state_of(db, PLATFORM, inviter) == (InviteState.REWARDED, [])
+
+    await deal.refunded(db, order, freight=1)
+    await events.drain(db, [SUBSCRIBER])
+    assert await state_of(db, PLATFORM, inviter) == (InviteState.REWARDED, [])
+
+
 async def test_a_shop_rewards_with_coupons_and_doubtful_ones_wait_for_a_person(db: Database, world: World) -> None:
     shop, inviter, now = world.tea.merchant_id, world.buyer.buyer_id, datetime.now(UTC)
     assert inviter is not None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from litestar import Litestar
@@ -16,7 +17,7 @@ from steelyard.operations.experiments.jobs import SWEEPS
 from steelyard.operations.merchandising.model import SHOP
 from tests.support.browser import Browser, hidden, words
 from tests.support.consoles import signed_in
-from tests.support.experiments import ABOUT, BANNER, BY, banner, drafted, published, two_versions
+from tests.support.experiments import ABOUT, BANNER, BY, banner, banner_tried, drafted, published, two_versions
 from tests.support.world import World
 
 HERE = "/merchant/experiments"
@@ -56,7 +57,7 @@ async def test_it_is_drawn_up_started_counted_stopped_shipped_and_put_away(
     assert "Tried words" in words(await owner.get("/shops/tea"))
     await owner.post(f"{here}/archive", {"learning": "Leaves do sell"})
     assert "Leaves do sell" in words(await owner.get(HERE))
-    assert "Nothing was tried yet" in words(await owner.get(f"{HERE}?state=running"))
+    assert "None is in this state" in words(await owner.get(f"{HERE}?state=running"))
 
 
 async def test_results_are_told_with_their_bounds_and_come_as_a_file(
@@ -200,3 +201,26 @@ async def test_the_marketplace_tries_and_settles_the_sorts_of_its_lists(
     )
     assert (await chief.post("/operator/search/sort", {"list": "categories", "sort": "relevance"})).status_code == 422
     assert "Settled the default sort of a list" in words(await chief.get("/operator/audit"))
+
+
+@pytest.mark.parametrize("kind", ["page", "block"])
+async def test_a_variant_is_looked_at_before_anybody_is_shown_it(
+    app: Litestar, db: Database, world: World, owner: Browser, kind: str
+) -> None:
+    mine = world.tea.merchant_id
+    usual, other = ("Usual words", "Tried words") if kind == "page" else ("Usual banner", "Other banner")
+    new = await drafted(db, mine) if kind == "page" else await banner_tried(db, mine, banner(other), start=False)
+    page = (await owner.get(f"{HERE}/{new.experiment_id}")).text
+    addresses = re.findall(r'href="(/shops/tea\?trial=[^"]+)"', page)
+
+    anybody = Browser(app)
+    for address, words_ in zip(addresses, (usual, other), strict=True):
+        said = words(await anybody.get(address))
+        assert words_ in said
+        assert (usual if words_ == other else other) not in said
+    assert usual in words(await anybody.get("/shops/tea?trial=made-up"))
+    elsewhere = words(await anybody.get(addresses[1].replace("/shops/tea", f"/shops/{world.tools.slug}")))
+    assert other not in elsewhere
+    await anybody.close()
+    await sweep_once(db, SWEEPS)
+    assert sum((await db.ask(experiments.results, mine, new.experiment_id))[2].units) == 0

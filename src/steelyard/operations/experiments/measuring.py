@@ -14,6 +14,8 @@ from steelyard.trade.settlement.model import settlement_day
 
 # While it runs, how often it is counted without being asked.
 MEASURED_EVERY_MINUTES = 60
+# Once stopped, how often and for how long: settlement takes orders up, and money goes back, some weeks after they were paid.
+COUNTED_AFTER_HOURS, COUNTED_AFTER_DAYS = 20, 60
 # A slice takes some seconds at most. They are cut by one byte of the ids.
 UNITS_PER_SLICE = 50_000
 SLICES_MAX = 256
@@ -64,7 +66,8 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def due(read: Read) -> Due | None:
-    """The next that somebody wants to see, or that runs and has not been counted for an hour."""
+    """The next that somebody wants to see, that runs and has not been counted for an hour, or that was stopped some weeks ago at
+    most and has not been counted today."""
     return await read.one(
         Due,
         """
@@ -75,10 +78,14 @@ async def due(read: Read) -> Due | None:
                 WHERE v.merchant_id = e.merchant_id AND v.experiment_id = e.experiment_id) AS variants
         FROM experiments e
         WHERE e.kind <> 'imported' AND e.state IN ('running', 'stopped')
-          AND (e.measured_at IS NULL OR (e.state = 'running' AND e.measured_at < now() - $1::integer * interval '1 minute'))
+          AND (e.measured_at IS NULL OR (e.state = 'running' AND e.measured_at < now() - $1::integer * interval '1 minute')
+               OR (e.state = 'stopped' AND e.stopped_at > now() - $3::integer * interval '1 day'
+                   AND e.measured_at < now() - $2::integer * interval '1 hour'))
         ORDER BY e.measured_at NULLS FIRST, e.merchant_id, e.experiment_id LIMIT 1
         """,
         MEASURED_EVERY_MINUTES,
+        COUNTED_AFTER_HOURS,
+        COUNTED_AFTER_DAYS,
     )
 
 
@@ -88,7 +95,8 @@ async def count(read: Read, asked: Due, slice_: int) -> list[Counted]:
 
     A visitor who has signed in is the buyer. What somebody paid counts from the moment they came in; what settlement takes up
     and what is given back of it later counts, too. `before…` is what they paid in the days before they came in.
-    The marketplace's margin is what shops and house are left with together: what one pays the other is not in it.
+    What a live session's host gets of an order is nobody's margin. The marketplace's is what shops and house are left with
+    together: what one pays the other is not in it.
     """
     return await read.all(
         Counted,
@@ -108,7 +116,7 @@ async def count(read: Read, asked: Due, slice_: int) -> list[Counted]:
                      , sum(o.total) FILTER (WHERE o.paid_at >= s.since) AS revenue
                      , sum(o.refunded) FILTER (WHERE o.paid_at >= s.since) AS refunds
                      , sum(o.total) FILTER (WHERE o.paid_at < s.since) AS before
-                     , sum(o.total - o.refunded - coalesce(c.cost, 0) + CASE WHEN $1 = $6 THEN 0
+                     , sum(o.total - o.refunded - coalesce(c.cost, 0) - coalesce(h.host, 0) + CASE WHEN $1 = $6 THEN 0
                            ELSE o.subsidy - o.subsidy_returned - o.commission + o.commission_returned END)
                        FILTER (WHERE o.paid_at >= s.since AND e.settled) AS margin
                 FROM orders o
@@ -119,6 +127,9 @@ async def count(read: Read, asked: Due, slice_: int) -> list[Counted]:
                     SELECT sum((l.quantity - l.refunded_quantity) * uc.amount) AS cost
                     FROM order_lines l JOIN unit_costs uc USING (merchant_id, sku_id)
                     WHERE l.merchant_id = o.merchant_id AND l.order_id = o.order_id AND uc.currency = o.currency) c
+                CROSS JOIN LATERAL (
+                    SELECT sum(hl.earned - hl.given_back) AS host FROM host_commission_lines hl
+                    WHERE hl.merchant_id = o.merchant_id AND hl.order_id = o.order_id) h
                 WHERE o.buyer_id = s.buyer_id AND (o.merchant_id = $1 OR $1 = $6) AND o.currency = $3 AND o.paid_at < $4
                   AND o.paid_at >= s.since - $5::integer * interval '1 day'
             ) b
@@ -133,15 +144,8 @@ async def count(read: Read, asked: Due, slice_: int) -> list[Counted]:
         UNION ALL
         SELECT 'mixed', 0, count(*)::integer, 0, 0, 0, 0, 0 FROM seen WHERE mixed
         """,
-        asked.merchant_id,
-        asked.experiment_id,
-        asked.currency,
-        asked.until,
-        BEFORE_DAYS,
-        MARKETPLACE,
-        asked.slices,
-        slice_,
-    )
+        asked.merchant_id, asked.experiment_id, asked.currency, asked.until, BEFORE_DAYS, MARKETPLACE, asked.slices, slice_,
+    )  # fmt: skip
 
 
 def together(slices: Iterable[Sequence[Counted]], variants: int) -> tuple[list[Counted], int]:

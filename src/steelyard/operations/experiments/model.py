@@ -89,7 +89,7 @@ class Metric(StrEnum):
     repurchase   1 who has paid for at least two, else 0
     orders       how many were paid
     revenue      what they came to
-    margin       of the orders that settlement has taken up: what the shop gets of them, less what the goods cost it
+    margin       of the orders that settlement has taken up: what the shop gets of them, less what host and goods cost it
     refunds      what was given back of the orders paid since
     """
 

@@ -75,6 +75,7 @@ CREATE UNIQUE INDEX one_experiment_runs_on_a_split ON experiments (merchant_id, 
 CREATE INDEX experiments_of_a_split ON experiments (merchant_id, journey_id, box, started_at DESC) WHERE journey_id IS NOT NULL;
 CREATE INDEX experiments_to_leave ON experiments (merchant_id, experiment_id) WHERE kind = 'groups' AND enrolled_at IS NOT NULL;
 CREATE INDEX experiments_running ON experiments (measured_at NULLS FIRST) WHERE state = 'running';
+CREATE INDEX experiments_stopped ON experiments (stopped_at) WHERE state = 'stopped' AND kind <> 'imported';
 CREATE INDEX experiments_to_measure ON experiments (merchant_id, experiment_id) WHERE measured_at IS NULL AND state IN ('running', 'stopped') AND kind <> 'imported';
 
 CREATE TABLE experiment_variants (

@@ -19,6 +19,10 @@ import msgspec
 
 # Below this a deviation from the planned shares is no chance: somebody is lost on the way, or counted twice.
 MISMATCH_P = 0.001
+# Of sums of squares, what differences of their order are by rounding alone.
+ROUNDING = 1e-12
+# A control's mean nearer to zero than so many standard errors is no measure of anything: the delta method divides by it.
+ERRORS_FROM_ZERO = 2.0
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,13 +88,17 @@ def compare(
     """The treatment against the control, with an interval of confidence 1 - `alpha`: sequential when the number of units at
     which it is to be narrowest is `expected`, else fixed.
 
-    A relative difference of a control whose mean is not above zero says nothing: its bounds are infinite.
+    A relative difference of a control whose mean may as well be zero says nothing, and neither do people who all did alike: how
+    far the next would be from them is not known. The bounds are infinite then.
     """
     assert 0 < alpha < 1
     difference = treatment.mean - control.mean
-    if min(control.units, treatment.units) < 2 or (relative and control.mean <= 0):
-        return Estimate(difference=0.0, low=-inf, high=inf, p=1.0, relative=relative, sequential=expected is not None)
+    unknown = Estimate(difference=0.0, low=-inf, high=inf, p=1.0, relative=relative, sequential=expected is not None)
+    if min(control.units, treatment.units) < 2 or control.variance == treatment.variance == 0:
+        return unknown
     of_control, of_treatment = control.variance / control.units, treatment.variance / treatment.units
+    if relative and (control.mean <= 0 or control.mean < ERRORS_FROM_ZERO * sqrt(of_control)):
+        return unknown
     if relative:
         difference /= control.mean
         spread = of_treatment / control.mean**2 + of_control * treatment.mean**2 / control.mean**4
@@ -114,8 +122,6 @@ def compare(
 
 
 def _fixed_p(difference: float, spread: float) -> float:
-    if spread == 0:
-        return 1.0 if difference == 0 else 0.0
     return erfc(abs(difference) / sqrt(2 * spread))
 
 
@@ -131,8 +137,6 @@ def _sequential_half(spread: float, units: int, alpha: float, expected: int) -> 
 
 def _sequential_p(difference: float, spread: float, units: int, alpha: float, expected: int) -> float:
     """The smallest level whose sequence, of the same shape, leaves zero out."""
-    if spread == 0:
-        return 1.0 if difference == 0 else 0.0
     grown = units * _narrowest_at(expected, alpha)
     evidence = difference**2 / spread * grown / (2 * (grown + 1))
     return min(1.0, sqrt(grown + 1) * exp(-min(evidence, 700.0)))
@@ -171,7 +175,8 @@ def _within(units: int, one: float, other: float, products: float) -> float:
 
 
 def _spread(units: int, one: float, other: float, products: float) -> float:
-    return max(0.0, _within(units, one, other, products) / (units - 1)) if units > 1 else 0.0
+    within = _within(units, one, other, products)
+    return within / (units - 1) if units > 1 and within > ROUNDING * products else 0.0
 
 
 def shared_alpha(alpha: float, treatments: int) -> float:

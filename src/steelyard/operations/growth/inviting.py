@@ -198,8 +198,9 @@ async def accept(tx: Tx, code: str, friend_id: BuyerId) -> UUID:
     new = await tx.execute(
         """
         INSERT INTO invitations (merchant_id, invitation_id, inviter_id, friend_id, state, inviter_coupon, inviter_points
-                               , friend_coupon, friend_points)
-        SELECT merchant_id, $2, $3, $4, 'accepted', inviter_coupon, inviter_points, friend_coupon, friend_points
+                               , friend_coupon, friend_points, least, wait_days)
+        SELECT merchant_id, $2, $3, $4, 'accepted', inviter_coupon, inviter_points, friend_coupon, friend_points, least
+             , wait_days
         FROM invite_programmes WHERE merchant_id = $1
         ON CONFLICT (merchant_id, friend_id) DO NOTHING
         """,

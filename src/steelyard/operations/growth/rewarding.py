@@ -43,14 +43,20 @@ class _Ordered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Judged(Invitation, frozen=True, kw_only=True):
-    """`kept`: what of the order was paid with money and has not gone back."""
+    """`kept`: what of the order was paid with money and has not gone back; `least` of it has to be, as it was promised."""
 
     order_shop: UUID | None
     kept: int = 0
+    least: int = 0
     inviter_coupon: UUID | None = None
     inviter_points: int = 0
     friend_coupon: UUID | None = None
     friend_points: int = 0
+
+    @property
+    def too_little(self) -> bool:
+        """Whether less of the order is kept than was asked for when the invitation was taken."""
+        return self.kept < max(self.least, 1)
 
 
 async def on_paid(tx: Tx, purchase_ids: Sequence[UUID]) -> None:
@@ -102,11 +108,9 @@ async def on_received(tx: Tx, received: Sequence[tuple[UUID, UUID]]) -> None:
     """First orders are received: from now on the time runs in which they may go back."""
     await tx.execute(
         """
-        UPDATE invitations i SET due_at = o.completed_at + p.wait_days * interval '1 day', changed_at = now()
-        FROM unnest($1::uuid[], $2::uuid[]) AS k (merchant_id, order_id)
-        JOIN orders o USING (merchant_id, order_id), invite_programmes p
+        UPDATE invitations i SET due_at = o.completed_at + i.wait_days * interval '1 day', changed_at = now()
+        FROM unnest($1::uuid[], $2::uuid[]) AS k (merchant_id, order_id) JOIN orders o USING (merchant_id, order_id)
         WHERE i.order_shop = k.merchant_id AND i.order_id = k.order_id AND i.state = 'ordered' AND i.due_at IS NULL
-          AND p.merchant_id = i.merchant_id
         """,
         [merchant_id for merchant_id, _ in received],
         [order_id for _, order_id in received],
@@ -118,7 +122,7 @@ async def on_refunded(tx: Tx, refunded: Sequence[tuple[UUID, UUID]]) -> None:
     taken back, as far as it is still there."""
     for each in await _judged(tx, refunded):
         programme = await invite_programme(tx, each.merchant_id)
-        if programme is None or each.kept >= max(programme.least, 1):
+        if programme is None or not each.too_little:
             continue
         if each.state in (InviteState.ORDERED, InviteState.REVIEW):
             await _move(tx, each, InviteState.LAPSED, "system")
@@ -133,7 +137,7 @@ async def _judged(tx: Tx, orders: Sequence[tuple[UUID, UUID]]) -> list[_Judged]:
         """
         SELECT i.merchant_id, i.invitation_id, i.inviter_id, i.friend_id, i.state, i.accepted_at, i.order_shop, i.order_id
              , i.due_at, i.against, i.note, i.changed_at, i.inviter_coupon, i.inviter_points, i.friend_coupon, i.friend_points
-             , (o.total - o.refunded - coalesce((
+             , i.least, (o.total - o.refunded - coalesce((
                     SELECT sum(s.captured - s.refunding - s.refunded) FROM payment_splits s
                     WHERE s.merchant_id = o.merchant_id AND s.order_id = o.order_id AND s.channel = 'points'), 0))::bigint
                AS kept
@@ -174,7 +178,7 @@ async def _judge(tx: Tx, each: _Judged, now: datetime) -> None:
     await _one_after_the_other(tx, each.merchant_id)
     programme = await invite_programme(tx, each.merchant_id)
     assert programme is not None, "an invitation is of a programme"
-    if each.kept < max(programme.least, 1):
+    if each.too_little:
         await _move(tx, each, InviteState.LAPSED, "system")
         return
     assert each.order_id is not None and each.order_shop is not None

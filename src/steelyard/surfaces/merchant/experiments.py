@@ -1,5 +1,7 @@
 """What the shop tries on its visitors and customers."""
 
+from urllib.parse import quote
+
 from steelyard.goods.search.model import GoodsList
 from steelyard.kernel.db import Read
 from steelyard.operations.merchandising.model import SHOP
@@ -12,7 +14,14 @@ from steelyard.surfaces.web.visit import Visit
 async def house(read: Read, visit: Visit) -> House:
     merchant = await merchants.get(read, visit.merchant_id)
     assert merchant is not None
-    return House(merchant_id=visit.merchant_id, currency=merchant.currency, page=SHOP, lists=(GoodsList.SHOP,))
+    card = (await merchants.cards(read, [visit.merchant_id]))[visit.merchant_id]
+    return House(
+        merchant_id=visit.merchant_id,
+        currency=merchant.currency,
+        page=SHOP,
+        shown_at=f"/shops/{quote(card.slug)}",
+        lists=(GoodsList.SHOP,),
+    )
 
 
 HANDLERS = experiment_pages(

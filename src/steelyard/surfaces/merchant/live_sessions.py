@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -12,8 +13,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from steelyard.channels import live, rooms
-from steelyard.channels.live.model import Good, NewSession, Session, SessionId, Step
-from steelyard.channels.rooms.model import Host, HostId, HostState, Room, RoomId
+from steelyard.channels.live.model import Good, NewSession, Session, SessionId, SessionState, Step
+from steelyard.channels.rooms.model import Host, HostId, HostState, Room, RoomId, RoomState
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import ProductId, ProductView
 from steelyard.kernel import ids
@@ -26,7 +27,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame, live_tabs
 from steelyard.surfaces.merchant.live_uploads import picture_of, video_of
-from steelyard.surfaces.web import goods_picking, live_words
+from steelyard.surfaces.web import goods_picking, live_words, posters
 from steelyard.surfaces.web.console import SAVED, address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.moments import entered_moment, local_time
@@ -38,6 +39,8 @@ READS = {"permission": "live.read"}
 PLANS = {"permission": "live.plan"}
 TYPED_MAX = 20_000
 SCRIPT_MAX = 25_000
+# Of these the room has a poster that still brings people to something.
+BEFORE_THE_END = frozenset({SessionState.PLANNED, SessionState.READY, SessionState.ON_AIR})
 BEGINS_IN, LASTS = timedelta(hours=2), timedelta(hours=2)
 
 
@@ -113,6 +116,12 @@ async def session_list(visit: NamedDependency[Visit], cursor: FromQuery[str | No
     )
 
 
+def _poster(visit: Visit, found: Shown) -> str:
+    """Where the poster of its room is drawn; none of one that is over, or of a room that is not open."""
+    there = found.session.state in BEFORE_THE_END and found.room.state is RoomState.OPEN
+    return f"/live/{quote(found.room.slug)}/poster.png" if there and posters.able(visit) else ""
+
+
 async def session_view(visit: Visit, live_id: UUID, errors: dict[str, str] | None = None) -> Response[Any]:
     found = await visit.merchant_db.ask(shown, visit.merchant_id, live_id)
     title = found.session.title.in_language(visit.locale)
@@ -128,6 +137,7 @@ async def session_view(visit: Visit, live_id: UUID, errors: dict[str, str] | Non
         here=f"{frame.LIVE}/{live_id}",
         told=live_words.findings(visit, found.findings),
         forbidden=sum(each.forbids for each in found.findings),
+        poster_href=_poster(visit, found),
         errors=errors or {},
         states=live_words.toned(visit, live_words.SESSION_STATES),
         labels={

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get, post
@@ -17,9 +18,9 @@ from steelyard.money.payments import channels
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, WrongLogin
 from steelyard.parties.merchants import Captures
-from steelyard.parties.merchants.model import Merchant, MerchantId, Pause, Payout, Shop, ShopCard
+from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantState, Pause, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import seen
+from steelyard.surfaces.web import posters, seen
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.moments import local_time
@@ -70,7 +71,7 @@ async def page(
     errors: dict[str, str] | None = None,
 ) -> Response[Any]:
     known = await visit.merchant_db.ask(found, visit.merchant_id)
-    pause = known.card.pause
+    pause, is_open = known.card.pause, known.card.state is MerchantState.OPEN
     return await frame.show(
         visit,
         "shop.html",
@@ -85,6 +86,7 @@ async def page(
         pause_seen=pause_mark(pause),
         payout=payout or known.merchant.payout,
         captures=known.captures,
+        poster_href=f"/shops/{quote(known.card.slug)}/poster.png" if is_open and posters.able(visit) else "",
         moments=[{"value": each.value, "title": visit.say(words)} for each, words in MOMENTS.items()],
         authorises=[visit.say(each.terms.name) for each in channels(visit.settings).values() if each.terms.authorises],
         pause=pause if pause is not None and pause.ends_at > datetime.now(UTC) else None,

@@ -19,6 +19,7 @@ async def house(read: Read, _visit: Visit) -> House:
         merchant_id=MARKETPLACE,
         currency=analytics.currency_of(await analytics.today(read), CURRENCY),
         page=HOME,
+        shown_at="/",
         lists=(GoodsList.SEARCH, GoodsList.CATEGORIES),
     )
 

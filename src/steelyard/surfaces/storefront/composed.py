@@ -12,6 +12,7 @@ from steelyard.goods import search
 from steelyard.goods.catalog.model import Category, CategoryId
 from steelyard.goods.search.model import Hit, Query, Sort
 from steelyard.kernel.db import Read
+from steelyard.kernel.errors import NotFound
 from steelyard.operations import experiments, merchandising
 from steelyard.operations.experiments import Exposure, Running
 from steelyard.operations.merchandising.model import GOODS_MAX, Block, Draft, Kind, Rule, ShopCategoryId, Version
@@ -19,9 +20,10 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
 from steelyard.surfaces.storefront.shell import Shell
-from steelyard.surfaces.web import content_policy, footfall
+from steelyard.surfaces.web import content_policy, footfall, trials
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.seals import unseal
+from steelyard.surfaces.web.trials import Trial
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import favourites, orders
 
@@ -86,13 +88,18 @@ class Told(NamedTuple):
 
 
 async def page_for(read: Read, visit: Visit, owner_id: UUID, page: str) -> Told:
-    """What is shown of the page to this visitor: its draft to who may look at it, a variant to who takes part in an experiment
-    on it, and of either what is meant for them. None where nothing was ever published. No block leaves the house but by this."""
+    """What is shown of the page to this visitor: its draft or what is to be tried on it to who may look at that, a variant to who
+    takes part in an experiment on it, and of each what is meant for them. None where nothing was ever published. No block leaves
+    the house but by this."""
     if previewed(visit, owner_id, page):
         draft = await merchandising.draft(read, owner_id, page)
         chosen = as_uuid(visit.connection.query_params.get(SEEN_BY_PARAMETER, ""))
         blocks = merchandising.meant_for(draft.blocks, () if chosen is None else (chosen,))
         return Told(msgspec.structs.replace(draft, blocks=blocks), None)
+    trial = trials.looked_at(visit)
+    looked_at = await _trial(read, owner_id, page, trial) if trial is not None else None
+    if looked_at is not None:
+        return Told(looked_at, None)
     running = await experiments.on_page(read, merchandising.customers_of(owner_id), page)
     turn = running.turn(visit.visitor_id) if running is not None and footfall.is_counted(visit) else None
     version = await _version(read, owner_id, page, running, turn)
@@ -108,6 +115,26 @@ async def page_for(read: Read, visit: Visit, owner_id: UUID, page: str) -> Told:
         blocks, takes_part = await _tried(read, visit, owner_id, version.blocks, running.block_id, tried)
     exposure = running.seen(visit.visitor_id, turn) if takes_part else None
     return Told(Draft(title=version.title, blocks=blocks), exposure)
+
+
+async def _trial(read: Read, owner_id: UUID, page: str, trial: Trial) -> Draft | None:
+    """What a variant of an experiment on this page shows to everybody; a block that is tried for a segment as well."""
+    try:
+        found, variants = await experiments.experiment(read, merchandising.customers_of(owner_id), trial.experiment_id)
+    except NotFound:
+        return None
+    if found.page != page or trial.variant >= len(variants):
+        return None
+    tried = variants[trial.variant]
+    shown = await merchandising.shown(read, owner_id, page)
+    version = shown if tried.version is None else await merchandising.version(read, owner_id, page, tried.version)
+    if version is None:
+        return None
+    in_place = [] if tried.block is None else [msgspec.structs.replace(tried.block, segment_id=None)]
+    blocks = [
+        one for each in version.blocks for one in (in_place if each.block_id == found.block_id else [each])
+    ]  # a version of the whole page is of no block
+    return Draft(title=version.title, blocks=merchandising.meant_for(blocks, ()))
 
 
 async def _version(read: Read, owner_id: UUID, page: str, running: Running | None, turn: int | None) -> Version | None:

@@ -55,11 +55,13 @@ EFFECT_WANTED = 0.1
 
 
 class House(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose experiments a console shows: of which merchant, with which currency, on which page and lists of theirs."""
+    """Whose experiments a console shows: of which merchant, with which currency, on which page (which buyers see at `shown_at`)
+    and lists of theirs."""
 
     merchant_id: UUID
     currency: str
     page: str
+    shown_at: str
     lists: Sequence[GoodsList]
 
 
@@ -133,6 +135,7 @@ async def _shown(read: Read, console: Console, visit: Visit, experiment_id: UUID
         course=await experiments.course(read, found, variants),
         history=await experiments.history(read, house.merchant_id, experiment_id),
         journey=(await journeys.journey(read, house.merchant_id, found.journey_id)).name if found.journey_id else None,
+        shown_at=house.shown_at if found.page == house.page else "",
     )
 
 
@@ -182,6 +185,7 @@ async def experiment_page(
         rows=experiment_results.rows(visit, found),
         tries=tried.tried_words(visit, found),
         shows=tried.shows(visit, found),
+        trials=tried.trials_of(visit, found),
         chart=experiment_results.chart(visit, found),
         advice=visit.say(ADVICE[found.results.advice][0], name=_leader(found)),
         tone=ADVICE[found.results.advice][1],

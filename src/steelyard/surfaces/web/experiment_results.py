@@ -27,7 +27,7 @@ from steelyard.surfaces.web.visit import Visit
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """`journey` is the name of the one whose split is judged."""
+    """`journey` is the name of the one whose split is judged; `shown_at` where buyers see the page that is tried, if any."""
 
     experiment: Experiment
     variants: Sequence[Variant]
@@ -35,6 +35,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     course: Sequence[tuple[Look, Sequence[Finding]]]
     history: Sequence[Step]
     journey: Text | None = None
+    shown_at: str = ""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

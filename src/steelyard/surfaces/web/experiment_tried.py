@@ -13,10 +13,12 @@ from steelyard.kernel.i18n import N_
 from steelyard.operations import experiments, merchandising
 from steelyard.operations.experiments.model import CONTROL, Kind, Variant, list_of, page_of
 from steelyard.operations.merchandising.model import KIND_WORDS, Block
+from steelyard.surfaces.web import trials
 from steelyard.surfaces.web.entries import Entries, as_uuid
 from steelyard.surfaces.web.experiment_results import Shown
 from steelyard.surfaces.web.experiment_words import KINDS
 from steelyard.surfaces.web.sort_words import LISTS, SORTS, choices
+from steelyard.surfaces.web.trials import Trial
 from steelyard.surfaces.web.visit import Visit
 
 # How a form calls a block of the draft, and nothing in its place.
@@ -149,3 +151,12 @@ def shows(visit: Visit, found: Shown) -> list[str]:
         nothing = visit.say(N_("nothing in its place"))
         return [block_words(visit, each.block) if each.block else nothing for each in found.variants]
     return ["" for _ in found.variants]
+
+
+def trials_of(visit: Visit, found: Shown) -> list[str]:
+    """Of each variant of a page the address where it can be looked at; nothing of other kinds."""
+    of = found.experiment.experiment_id
+    return [
+        trials.address(visit, found.shown_at, Trial(of, each.variant)) if found.shown_at else ""
+        for each in found.variants
+    ]
