@@ -95,6 +95,25 @@ def test_one_event_is_one_step(tmp_path: Path) -> None:
     assert level(tmp_path, "AA", "AA", "default") == 2
 
 
+def test_the_lines_of_an_order_are_one_step_of_a_funnel(tmp_path: Path) -> None:
+    """Who bought two things at once has not come back for the second, and has not done the same twice."""
+    line = {"user": "ann", "kind": "pay", "order_id": "1", "at": BEGIN + timedelta(hours=1)}
+    events = [
+        {"user": "ann", "kind": "view"}, {**line, "item": "tea"}, {**line, "item": "cup"},
+        {"user": "ann", "kind": "share", "at": BEGIN + timedelta(hours=2)},
+    ]  # fmt: skip
+    back = [*events, {**line, "order_id": "2", "at": BEGIN + timedelta(days=1)}]
+
+    def users(events: list[dict[str, Any]], *steps: str, mode: Mode = "default") -> list[object]:
+        return [row["users"] for row in ask(tmp_path, events, Funnel(steps=steps, mode=mode)).rows]
+
+    assert users(events, "pay", "pay") == [1, 0]
+    assert users(back, "pay", "pay") == [1, 1]
+    assert users(events, "pay:item=tea", "pay:item=cup") == [1, 0]
+    assert users(events, "view", "pay", "share", mode="strict") == [1, 1, 1]
+    assert users(events, "view", "pay", "share", mode="strict_order") == [1, 1, 1]
+
+
 def test_a_funnel_counts_people_and_says_who_they_are(tmp_path: Path) -> None:
     events = [
         *in_a_row("ann", ["view", "cart", "pay"], channel="ad"),
@@ -125,8 +144,11 @@ def test_a_step_may_say_more_than_its_kind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    [Funnel(steps=()), Funnel(steps=("view:colour=red",)), Trend(kinds=("view:at=now",)), Funnel(steps=("a",) * 11)],
-)
+    [
+        Funnel(steps=()), Funnel(steps=("view:colour=red",)), Trend(kinds=("view:at=now",)), Funnel(steps=("a",) * 11),
+        Distribution(kind="pay:colour=red"), Attribution(touch="arrive:colour=red"), Intervals(then="pay:at=now"),
+    ],
+)  # fmt: skip
 def test_what_nobody_understands_is_not_worked_out(tmp_path: Path, asked: Question) -> None:
     with pytest.raises(QuestionUnclear):
         ask(tmp_path, [], asked)

@@ -88,19 +88,27 @@ def _currency(engine: Engine, scope: Scope) -> str:
 
 
 def _understood(scope: Scope, asked: Question) -> None:
-    problem: Text | None = None
+    problem = _steps_problem(_steps_of(asked))
     if scope.until < scope.since:
         problem = text("结束日期早于开始日期", "the last day is before the first")
-    elif isinstance(asked, Funnel):
-        if not 1 <= len(asked.steps) <= STEPS_MAX or not all(asked.steps):
-            problem = text(f"漏斗须有 1 至 {STEPS_MAX} 步", f"a funnel has 1 to {STEPS_MAX} steps")
-        problem = problem or _steps_problem(asked.steps)
-    elif isinstance(asked, Trend):
-        problem = _steps_problem(asked.kinds)
-    elif isinstance(asked, Retention | Intervals):
-        problem = _steps_problem((asked.first, asked.again if isinstance(asked, Retention) else asked.then))
+    elif isinstance(asked, Funnel) and (not 1 <= len(asked.steps) <= STEPS_MAX or not all(asked.steps)):
+        problem = text(f"漏斗须有 1 至 {STEPS_MAX} 步", f"a funnel has 1 to {STEPS_MAX} steps")
     if problem is not None:
         raise QuestionUnclear(problem=problem)
+
+
+def _steps_of(asked: Question) -> tuple[str, ...]:
+    """All that a question says of which event is meant."""
+    words: Mapping[type[Any], tuple[str, ...]] = {
+        Trend: ("kinds",),
+        Funnel: ("steps",),
+        Retention: ("first", "again"),
+        Intervals: ("first", "then"),
+        Distribution: ("kind",),
+        Attribution: ("touch", "conversion"),
+    }
+    said = [getattr(asked, name) for name in words.get(type(asked), ())]
+    return tuple(step for each in said for step in ((each,) if isinstance(each, str) else each))
 
 
 def _steps_problem(steps: tuple[str, ...]) -> Text | None:

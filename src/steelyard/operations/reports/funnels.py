@@ -26,9 +26,14 @@ def reached(events: Table, scope: Scope, asked: Funnel) -> Table:
     """`user, level`: the furthest step of everybody who came to the first."""
     chosen = scoped(events, scope)
     tests = [is_step(chosen, step) for step in asked.steps]
-    place = ibis.cases(*((test, number) for number, test in enumerate(tests, 1)), else_=0)
     steps = {f"s{number}": test for number, test in enumerate(tests, 1)}
-    chosen = chosen.mutate(place=place.cast("int64"), **steps).select(*_order(asked), "user", *steps)
+    order = _order(asked)
+    if order == _ALL_APART or asked.mode != "default":
+        chosen = _orders_at_once(chosen.select("user", "at", "kind", "item", "order_id", **steps), list(steps))
+    else:
+        chosen = chosen.mutate(**steps)
+    place = ibis.cases(*((chosen[name], number) for number, name in enumerate(steps, 1)), else_=0)
+    chosen = chosen.mutate(place=place.cast("int64")).select(*order, "user", *steps)
     if asked.mode != "strict_order":
         chosen = chosen.filter(chosen.place > 0)
     chosen = _starts(chosen, asked)
@@ -40,6 +45,16 @@ def reached(events: Table, scope: Scope, asked: Funnel) -> Table:
     levels = chosen.mutate(level=level.cast("int64"))
     found = levels.group_by("user").aggregate(level=levels.level.max())
     return found.filter(found.level > 0)
+
+
+def _orders_at_once(chosen: Table, steps: list[str]) -> Table:
+    """The lines of one order are one event, at the earliest of their moments, and whichever of the steps one of them is. It
+    matters only where what is done again counts."""
+    lines = chosen.filter(chosen.order_id != "")
+    parts = {name: lines[name].any() for name in steps}
+    orders = lines.group_by(["user", "kind", "order_id"]).aggregate(at=lines.at.min(), item=lines.item.min(), **parts)
+    columns = ["user", "at", "kind", "item", "order_id", *steps]
+    return orders.select(*columns).union(chosen.filter(chosen.order_id == "").select(*columns))
 
 
 def _starts(chosen: Table, asked: Funnel) -> Table:
