@@ -184,7 +184,12 @@ async def test_what_was_bought_tells_by_what_and_on_what_as_the_looking_does(
         channel=Channel.AD, source="baidu", medium="cpc", campaign="spring", device="desk",
     )  # fmt: skip
     looked = Behaviour(
-        kind=Kind.VIEW, visitor_id=buyer, buyer_id=buyer, merchant_id=shop, at=now - timedelta(minutes=5), device="phone"
+        kind=Kind.VIEW,
+        visitor_id=buyer,
+        buyer_id=buyer,
+        merchant_id=shop,
+        at=now - timedelta(minutes=5),
+        device="phone",
     )
     await db.transact(behaviour.record, [came, looked])
     [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)], buyer)

@@ -339,6 +339,75 @@ def test_what_a_cohort_is_worth_is_what_it_paid_less_refunds(tmp_path: Path) -> 
     ]
 
 
+BROKEN_DOWN: list[tuple[Question, Cell, list[str]]] = [
+    (Trend(kinds=("view",), by="device"), Cell(period=date(2026, 3, 2), group="phone"), ["ann", "joe"]),
+    (Trend(kinds=("view",)), Cell(period=date(2026, 3, 3)), []),
+    (Funnel(steps=("view", "pay"), by="device"), Cell(step=2, group="phone"), ["ann"]),
+    (
+        Retention(first="view", again="pay", every="day", by="device"),
+        Cell(cohort=date(2026, 3, 2), index=1, group="phone"), ["ann"],
+    ),
+    (Intervals(by="device"), Cell(seconds=90_000.0, group="desk"), ["bob"]),
+    (Distribution(by="device"), Cell(least=1, group="desk"), ["bob"]),
+    (Sessions(by="device"), Cell(period=date(2026, 3, 2), group="phone"), ["ann", "joe"]),
+    (Paths(), Cell(step=1, source="pay", target=LEFT), ["ann", "bob"]),
+    (Attribution(touch="view"), Cell(group="ad"), ["ann"]),
+    (Lifetime(every="day", by="device"), Cell(cohort=date(2026, 3, 3), index=0, group="phone"), ["ann"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "cell", "inside"), BROKEN_DOWN, ids=lambda each: getattr(type(each), "__name__", ""))
+def test_whoever_a_cell_counts_is_named(tmp_path: Path, asked: Question, cell: Cell, inside: list[str]) -> None:
+    tomorrow = BEGIN + timedelta(days=1)
+    events = [
+        {"user": user, "kind": kind, "at": at, "device": device, "channel": channel, "order_id": order, "amount": amount,
+         "currency": "CNY" if amount else ""}
+        for user, kind, at, device, channel, order, amount in (
+            ("ann", "view", BEGIN, "phone", "ad", "", None), ("ann", "pay", tomorrow, "phone", "direct", "1", 500),
+            ("bob", "view", BEGIN, "desk", "search", "", None), ("bob", "pay", tomorrow, "desk", "direct", "2", 300),
+            ("joe", "view", BEGIN, "phone", "search", "", None),
+        )
+    ]  # fmt: skip
+
+    answer = ask(tmp_path, events, asked)
+
+    assert who(tmp_path, events, asked, cell) == inside
+    if cell.group is not None and not isinstance(asked, Attribution):
+        groups: list[str] = [str(row["group"]) for row in answer.rows]
+        assert set(groups) == {"phone", "desk"}
+
+
+def test_whole_months_are_compared_with_whole_months_and_days_with_as_many_days() -> None:
+    def before(since: date, until: date) -> tuple[date, date]:
+        scope = Scope(since=since, until=until).before
+        return scope.since, scope.until
+
+    assert before(date(2026, 3, 1), date(2026, 3, 31)) == (date(2026, 2, 1), date(2026, 2, 28))
+    assert before(date(2026, 1, 1), date(2026, 2, 28)) == (date(2025, 11, 1), date(2025, 12, 31))
+    assert before(date(2026, 3, 1), date(2026, 3, 10)) == (date(2026, 2, 19), date(2026, 2, 28))
+
+
+def test_an_answer_stands_beside_that_of_the_period_before(tmp_path: Path) -> None:
+    """A day by its place from the first; what there was only then is told, too."""
+    events = [
+        {"user": "ann", "kind": "view", "item": item, "at": BEGIN + timedelta(days=day)}
+        for day, item in ((0, "tea"), (2, "tea"), (-5, "cup"), (-2, "tea"), (-2, "tea"))
+    ]
+    scope = Scope(since=date(2026, 3, 2), until=date(2026, 3, 6), offset_minutes=0)
+    trend = Trend(measures=("events",))
+
+    columns, rows = reports.beside(ask(tmp_path, events, trend, scope, compare=True))
+    _, bought = reports.beside(ask(tmp_path, events, Distribution(kind="view", of="events"), scope, compare=True))
+    alone = ask(tmp_path, events, trend, scope)
+
+    assert columns == ["period", "events", "events_before"]
+    assert [tuple(row.values()) for row in rows] == [
+        (date(2026, 3, 2), 1, 1), (date(2026, 3, 4), 1, 0), (date(2026, 3, 5), 0, 2),
+    ]  # fmt: skip
+    assert [(row["least"], row["users"], row["users_before"]) for row in bought] == [(2, 1, 0), (3, 0, 1)]
+    assert reports.beside(alone) == (alone.columns, alone.rows)
+
+
 def test_where_nothing_happened_every_analysis_has_an_answer() -> None:
     engine = reports.DuckDb([])
     for name, kind in reports.QUESTIONS.items():

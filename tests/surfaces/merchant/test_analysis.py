@@ -153,7 +153,7 @@ async def test_attribution_tells_what_a_channel_cost_and_what_came_back(
     rows = (await owner.get("/merchant/analysis/attribution?format=csv")).text.splitlines()
 
     assert "Return on cost" in words(page)
-    [ad] = [row for row in rows if row.startswith("ad,")]
+    [ad] = [row for row in rows if row.startswith("Advertisements,")]
     assert ad.endswith("20.00,-1.0")
     assert "-100%" in words(page)
 

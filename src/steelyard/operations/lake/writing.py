@@ -57,7 +57,12 @@ async def copy_behaviour(db: Database, home: Path) -> int:
 
 
 async def _move_on(
-    tx: Tx, begin: Cursor, end: Cursor, written: manifest.Written | None, people: Sequence[UUID], paid: Sequence[Recorded]
+    tx: Tx,
+    begin: Cursor,
+    end: Cursor,
+    written: manifest.Written | None,
+    people: Sequence[UUID],
+    paid: Sequence[Recorded],
 ) -> None:
     """Record the file and move the cursor, unless another has moved it meanwhile. Who was forgotten after the file was read is
     taken out of it again. The days of what was paid are written anew: by what it came may not have been known before."""

@@ -10,8 +10,8 @@ from steelyard.kernel.text import Text, text
 from steelyard.operations.reports import attributions, cohorts, funnels, trends, visits
 from steelyard.operations.reports.costing import with_costs
 from steelyard.operations.reports.engines import Engine
+from steelyard.operations.reports.inside import inside
 from steelyard.operations.reports.model import (
-    BUCKETS,
     ROWS_MAX,
     STEPS_MAX,
     USERS_MAX,
@@ -32,7 +32,7 @@ from steelyard.operations.reports.model import (
     Trend,
     name_of,
 )
-from steelyard.operations.reports.scoping import Table, is_step, scoped
+from steelyard.operations.reports.scoping import Table, scoped
 
 _ANALYSES: Mapping[type[Any], Callable[[Table, Scope, Any], Table]] = {
     Trend: trends.trend,
@@ -126,28 +126,7 @@ def _steps_problem(steps: tuple[str, ...]) -> Text | None:
 def people(engine: Engine, scope: Scope, asked: Question, cell: Cell) -> list[str]:
     """The users in a cell of an answer, in the order of their ids, at most `USERS_MAX`. Raises what `answer` raises."""
     _understood(scope, asked)
-    found = _people(engine.events, scope, asked, cell).select("user").distinct().order_by("user").limit(USERS_MAX)
+    if not scope.currency and _money(asked):
+        scope = msgspec.structs.replace(scope, currency=_currency(engine, scope))
+    found = inside(engine.events, scope, asked, cell).select("user").distinct().order_by("user").limit(USERS_MAX)
     return [row["user"] for row in engine.rows(found)]
-
-
-def _people(events: Table, scope: Scope, asked: Question, cell: Cell) -> Table:
-    if isinstance(asked, Funnel):
-        levels = funnels.reached(events, scope, asked)
-        return levels.filter(levels.level == cell.step if cell.dropped else levels.level >= cell.step)
-    if isinstance(asked, Retention):
-        back = cohorts.returned(events, scope, asked)
-        return back.filter((back.cohort == ibis.literal(cell.cohort, "date")) & (back.index == cell.index))
-    if isinstance(asked, Distribution):
-        times = visits.how_often(events, scope, asked)
-        later = [least for least in BUCKETS if least > cell.least]
-        times = times.filter(times.times >= cell.least)
-        return times.filter(times.times < later[0]) if later else times
-    if isinstance(asked, Intervals):
-        found = visits.gaps(events, scope, asked)
-        if cell.seconds is None:
-            return found
-        return found.filter(found.seconds > cell.seconds if cell.longer else found.seconds <= cell.seconds)
-    chosen = scoped(events, scope)
-    if isinstance(asked, Trend) and asked.kinds:
-        chosen = chosen.filter(ibis.or_(*(is_step(chosen, kind) for kind in asked.kinds)))
-    return chosen

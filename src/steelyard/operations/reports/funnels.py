@@ -92,14 +92,19 @@ def _before_a_stop(chosen: Table, asked: Funnel) -> Table:
     return stopped.filter(stopped.stop.isnull() | (stopped.nth < stopped.stop))
 
 
+def by_group(events: Table, scope: Scope, asked: Funnel) -> Table:
+    """`reached`, with a breakdown `group`: what it was at their first step."""
+    levels = reached(events, scope, asked)
+    if asked.by is None:
+        return levels
+    chosen = scoped(events, scope)
+    named = group_of_users(chosen.filter(is_step(chosen, asked.steps[0])), asked.by)
+    return levels.inner_join(named, "user")
+
+
 def funnel(events: Table, scope: Scope, asked: Funnel) -> Table:
     """`step` (from 1), `users` who came at least so far; with a breakdown by `group`: what it was at their first step."""
-    levels = reached(events, scope, asked)
-    keys = ["group"] if asked.by else []
-    if asked.by:
-        chosen = scoped(events, scope)
-        named = group_of_users(chosen.filter(is_step(chosen, asked.steps[0])), asked.by)
-        levels = levels.inner_join(named, "user")
+    levels, keys = by_group(events, scope, asked), ["group"] if asked.by else []
     # One row for each step, so that it is looked through once whatever the number of steps.
     steps = ibis.memtable(pa.table({"step": pa.array(range(1, len(asked.steps) + 1), pa.int64())}))
     groups = levels.select(*keys).distinct() if keys else None

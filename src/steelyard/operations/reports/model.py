@@ -58,6 +58,15 @@ class ReportsBusy(Refusal):
     detail = N_("Try again in a moment.")
 
 
+class SegmentTooLarge(Refusal):
+    """Of a segment all people are asked of, or nobody: a part of them would be another answer."""
+
+    code = "segment_too_large"
+    status = 422
+    title = N_("This segment has too many people")
+    detail = N_("Analyses take at most {most}.")
+
+
 class QuestionUnclear(Refusal):
     """A question names steps and columns that there are, and days in their order."""
 
@@ -103,7 +112,14 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def before(self) -> "Scope":
-        """The same of as many days before it."""
+        """The same of as many days before it; of whole months, of as many whole months."""
+        after = self.until + timedelta(days=1)
+        if self.since.day == 1 and after.day == 1:
+            months = (after.year - self.since.year) * 12 + after.month - self.since.month
+            month = self.since.year * 12 + self.since.month - 1 - months
+            return msgspec.structs.replace(
+                self, since=date(month // 12, month % 12 + 1, 1), until=self.since - timedelta(days=1)
+            )
         days = (self.until - self.since).days + 1
         return msgspec.structs.replace(
             self, since=self.since - timedelta(days=days), until=self.since - timedelta(days=1)
@@ -135,6 +151,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, tag="retention"):
     again: str = "pay"
     every: Every = "month"
     periods: int = 12
+    by: Column | None = None
 
 
 class Paths(msgspec.Struct, frozen=True, kw_only=True, tag="paths"):
@@ -153,6 +170,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True, tag="intervals"):
 
     first: str = "view"
     then: str = "pay"
+    by: Column | None = None
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True, tag="distribution"):
@@ -160,6 +178,7 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True, tag="distribution"
 
     kind: str = "pay"
     of: Literal["events", "orders", "days"] = "orders"
+    by: Column | None = None
 
 
 class Sessions(msgspec.Struct, frozen=True, kw_only=True, tag="sessions"):
@@ -187,16 +206,19 @@ class Lifetime(msgspec.Struct, frozen=True, kw_only=True, tag="ltv"):
 
     every: Every = "month"
     periods: int = 12
+    by: Column | None = None
 
 
 Question = Trend | Funnel | Retention | Paths | Intervals | Distribution | Sessions | Attribution | Lifetime
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in an answer, whose people are asked for: a step of a funnel (`dropped`: who came no further), a cohort and how
-    many periods later, a bucket of a distribution by its `least`, whoever took so many `seconds` from one thing to the next
-    once at least (`longer`: more than these)."""
+    """A place in an answer, whose people are asked for: a `period`; a step of a funnel (`dropped`: who came no further); a cohort
+    and how many periods later; a bucket of a distribution by its `least`; whoever took so many `seconds` from one thing to the
+    next once at least (`longer`: more than these); a step from `source` to `target`. With a breakdown those of one `group`; of
+    an attribution it is whose the credit is."""
 
+    period: date | None = None
     step: int = 0
     dropped: bool = False
     cohort: date | None = None
@@ -204,6 +226,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     least: int = 0
     seconds: float | None = None
     longer: bool = False
+    source: str = ""
+    target: str = ""
+    group: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
