@@ -384,6 +384,8 @@ def test_whole_months_are_compared_with_whole_months_and_days_with_as_many_days(
 
     assert before(date(2026, 3, 1), date(2026, 3, 31)) == (date(2026, 2, 1), date(2026, 2, 28))
     assert before(date(2026, 1, 1), date(2026, 2, 28)) == (date(2025, 11, 1), date(2025, 12, 31))
+    assert before(date(2026, 7, 1), date(2026, 12, 1)) == (date(2026, 1, 1), date(2026, 6, 1))
+    assert before(date(2026, 1, 1), date(2026, 3, 30)) == (date(2025, 10, 1), date(2025, 12, 30))
     assert before(date(2026, 3, 1), date(2026, 3, 10)) == (date(2026, 2, 19), date(2026, 2, 28))
 
 

@@ -1,5 +1,6 @@
 """What is asked of the events: which analysis, of what, of whom, and when. A question is data, so that it can be saved."""
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -96,6 +97,13 @@ class SavedReport(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
+def _months_before(day: date, months: int, after: int = 0) -> date:
+    """The same day of the month so many months ago, and so many days after; of a shorter month its last day."""
+    month = day.year * 12 + day.month - 1 - months
+    year, nth = month // 12, month % 12 + 1
+    return date(year, nth, min(day.day, monthrange(year, nth)[1])) + timedelta(days=after)
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """Of which events: days `since` to `until`, both included, at `offset_minutes` from UTC. Empty means all; `users` are the
     ids of a segment (None: everybody). Amounts are added in one `currency` only."""
@@ -112,14 +120,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def before(self) -> "Scope":
-        """The same of as many days before it; of whole months, of as many whole months."""
+        """The same of as many days before it. What begins with a month and is longer than one, or whole: of as many months."""
         after = self.until + timedelta(days=1)
-        if self.since.day == 1 and after.day == 1:
-            months = (after.year - self.since.year) * 12 + after.month - self.since.month
-            month = self.since.year * 12 + self.since.month - 1 - months
-            return msgspec.structs.replace(
-                self, since=date(month // 12, month % 12 + 1, 1), until=self.since - timedelta(days=1)
-            )
+        months = (self.until.year - self.since.year) * 12 + self.until.month - self.since.month + 1
+        if self.since.day == 1 and (months > 1 or after.day == 1):
+            begins = _months_before(self.since, months)
+            ends = _months_before(after, months) if after.day == 1 else _months_before(self.until, months, after=1)
+            return msgspec.structs.replace(self, since=begins, until=ends - timedelta(days=1))
         days = (self.until - self.since).days + 1
         return msgspec.structs.replace(
             self, since=self.since - timedelta(days=days), until=self.since - timedelta(days=1)

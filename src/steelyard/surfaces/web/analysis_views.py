@@ -10,8 +10,8 @@ from steelyard.operations import reports
 from steelyard.operations.reports import BEFORE
 from steelyard.operations.reports.model import LEFT, OTHER, Answer, Attribution, Funnel, Question
 from steelyard.surfaces.components.charts import POINTS_MAX, Chart, Series
-from steelyard.surfaces.web.analysis_questions import ANALYSES, CHANNELS, COLUMNS, KINDS, MEASURES
-from steelyard.surfaces.web.figures import DEVICES
+from steelyard.surfaces.web.analysis_questions import ANALYSES, COLUMNS, KINDS, MEASURES
+from steelyard.surfaces.web.figures import CHANNELS, DEVICES, SOURCES
 from steelyard.surfaces.web.visit import Visit
 
 SERIES_MAX = 12
@@ -122,10 +122,11 @@ def named(read: Reading, word: str) -> str:
     if word == OTHER:
         return say(N_("All others"))
     if not word:
-        return say(N_("Nothing led to it") if isinstance(read.asked, Attribution) else N_("Not known"))
+        nothing = isinstance(read.asked, Attribution) and by == "channel"
+        return say(N_("Nothing led to it") if nothing else N_("Not known"))
     if word in read.names:
         return read.names[word].in_language(read.visit.locale)
-    words: Mapping[str, Mapping[str, str]] = {"kind": KINDS, "channel": CHANNELS, "device": DEVICES}
+    words: Mapping[str, Mapping[str, str]] = {"kind": KINDS, "channel": {**CHANNELS, **SOURCES}, "device": DEVICES}
     return say(words[by][word]) if word in words.get(by, ()) else word
 
 
