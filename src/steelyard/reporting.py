@@ -97,12 +97,13 @@ def funnel(steps: tuple[str, ...], window_hours: float, mode: Any, by: Any, **as
 @click.option("--again", default="pay", show_default=True, help="What they come back for.")
 @_every_month
 @_periods
+@_by
 @plainly
-def retention(first: str, again: str, every: Any, periods: int, **asked: Any) -> None:
+def retention(first: str, again: str, every: Any, periods: int, by: Any, **asked: Any) -> None:
     """Who comes back, by the period of the first time."""
     from steelyard.operations.reports.model import Retention
 
-    _report(Retention(first=first, again=again, every=every, periods=periods), asked)
+    _report(Retention(first=first, again=again, every=every, periods=periods, by=by), asked)
 
 
 @click.command()
@@ -124,24 +125,26 @@ def paths(kinds: tuple[str, ...], by: Any, steps: int, top: int, gap_minutes: in
 @_asking
 @click.argument("first")
 @click.argument("then")
+@_by
 @plainly
-def intervals(first: str, then: str, **asked: Any) -> None:
+def intervals(first: str, then: str, by: Any, **asked: Any) -> None:
     """How long it is from FIRST to the next THEN, in seconds; from order to order with `pay pay`."""
     from steelyard.operations.reports.model import Intervals
 
-    _report(Intervals(first=first, then=then), asked)
+    _report(Intervals(first=first, then=then, by=by), asked)
 
 
 @click.command()
 @_asking
 @click.option("--kind", default="pay", show_default=True, help="Of this kind of event.")
 @click.option("--of", type=click.Choice(["events", "orders", "days"]), default="orders", show_default=True)
+@_by
 @plainly
-def distribution(kind: str, of: Any, **asked: Any) -> None:
+def distribution(kind: str, of: Any, by: Any, **asked: Any) -> None:
     """How many people did it how many times."""
     from steelyard.operations.reports.model import Distribution
 
-    _report(Distribution(kind=kind, of=of), asked)
+    _report(Distribution(kind=kind, of=of, by=by), asked)
 
 
 @click.command()
@@ -179,7 +182,7 @@ def attribution(model: Any, by: Any, touch: str, window_days: int, costs: tuple[
 
     try:
         _report(question, asked)
-    except ArithmeticError as error:
+    except (ArithmeticError, ValueError) as error:
         raise Sentence("--cost is said as CHANNEL=AMOUNT, such as ad=1200.50.") from error
 
 
@@ -187,12 +190,13 @@ def attribution(model: Any, by: Any, touch: str, window_days: int, costs: tuple[
 @_asking
 @_every_month
 @_periods
+@_by
 @plainly
-def ltv(every: Any, periods: int, **asked: Any) -> None:
+def ltv(every: Any, periods: int, by: Any, **asked: Any) -> None:
     """What the customers of a cohort have paid in the end, less refunds."""
     from steelyard.operations.reports.model import Lifetime
 
-    _report(Lifetime(every=every, periods=periods), asked)
+    _report(Lifetime(every=every, periods=periods, by=by), asked)
 
 
 COMMANDS = [trend, funnel, retention, paths, intervals, distribution, sessions, attribution, ltv]

@@ -13,7 +13,8 @@ import pytest
 from steelyard.kernel import events
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.operations import behaviour, lake
-from steelyard.operations.behaviour import Behaviour, Kind
+from steelyard.operations.behaviour import Behaviour, Channel, Kind
+from steelyard.operations.behaviour.subscribers import SUBSCRIBER as BEHAVIOUR
 from steelyard.operations.lake import jobs, keeping, manifest, writing
 from steelyard.operations.lake.subscribers import SUBSCRIBER
 from steelyard.parties import customers
@@ -168,6 +169,44 @@ async def test_a_days_trade_comes_to_what_the_orders_say(db: Database, tmp_path:
     assert len({row["order_id"] for row in rows if row["kind"] == "pay"}) == 3
     assert all(row["category"] for row in rows if row["item"])
     assert {row["user"] for row in rows if row["kind"] == "pay"} == {str(world.buyer.buyer_id)}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in time", "after the day was written"])
+async def test_what_was_bought_tells_by_what_and_on_what_as_the_looking_does(
+    db: Database, tmp_path: Path, late: bool
+) -> None:
+    """Else a funnel of phones, or of advertisements, would end before the payment. Who wants nothing analysed tells nothing."""
+    world = await seeded(db)
+    buyer, shop = _buyer(world), world.tea.merchant_id
+    now = datetime.now(UTC)
+    came = Behaviour(
+        kind=Kind.ARRIVE, visitor_id=buyer, buyer_id=buyer, merchant_id=shop, at=now - timedelta(days=2),
+        channel=Channel.AD, source="baidu", medium="cpc", campaign="spring", device="desk",
+    )  # fmt: skip
+    looked = Behaviour(
+        kind=Kind.VIEW,
+        visitor_id=buyer,
+        buyer_id=buyer,
+        merchant_id=shop,
+        at=now - timedelta(minutes=5),
+        device="phone",
+    )
+    await db.transact(behaviour.record, [came, looked])
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)], buyer)
+    await deal.refunded(db, order, Returned(1, 1))
+    await deal.paid(db, [(world.items["hammer"].sku_id, 1)], world.other_buyer.buyer_id)
+    if late:
+        await traded(db, tmp_path)
+    await events.drain(db, [BEHAVIOUR])
+    if late:
+        await copied(db, tmp_path)
+    await traded(db, tmp_path)
+
+    rows = [row for row in await everything(db, tmp_path) if row["kind"] in ("order", "pay", "refund")]
+    ways = {(row["kind"], row["channel"], row["source"], row["medium"], row["campaign"], row["device"])
+            for row in rows if row["user"] == str(buyer)}  # fmt: skip
+    assert ways == {(kind, "ad", "baidu", "cpc", "spring", "phone") for kind in ("order", "pay", "refund")}
+    assert {(row["channel"], row["device"]) for row in rows if row["user"] != str(buyer)} == {("direct", "")}
 
 
 async def test_orders_that_were_there_before_the_lake_are_in_it(db: Database, tmp_path: Path) -> None:

@@ -95,6 +95,25 @@ def test_one_event_is_one_step(tmp_path: Path) -> None:
     assert level(tmp_path, "AA", "AA", "default") == 2
 
 
+def test_the_lines_of_an_order_are_one_step_of_a_funnel(tmp_path: Path) -> None:
+    """Who bought two things at once has not come back for the second, and has not done the same twice."""
+    line = {"user": "ann", "kind": "pay", "order_id": "1", "at": BEGIN + timedelta(hours=1)}
+    events = [
+        {"user": "ann", "kind": "view"}, {**line, "item": "tea"}, {**line, "item": "cup"},
+        {"user": "ann", "kind": "share", "at": BEGIN + timedelta(hours=2)},
+    ]  # fmt: skip
+    back = [*events, {**line, "order_id": "2", "at": BEGIN + timedelta(days=1)}]
+
+    def users(events: list[dict[str, Any]], *steps: str, mode: Mode = "default") -> list[object]:
+        return [row["users"] for row in ask(tmp_path, events, Funnel(steps=steps, mode=mode)).rows]
+
+    assert users(events, "pay", "pay") == [1, 0]
+    assert users(back, "pay", "pay") == [1, 1]
+    assert users(events, "pay:item=tea", "pay:item=cup") == [1, 0]
+    assert users(events, "view", "pay", "share", mode="strict") == [1, 1, 1]
+    assert users(events, "view", "pay", "share", mode="strict_order") == [1, 1, 1]
+
+
 def test_a_funnel_counts_people_and_says_who_they_are(tmp_path: Path) -> None:
     events = [
         *in_a_row("ann", ["view", "cart", "pay"], channel="ad"),
@@ -125,8 +144,11 @@ def test_a_step_may_say_more_than_its_kind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    [Funnel(steps=()), Funnel(steps=("view:colour=red",)), Trend(kinds=("view:at=now",)), Funnel(steps=("a",) * 11)],
-)
+    [
+        Funnel(steps=()), Funnel(steps=("view:colour=red",)), Trend(kinds=("view:at=now",)), Funnel(steps=("a",) * 11),
+        Distribution(kind="pay:colour=red"), Attribution(touch="arrive:colour=red"), Intervals(then="pay:at=now"),
+    ],
+)  # fmt: skip
 def test_what_nobody_understands_is_not_worked_out(tmp_path: Path, asked: Question) -> None:
     with pytest.raises(QuestionUnclear):
         ask(tmp_path, [], asked)
@@ -315,6 +337,77 @@ def test_what_a_cohort_is_worth_is_what_it_paid_less_refunds(tmp_path: Path) -> 
         {"cohort": date(2026, 3, 2), "size": 2, "index": 0, "amount": 400, "total": 400},
         {"cohort": date(2026, 3, 2), "size": 2, "index": 1, "amount": 50, "total": 450},
     ]
+
+
+BROKEN_DOWN: list[tuple[Question, Cell, list[str]]] = [
+    (Trend(kinds=("view",), by="device"), Cell(period=date(2026, 3, 2), group="phone"), ["ann", "joe"]),
+    (Trend(kinds=("view",)), Cell(period=date(2026, 3, 3)), []),
+    (Funnel(steps=("view", "pay"), by="device"), Cell(step=2, group="phone"), ["ann"]),
+    (
+        Retention(first="view", again="pay", every="day", by="device"),
+        Cell(cohort=date(2026, 3, 2), index=1, group="phone"), ["ann"],
+    ),
+    (Intervals(by="device"), Cell(seconds=90_000.0, group="desk"), ["bob"]),
+    (Distribution(by="device"), Cell(least=1, group="desk"), ["bob"]),
+    (Sessions(by="device"), Cell(period=date(2026, 3, 2), group="phone"), ["ann", "joe"]),
+    (Paths(), Cell(step=1, source="pay", target=LEFT), ["ann", "bob"]),
+    (Attribution(touch="view"), Cell(group="ad"), ["ann"]),
+    (Lifetime(every="day", by="device"), Cell(cohort=date(2026, 3, 3), index=0, group="phone"), ["ann"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "cell", "inside"), BROKEN_DOWN, ids=lambda each: getattr(type(each), "__name__", ""))
+def test_whoever_a_cell_counts_is_named(tmp_path: Path, asked: Question, cell: Cell, inside: list[str]) -> None:
+    tomorrow = BEGIN + timedelta(days=1)
+    events = [
+        {"user": user, "kind": kind, "at": at, "device": device, "channel": channel, "order_id": order, "amount": amount,
+         "currency": "CNY" if amount else ""}
+        for user, kind, at, device, channel, order, amount in (
+            ("ann", "view", BEGIN, "phone", "ad", "", None), ("ann", "pay", tomorrow, "phone", "direct", "1", 500),
+            ("bob", "view", BEGIN, "desk", "search", "", None), ("bob", "pay", tomorrow, "desk", "direct", "2", 300),
+            ("joe", "view", BEGIN, "phone", "search", "", None),
+        )
+    ]  # fmt: skip
+
+    answer = ask(tmp_path, events, asked)
+
+    assert who(tmp_path, events, asked, cell) == inside
+    if cell.group is not None and not isinstance(asked, Attribution):
+        groups: list[str] = [str(row["group"]) for row in answer.rows]
+        assert set(groups) == {"phone", "desk"}
+
+
+def test_whole_months_are_compared_with_whole_months_and_days_with_as_many_days() -> None:
+    def before(since: date, until: date) -> tuple[date, date]:
+        scope = Scope(since=since, until=until).before
+        return scope.since, scope.until
+
+    assert before(date(2026, 3, 1), date(2026, 3, 31)) == (date(2026, 2, 1), date(2026, 2, 28))
+    assert before(date(2026, 1, 1), date(2026, 2, 28)) == (date(2025, 11, 1), date(2025, 12, 31))
+    assert before(date(2026, 7, 1), date(2026, 12, 1)) == (date(2026, 1, 1), date(2026, 6, 1))
+    assert before(date(2026, 1, 1), date(2026, 3, 30)) == (date(2025, 10, 1), date(2025, 12, 30))
+    assert before(date(2026, 3, 1), date(2026, 3, 10)) == (date(2026, 2, 19), date(2026, 2, 28))
+
+
+def test_an_answer_stands_beside_that_of_the_period_before(tmp_path: Path) -> None:
+    """A day by its place from the first; what there was only then is told, too."""
+    events = [
+        {"user": "ann", "kind": "view", "item": item, "at": BEGIN + timedelta(days=day)}
+        for day, item in ((0, "tea"), (2, "tea"), (-5, "cup"), (-2, "tea"), (-2, "tea"))
+    ]
+    scope = Scope(since=date(2026, 3, 2), until=date(2026, 3, 6), offset_minutes=0)
+    trend = Trend(measures=("events",))
+
+    columns, rows = reports.beside(ask(tmp_path, events, trend, scope, compare=True))
+    _, bought = reports.beside(ask(tmp_path, events, Distribution(kind="view", of="events"), scope, compare=True))
+    alone = ask(tmp_path, events, trend, scope)
+
+    assert columns == ["period", "events", "events_before"]
+    assert [tuple(row.values()) for row in rows] == [
+        (date(2026, 3, 2), 1, 1), (date(2026, 3, 4), 1, 0), (date(2026, 3, 5), 0, 2),
+    ]  # fmt: skip
+    assert [(row["least"], row["users"], row["users_before"]) for row in bought] == [(2, 1, 0), (3, 0, 1)]
+    assert reports.beside(alone) == (alone.columns, alone.rows)
 
 
 def test_where_nothing_happened_every_analysis_has_an_answer() -> None:

@@ -55,6 +55,11 @@ QUESTIONS: list[tuple[Scope, Question]] = [
     (SCOPE, Attribution(model="linear", costs={"ad": 100_000})),
     (SCOPE, Attribution(model="first")),
     (SCOPE, Lifetime()),
+    (SCOPE, Funnel(steps=("pay", "pay:category=c3", "pay"), mode="strict")),
+    (SCOPE, Retention(every="week", first="arrive", again="view", by="device")),
+    (SCOPE, Intervals(by="channel")),
+    (SCOPE, Distribution(by="category")),
+    (SCOPE, Lifetime(by="device")),
 ]
 
 

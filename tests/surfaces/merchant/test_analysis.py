@@ -1,5 +1,6 @@
 """The pages of analyses: a shop's own people, worked out beside the pages, saved, and put on a list."""
 
+import html
 import re
 from datetime import date
 from pathlib import Path
@@ -139,6 +140,67 @@ async def test_a_cell_of_an_answer_leads_to_its_people(
 
 
 @pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("what", "asked"),
+    [
+        ("trend", "kinds=order&by=device"), ("sessions", "by=channel"), ("paths", "by=kind"), ("attribution", "by=source"),
+        ("ltv", "by=category"), ("funnel", "steps=order pay&by=channel"), ("retention", "by=item"), ("distribution", "by=device"),
+        ("intervals", "first=order&then=pay&by=channel"),
+    ],
+)  # fmt: skip
+async def test_every_analysis_leads_to_the_people_of_its_cells(
+    db: Database, world: World, owner: Browser, what: str, asked: str
+) -> None:
+    """With a breakdown and a comparison; what is no place of it has no people, and numbers that nobody counts to do no harm."""
+    page = await owner.get(f"/merchant/analysis/{what}?{asked}&compare=previous")
+    assert page.status_code == 200
+    assert "the period before" in words(page)
+    offered = re.findall(r'<option value="([^"]+)"', page.text[page.text.index('id="people"') :])
+    assert offered
+
+    place = html.unescape(offered[0 if what == "intervals" else -1])  # nobody is slower than the one who did it
+    form = {"name": "These", "asked": asked, "segment_id": str(uuid4()), "cell": place}
+    await owner.post(f"/merchant/analysis/{what}/people", form)
+
+    [made] = await db.ask(segments.segments, world.tea.merchant_id)
+    assert await db.ask(segments.members, world.tea.merchant_id, made.segment_id) == [world.buyer.buyer_id]
+    for nonsense in ("nobody:this", "9" * 5_000, "2026-13-40"):
+        again = {**form, "segment_id": str(uuid4()), "cell": nonsense}
+        assert (await owner.post(f"/merchant/analysis/{what}/people", again)).status_code < 500
+    assert (await owner.get(f"/merchant/analysis/{what}?{asked}&days={'9' * 5_000}")).status_code < 500
+
+
+@pytest.mark.usefixtures("home")
+async def test_goods_categories_and_shops_are_called_by_their_names(
+    world: World, owner: Browser, chief: Browser
+) -> None:
+    by_item = words(await owner.get("/merchant/analysis/trend?kinds=view&by=item"))
+    by_shop = words(await chief.get("/operator/analysis/trend?kinds=pay&by=merchant"))
+    by_category = words(await owner.get("/merchant/analysis/trend?kinds=view&by=category"))
+
+    assert str(world.items["green"].product_id) not in by_item
+    assert str(world.tea.merchant_id) not in by_shop
+    assert "Not known" not in by_category
+
+
+@pytest.mark.usefixtures("home")
+async def test_an_answer_beside_the_period_before_is_in_the_table_and_in_the_file(owner: Browser) -> None:
+    plain = (await owner.get("/merchant/analysis/distribution?format=csv")).text.splitlines()
+    beside = (await owner.get("/merchant/analysis/distribution?compare=previous&format=csv")).text.splitlines()
+
+    assert plain[1] == "2,1,2"
+    assert beside[0].count("the period before") == 2
+    assert beside[1] == "2,1,0,2,0"
+
+
+@pytest.mark.usefixtures("home")
+async def test_a_segment_that_is_not_there_is_not_said_to_be_everybody(owner: Browser) -> None:
+    gone = await owner.get(f"/merchant/analysis/trend?kinds=pay&segment={uuid4()}")
+
+    assert "A segment that is not there any more" in words(gone)
+
+
+@pytest.mark.usefixtures("home")
 async def test_attribution_tells_what_a_channel_cost_and_what_came_back(
     db: Database, world: World, owner: Browser
 ) -> None:
@@ -153,7 +215,7 @@ async def test_attribution_tells_what_a_channel_cost_and_what_came_back(
     rows = (await owner.get("/merchant/analysis/attribution?format=csv")).text.splitlines()
 
     assert "Return on cost" in words(page)
-    [ad] = [row for row in rows if row.startswith("ad,")]
+    [ad] = [row for row in rows if row.startswith("Advertisements,")]
     assert ad.endswith("20.00,-1.0")
     assert "-100%" in words(page)
 
@@ -204,5 +266,13 @@ async def test_the_operator_analyses_imported_events(app: Litestar, chief: Brows
     lake.import_events(app.state.settings.home, [file], name="past")
 
     page = await chief.get("/operator/analysis/funnel?dataset=past&steps=view pay&format=csv")
+    chosen = await chief.get(
+        "/operator/analysis/funnel?dataset=past&steps=view pay&period=custom&from=2026-01-01&to=2026-01-30&format=csv"
+    )
+    first = await chief.get(
+        "/operator/analysis/funnel?dataset=past&steps=view pay&period=custom&from=2024-03-01&to=2024-03-01&format=csv"
+    )
 
     assert page.text.splitlines()[1:] == ["1,2", "2,1"]
+    assert chosen.text == page.text, "who has just chosen the events left the days as they were"
+    assert first.text.splitlines()[1:] == ["1,1", "2,0"]

@@ -119,9 +119,10 @@ async def test_a_shop_is_looked_at_and_searched_in(
     [
         {"user-agent": "somebot/1.0"},
         {"user-agent": DESK, "sec-gpc": "1"},
+        {"user-agent": DESK, "dnt": "1"},
         {"user-agent": DESK, "sec-purpose": "prefetch"},
     ],
-    ids=["a program", "somebody who asks not to be followed", "a page that nobody looks at yet"],
+    ids=["a program", "somebody who asks not to be followed", "not to be tracked", "a page that nobody looks at yet"],
 )
 async def test_of_some_nothing_is_kept(
     db: Database, world: World, guest: Browser, footfall: Footfall, headers: dict[str, str]

@@ -52,8 +52,9 @@ async def test_a_visitor_is_counted_on_the_way_from_the_home_page_to_the_cart(
     [
         {"user-agent": "somebot/1.0 (+https://bots.test)"},
         {"user-agent": DESK, "sec-gpc": "1"},
+        {"user-agent": DESK, "dnt": "1"},
     ],
-    ids=["a program", "somebody who asks not to be counted"],
+    ids=["a program", "somebody who asks not to be counted", "somebody who asks not to be tracked"],
 )
 async def test_some_are_not_counted(db: Database, guest: Browser, footfall: Footfall, headers: dict[str, str]) -> None:
     guest.http.headers.update(headers)

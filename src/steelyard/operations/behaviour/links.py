@@ -266,18 +266,32 @@ async def costs(read: Read, merchant_id: UUID, first: date, last: date, most: in
     )
 
 
-async def costs_of_channels(read: Read, merchant_id: UUID, first: date, last: date) -> dict[str, dict[str, int]]:
-    """What each channel cost on these days with all its campaigns, in minor units: by currency, then by channel."""
+async def costs_of_channels(
+    read: Read, merchant_id: UUID, first: date, last: date, by: str = "channel"
+) -> dict[str, dict[str, int]]:
+    """What each channel (`by` source or campaign: each of these that was named) cost on these days, in minor units: by currency,
+    then by channel. Of the marketplace it is what all shops have spent."""
     rows = await read.fetch(
         """
-        SELECT currency, channel, sum(amount)::bigint AS amount FROM campaign_costs
-        WHERE merchant_id = $1 AND day BETWEEN $2 AND $3 GROUP BY currency, channel ORDER BY currency, channel
+        WITH spent AS (
+            SELECT currency, amount
+                 , CASE $4 WHEN 'source' THEN source WHEN 'campaign' THEN campaign ELSE channel END AS name
+            FROM campaign_costs WHERE merchant_id = $1 AND day BETWEEN $2 AND $3
+            UNION ALL
+            SELECT c.currency, c.amount
+                 , CASE $4 WHEN 'source' THEN c.source WHEN 'campaign' THEN c.campaign ELSE c.channel END
+            FROM merchants m JOIN campaign_costs c ON c.merchant_id = m.merchant_id AND c.day BETWEEN $2 AND $3
+            WHERE $1 = '00000000-0000-0000-0000-000000000000'
+        )
+        SELECT currency, name, sum(amount)::bigint AS amount FROM spent WHERE name <> ''
+        GROUP BY currency, name ORDER BY currency, name
         """,
         merchant_id,
         first,
         last,
+        by,
     )
     found: dict[str, dict[str, int]] = {}
     for row in rows:
-        found.setdefault(row["currency"], {})[row["channel"]] = row["amount"]
+        found.setdefault(row["currency"], {})[row["name"]] = row["amount"]
     return found

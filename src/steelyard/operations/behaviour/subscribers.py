@@ -18,7 +18,7 @@ from steelyard.operations.behaviour.model import (
     event_of,
 )
 from steelyard.operations.behaviour.recording import record
-from steelyard.operations.behaviour.touching import Touch, last_touches
+from steelyard.operations.behaviour.touching import Touch, devices, last_touches
 from steelyard.trade import aftersales, orders
 
 _SURFACES = {"live": Surface.LIVE, "ucp": Surface.UCP, "api": Surface.API, "shop": Surface.STOREFRONT}
@@ -35,8 +35,10 @@ async def on_paid(tx: Tx, events: Sequence[orders.PurchasePaid]) -> None:
         """,
         [event.purchase_id for event in events],
     )
-    touches = await last_touches(tx, [(row["buyer_id"], row["at"]) for row in rows])
-    paid = [_happened(row, Kind.PAY, row["order_id"], pieces=row["pieces"]) for row in rows]
+    people = [(row["buyer_id"], row["at"]) for row in rows]
+    touches, held = await last_touches(tx, people), await devices(tx, people)
+    happened = [_happened(row, Kind.PAY, row["order_id"], pieces=row["pieces"]) for row in rows]
+    paid = [msgspec.structs.replace(each, device=device) for each, device in zip(happened, held, strict=True)]
     await _record_all(tx, [_touched(each, touch) for each, touch in zip(paid, touches, strict=True)])
     brought = [
         Brought(

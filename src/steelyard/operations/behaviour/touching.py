@@ -132,6 +132,26 @@ async def _touches(
     return found
 
 
+async def devices(read: Read, people: Sequence[tuple[UUID, datetime]]) -> list[str]:
+    """On what each of these people did what they did last before that moment, within a `VISIT`; empty where nothing is known."""
+    rows = await read.fetch(
+        """
+        SELECT p.place, a.device FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS p (id, at, place)
+        CROSS JOIN LATERAL (
+            SELECT e.device FROM behaviour_events e
+            WHERE (e.buyer_id = p.id OR e.visitor_id = ANY(ARRAY(
+                       SELECT p.id UNION ALL SELECT visitor_id FROM visitor_merges m WHERE m.buyer_id = p.id)))
+              AND e.device <> '' AND e.at <= p.at AND e.at > p.at - $3::interval
+            ORDER BY e.at DESC LIMIT 1) a
+        """,
+        [person for person, _ in people],
+        [at for _, at in people],
+        VISIT,
+    )
+    found = {row["place"]: row["device"] for row in rows}
+    return [found.get(place, "") for place in range(1, len(people) + 1)]
+
+
 def _touch(row: Row, link: str = "") -> Touch:
     return Touch(
         channel=Channel(row["channel"]),

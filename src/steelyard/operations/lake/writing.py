@@ -49,17 +49,23 @@ async def copy_behaviour(db: Database, home: Path) -> int:
         return 0
     end = found[-1].cursor
     rows = await db.ask(_rows_of, found)
+    paid = [each for each in found if each.kind is behaviour.Kind.PAY]
     name = f"hour-{begin.xid}-{begin.position}-{end.xid}-{end.position}.parquet"
     written = manifest.write(home, name, rows) if rows else None
-    await db.transact(_move_on, begin, end, written, sorted({each.person for each in found}))
+    await db.transact(_move_on, begin, end, written, sorted({each.person for each in found}), paid)
     return len(found)
 
 
 async def _move_on(
-    tx: Tx, begin: Cursor, end: Cursor, written: manifest.Written | None, people: Sequence[UUID]
+    tx: Tx,
+    begin: Cursor,
+    end: Cursor,
+    written: manifest.Written | None,
+    people: Sequence[UUID],
+    paid: Sequence[Recorded],
 ) -> None:
     """Record the file and move the cursor, unless another has moved it meanwhile. Who was forgotten after the file was read is
-    taken out of it again."""
+    taken out of it again. The days of what was paid are written anew: by what it came may not have been known before."""
     moved = await tx.execute(
         """
         INSERT INTO lake_cursors AS c (name, xid, position) VALUES ($1, $4, $5)
@@ -73,6 +79,7 @@ async def _move_on(
     )
     if moved:
         await behaviour.archived(tx, _ARCHIVE, end)
+        await _mark_orders(tx, paid)
     if moved and written is not None:
         await manifest.record(tx, "hour", datetime.now(SETTLEMENT_ZONE).date(), written)
         await tx.execute(
@@ -82,6 +89,18 @@ async def _move_on(
             """,
             list(people),
         )
+
+
+async def _mark_orders(tx: Tx, paid: Sequence[Recorded]) -> None:
+    rows = await tx.fetch(
+        """
+        SELECT o.placed_at, o.paid_at FROM orders o
+        JOIN unnest($1::uuid[], $2::uuid[]) AS p (merchant_id, order_id) USING (merchant_id, order_id)
+        """,
+        [each.merchant_id for each in paid],
+        [each.order_id for each in paid],
+    )
+    await mark(tx, [at for row in rows for at in row if at is not None])
 
 
 async def _rows_of(read: Read, found: Sequence[Recorded]) -> list[dict[str, Any]]:
@@ -176,7 +195,8 @@ async def _replace_day(tx: Tx, day: date, marked: int, written: manifest.Written
 
 async def _trade_of(read: Read, day: date) -> list[dict[str, Any]]:
     """`order`: an order placed, with its total. `pay`: its lines when its money came in, and what it cost beside them (freight,
-    tax) without an article. `refund`: what was given back. Amounts are minor units; those of an order add up to its total."""
+    tax) without an article. `refund`: what was given back. Amounts are minor units; those of an order add up to its total. By
+    what and on what it was bought is as the payment's event among what people do has it, if there is one."""
     begin = datetime.combine(day, time(), SETTLEMENT_ZONE).astimezone(UTC)
     end = begin + timedelta(days=1)
     rows = await read.fetch(
@@ -188,24 +208,30 @@ async def _trade_of(read: Read, day: date) -> list[dict[str, Any]]:
             LEFT JOIN products g ON (g.merchant_id, g.product_id) = (l.merchant_id, l.product_id)
             LEFT JOIN categories c ON c.category_id = g.category_id
         ), facts AS (
-            SELECT 'order' AS kind, placed_at AS at, merchant_id, order_id, buyer_id, source, currency, NULL::uuid AS item
-                 , '' AS category, total AS amount
+            SELECT 'order' AS kind, placed_at AS at, merchant_id, order_id, buyer_id, source, paid_at, currency
+                 , NULL::uuid AS item, '' AS category, total AS amount
             FROM orders WHERE placed_at >= $1 AND placed_at < $2
             UNION ALL
-            SELECT 'pay', p.paid_at, p.merchant_id, p.order_id, p.buyer_id, p.source, p.currency, l.product_id
+            SELECT 'pay', p.paid_at, p.merchant_id, p.order_id, p.buyer_id, p.source, p.paid_at, p.currency, l.product_id
                  , coalesce(l.slug, ''), l.amount
             FROM paid p JOIN lines l USING (merchant_id, order_id)
             UNION ALL
-            SELECT 'pay', p.paid_at, p.merchant_id, p.order_id, p.buyer_id, p.source, p.currency, NULL, '', p.total - s.amount
+            SELECT 'pay', p.paid_at, p.merchant_id, p.order_id, p.buyer_id, p.source, p.paid_at, p.currency, NULL, ''
+                 , p.total - s.amount
             FROM paid p JOIN (SELECT merchant_id, order_id, sum(amount)::bigint AS amount FROM lines GROUP BY 1, 2) AS s
                  USING (merchant_id, order_id)
             WHERE p.total <> s.amount
             UNION ALL
-            SELECT 'refund', r.at, r.merchant_id, r.order_id, o.buyer_id, o.source, r.currency, NULL, '', r.goods + r.freight
+            SELECT 'refund', r.at, r.merchant_id, r.order_id, o.buyer_id, o.source, o.paid_at, r.currency, NULL, ''
+                 , r.goods + r.freight
             FROM order_refunds r JOIN orders o USING (merchant_id, order_id) WHERE r.at >= $1 AND r.at < $2
         )
-        SELECT f.*, n.person IS NOT NULL AS forgotten FROM facts f LEFT JOIN lake_forgotten n ON n.person = f.buyer_id
-        ORDER BY f.merchant_id, f.buyer_id, f.at, f.kind, f.order_id, f.item NULLS LAST
+        SELECT f.*, n.person IS NOT NULL AS forgotten, b.channel AS came_by, b.source AS came_from, b.medium, b.campaign
+             , b.device
+        FROM facts f LEFT JOIN lake_forgotten n ON n.person = f.buyer_id
+        LEFT JOIN behaviour_events b ON b.merchant_id = f.merchant_id AND b.kind = 'pay' AND b.at = f.paid_at
+                                    AND b.order_id = f.order_id
+        ORDER BY f.merchant_id, f.buyer_id, f.at, f.kind, f.order_id, f.item NULLS LAST, f.amount
         """,
         begin,
         end,
@@ -214,7 +240,10 @@ async def _trade_of(read: Read, day: date) -> list[dict[str, Any]]:
 
 
 def _fact(row: Row) -> dict[str, Any]:
-    channel = (row["source"] or "shop").partition(":")[0]
+    way = (row["source"] or "shop").partition(":")[0]
+    # Of a door of its own (shopping agents, imports) that is told unless a link led to it.
+    unknown = "direct" if way == "shop" else way
+    channel = row["came_by"] if row["came_by"] and row["came_by"] != "direct" else unknown
     return {
         "user": str(row["order_id"] if row["forgotten"] else row["buyer_id"]),
         "at": row["at"],
@@ -226,8 +255,8 @@ def _fact(row: Row) -> dict[str, Any]:
         "merchant": str(row["merchant_id"]),
         "order_id": str(row["order_id"]),
         "channel": channel,
-        "source": "",
-        "medium": "",
-        "campaign": "",
-        "device": "",
+        "source": row["came_from"] or "",
+        "medium": row["medium"] or "",
+        "campaign": row["campaign"] or "",
+        "device": row["device"] or "",
     }

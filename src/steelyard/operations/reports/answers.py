@@ -10,8 +10,8 @@ from steelyard.kernel.text import Text, text
 from steelyard.operations.reports import attributions, cohorts, funnels, trends, visits
 from steelyard.operations.reports.costing import with_costs
 from steelyard.operations.reports.engines import Engine
+from steelyard.operations.reports.inside import inside
 from steelyard.operations.reports.model import (
-    BUCKETS,
     ROWS_MAX,
     STEPS_MAX,
     USERS_MAX,
@@ -32,7 +32,7 @@ from steelyard.operations.reports.model import (
     Trend,
     name_of,
 )
-from steelyard.operations.reports.scoping import Table, is_step, scoped
+from steelyard.operations.reports.scoping import Table, scoped
 
 _ANALYSES: Mapping[type[Any], Callable[[Table, Scope, Any], Table]] = {
     Trend: trends.trend,
@@ -88,19 +88,27 @@ def _currency(engine: Engine, scope: Scope) -> str:
 
 
 def _understood(scope: Scope, asked: Question) -> None:
-    problem: Text | None = None
+    problem = _steps_problem(_steps_of(asked))
     if scope.until < scope.since:
         problem = text("结束日期早于开始日期", "the last day is before the first")
-    elif isinstance(asked, Funnel):
-        if not 1 <= len(asked.steps) <= STEPS_MAX or not all(asked.steps):
-            problem = text(f"漏斗须有 1 至 {STEPS_MAX} 步", f"a funnel has 1 to {STEPS_MAX} steps")
-        problem = problem or _steps_problem(asked.steps)
-    elif isinstance(asked, Trend):
-        problem = _steps_problem(asked.kinds)
-    elif isinstance(asked, Retention | Intervals):
-        problem = _steps_problem((asked.first, asked.again if isinstance(asked, Retention) else asked.then))
+    elif isinstance(asked, Funnel) and (not 1 <= len(asked.steps) <= STEPS_MAX or not all(asked.steps)):
+        problem = text(f"漏斗须有 1 至 {STEPS_MAX} 步", f"a funnel has 1 to {STEPS_MAX} steps")
     if problem is not None:
         raise QuestionUnclear(problem=problem)
+
+
+def _steps_of(asked: Question) -> tuple[str, ...]:
+    """All that a question says of which event is meant."""
+    words: Mapping[type[Any], tuple[str, ...]] = {
+        Trend: ("kinds",),
+        Funnel: ("steps",),
+        Retention: ("first", "again"),
+        Intervals: ("first", "then"),
+        Distribution: ("kind",),
+        Attribution: ("touch", "conversion"),
+    }
+    said = [getattr(asked, name) for name in words.get(type(asked), ())]
+    return tuple(step for each in said for step in ((each,) if isinstance(each, str) else each))
 
 
 def _steps_problem(steps: tuple[str, ...]) -> Text | None:
@@ -118,28 +126,7 @@ def _steps_problem(steps: tuple[str, ...]) -> Text | None:
 def people(engine: Engine, scope: Scope, asked: Question, cell: Cell) -> list[str]:
     """The users in a cell of an answer, in the order of their ids, at most `USERS_MAX`. Raises what `answer` raises."""
     _understood(scope, asked)
-    found = _people(engine.events, scope, asked, cell).select("user").distinct().order_by("user").limit(USERS_MAX)
+    if not scope.currency and _money(asked):
+        scope = msgspec.structs.replace(scope, currency=_currency(engine, scope))
+    found = inside(engine.events, scope, asked, cell).select("user").distinct().order_by("user").limit(USERS_MAX)
     return [row["user"] for row in engine.rows(found)]
-
-
-def _people(events: Table, scope: Scope, asked: Question, cell: Cell) -> Table:
-    if isinstance(asked, Funnel):
-        levels = funnels.reached(events, scope, asked)
-        return levels.filter(levels.level == cell.step if cell.dropped else levels.level >= cell.step)
-    if isinstance(asked, Retention):
-        back = cohorts.returned(events, scope, asked)
-        return back.filter((back.cohort == ibis.literal(cell.cohort, "date")) & (back.index == cell.index))
-    if isinstance(asked, Distribution):
-        times = visits.how_often(events, scope, asked)
-        later = [least for least in BUCKETS if least > cell.least]
-        times = times.filter(times.times >= cell.least)
-        return times.filter(times.times < later[0]) if later else times
-    if isinstance(asked, Intervals):
-        found = visits.gaps(events, scope, asked)
-        if cell.seconds is None:
-            return found
-        return found.filter(found.seconds > cell.seconds if cell.longer else found.seconds <= cell.seconds)
-    chosen = scoped(events, scope)
-    if isinstance(asked, Trend) and asked.kinds:
-        chosen = chosen.filter(ibis.or_(*(is_step(chosen, kind) for kind in asked.kinds)))
-    return chosen

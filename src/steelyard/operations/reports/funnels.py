@@ -26,9 +26,14 @@ def reached(events: Table, scope: Scope, asked: Funnel) -> Table:
     """`user, level`: the furthest step of everybody who came to the first."""
     chosen = scoped(events, scope)
     tests = [is_step(chosen, step) for step in asked.steps]
-    place = ibis.cases(*((test, number) for number, test in enumerate(tests, 1)), else_=0)
     steps = {f"s{number}": test for number, test in enumerate(tests, 1)}
-    chosen = chosen.mutate(place=place.cast("int64"), **steps).select(*_order(asked), "user", *steps)
+    order = _order(asked)
+    if order == _ALL_APART or asked.mode != "default":
+        chosen = _orders_at_once(chosen.select("user", "at", "kind", "item", "order_id", **steps), list(steps))
+    else:
+        chosen = chosen.mutate(**steps)
+    place = ibis.cases(*((chosen[name], number) for number, name in enumerate(steps, 1)), else_=0)
+    chosen = chosen.mutate(place=place.cast("int64")).select(*order, "user", *steps)
     if asked.mode != "strict_order":
         chosen = chosen.filter(chosen.place > 0)
     chosen = _starts(chosen, asked)
@@ -40,6 +45,16 @@ def reached(events: Table, scope: Scope, asked: Funnel) -> Table:
     levels = chosen.mutate(level=level.cast("int64"))
     found = levels.group_by("user").aggregate(level=levels.level.max())
     return found.filter(found.level > 0)
+
+
+def _orders_at_once(chosen: Table, steps: list[str]) -> Table:
+    """The lines of one order are one event, at the earliest of their moments, and whichever of the steps one of them is. It
+    matters only where what is done again counts."""
+    lines = chosen.filter(chosen.order_id != "")
+    parts = {name: lines[name].any() for name in steps}
+    orders = lines.group_by(["user", "kind", "order_id"]).aggregate(at=lines.at.min(), item=lines.item.min(), **parts)
+    columns = ["user", "at", "kind", "item", "order_id", *steps]
+    return orders.select(*columns).union(chosen.filter(chosen.order_id == "").select(*columns))
 
 
 def _starts(chosen: Table, asked: Funnel) -> Table:
@@ -77,14 +92,19 @@ def _before_a_stop(chosen: Table, asked: Funnel) -> Table:
     return stopped.filter(stopped.stop.isnull() | (stopped.nth < stopped.stop))
 
 
+def by_group(events: Table, scope: Scope, asked: Funnel) -> Table:
+    """`reached`, with a breakdown `group`: what it was at their first step."""
+    levels = reached(events, scope, asked)
+    if asked.by is None:
+        return levels
+    chosen = scoped(events, scope)
+    named = group_of_users(chosen.filter(is_step(chosen, asked.steps[0])), asked.by)
+    return levels.inner_join(named, "user")
+
+
 def funnel(events: Table, scope: Scope, asked: Funnel) -> Table:
     """`step` (from 1), `users` who came at least so far; with a breakdown by `group`: what it was at their first step."""
-    levels = reached(events, scope, asked)
-    keys = ["group"] if asked.by else []
-    if asked.by:
-        chosen = scoped(events, scope)
-        named = group_of_users(chosen.filter(is_step(chosen, asked.steps[0])), asked.by)
-        levels = levels.inner_join(named, "user")
+    levels, keys = by_group(events, scope, asked), ["group"] if asked.by else []
     # One row for each step, so that it is looked through once whatever the number of steps.
     steps = ibis.memtable(pa.table({"step": pa.array(range(1, len(asked.steps) + 1), pa.int64())}))
     groups = levels.select(*keys).distinct() if keys else None

@@ -1,5 +1,6 @@
 """What is asked of the events: which analysis, of what, of whom, and when. A question is data, so that it can be saved."""
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -58,6 +59,15 @@ class ReportsBusy(Refusal):
     detail = N_("Try again in a moment.")
 
 
+class SegmentTooLarge(Refusal):
+    """Of a segment all people are asked of, or nobody: a part of them would be another answer."""
+
+    code = "segment_too_large"
+    status = 422
+    title = N_("This segment has too many people")
+    detail = N_("Analyses take at most {most}.")
+
+
 class QuestionUnclear(Refusal):
     """A question names steps and columns that there are, and days in their order."""
 
@@ -87,6 +97,13 @@ class SavedReport(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
+def _months_before(day: date, months: int, after: int = 0) -> date:
+    """The same day of the month so many months ago, and so many days after; of a shorter month its last day."""
+    month = day.year * 12 + day.month - 1 - months
+    year, nth = month // 12, month % 12 + 1
+    return date(year, nth, min(day.day, monthrange(year, nth)[1])) + timedelta(days=after)
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """Of which events: days `since` to `until`, both included, at `offset_minutes` from UTC. Empty means all; `users` are the
     ids of a segment (None: everybody). Amounts are added in one `currency` only."""
@@ -103,7 +120,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def before(self) -> "Scope":
-        """The same of as many days before it."""
+        """The same of as many days before it. What begins with a month and is longer than one, or whole: of as many months."""
+        after = self.until + timedelta(days=1)
+        months = (self.until.year - self.since.year) * 12 + self.until.month - self.since.month + 1
+        if self.since.day == 1 and (months > 1 or after.day == 1):
+            begins = _months_before(self.since, months)
+            ends = _months_before(after, months) if after.day == 1 else _months_before(self.until, months, after=1)
+            return msgspec.structs.replace(self, since=begins, until=ends - timedelta(days=1))
         days = (self.until - self.since).days + 1
         return msgspec.structs.replace(
             self, since=self.since - timedelta(days=days), until=self.since - timedelta(days=1)
@@ -135,6 +158,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, tag="retention"):
     again: str = "pay"
     every: Every = "month"
     periods: int = 12
+    by: Column | None = None
 
 
 class Paths(msgspec.Struct, frozen=True, kw_only=True, tag="paths"):
@@ -153,6 +177,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True, tag="intervals"):
 
     first: str = "view"
     then: str = "pay"
+    by: Column | None = None
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True, tag="distribution"):
@@ -160,6 +185,7 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True, tag="distribution"
 
     kind: str = "pay"
     of: Literal["events", "orders", "days"] = "orders"
+    by: Column | None = None
 
 
 class Sessions(msgspec.Struct, frozen=True, kw_only=True, tag="sessions"):
@@ -187,16 +213,19 @@ class Lifetime(msgspec.Struct, frozen=True, kw_only=True, tag="ltv"):
 
     every: Every = "month"
     periods: int = 12
+    by: Column | None = None
 
 
 Question = Trend | Funnel | Retention | Paths | Intervals | Distribution | Sessions | Attribution | Lifetime
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in an answer, whose people are asked for: a step of a funnel (`dropped`: who came no further), a cohort and how
-    many periods later, a bucket of a distribution by its `least`, whoever took so many `seconds` from one thing to the next
-    once at least (`longer`: more than these)."""
+    """A place in an answer, whose people are asked for: a `period`; a step of a funnel (`dropped`: who came no further); a cohort
+    and how many periods later; a bucket of a distribution by its `least`; whoever took so many `seconds` from one thing to the
+    next once at least (`longer`: more than these); a step from `source` to `target`. With a breakdown those of one `group`; of
+    an attribution it is whose the credit is."""
 
+    period: date | None = None
     step: int = 0
     dropped: bool = False
     cohort: date | None = None
@@ -204,6 +233,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     least: int = 0
     seconds: float | None = None
     longer: bool = False
+    source: str = ""
+    target: str = ""
+    group: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

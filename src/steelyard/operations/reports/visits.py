@@ -16,6 +16,7 @@ from steelyard.operations.reports.model import (
 from steelyard.operations.reports.scoping import (
     Column,
     Table,
+    group_of_users,
     grouped,
     is_step,
     once_an_order,
@@ -33,10 +34,9 @@ def _begins(chosen: Table, gap_seconds: int, by_user: Any) -> Column:
     return last.isnull() | (chosen.at > last + ibis.interval(seconds=gap_seconds))
 
 
-def sessions(events: Table, scope: Scope, asked: Sessions) -> Table:
-    """`period, sessions, users, events, bounced, seconds`: those that began in the period, how many are of one event only, and
-    how long they take together. With a breakdown, `group` is what it was at a session's first event (the smallest of several at
-    once).
+def visits(events: Table, scope: Scope, asked: Sessions) -> Table:
+    """`user, period, n, seconds`, a row for each session: how many events it has, and how long it takes; with a breakdown
+    `group`: what it was at its first event (the smallest of several at once).
 
     Only what a session begins with is looked at twice: where the next one begins, this one ended with the event before it.
     """
@@ -59,14 +59,18 @@ def sessions(events: Table, scope: Scope, asked: Sessions) -> Table:
         n=(begun.nth.lead().over(following).fill_null(begun["all"]) - begun.nth).cast("int64"),
         ended=begun.before.lead().over(following).fill_null(begun.end),
     )
-    keys = ["period"]
     if asked.by:
         each = grouped(each, "value")
-        keys.append("group")
-    each = each.mutate(
+    return each.mutate(
         period=period(each, scope, asked.every),
         seconds=(each.ended.epoch_seconds().cast("int64") - each["at"].epoch_seconds().cast("int64")),
     )
+
+
+def sessions(events: Table, scope: Scope, asked: Sessions) -> Table:
+    """`period, sessions, users, events, bounced, seconds`: those that began in the period, how many are of one event only, and
+    how long they take together. With a breakdown, `group` is what it was at a session's first event."""
+    each, keys = visits(events, scope, asked), ["period", *(["group"] if asked.by else [])]
     return (
         each.group_by(keys)
         .aggregate(
@@ -80,8 +84,8 @@ def sessions(events: Table, scope: Scope, asked: Sessions) -> Table:
     )
 
 
-def paths(events: Table, scope: Scope, asked: Paths) -> Table:
-    """`step, source, target, times`: rows of a Sankey diagram, the `top` of each step.
+def moves(events: Table, scope: Scope, asked: Paths) -> Table:
+    """`user, step, node, target`: from which stop to which people went, up to `steps`; from the last stop they left.
 
     Two events of one moment that are the same stop may stand in either order, so that nothing else decides theirs.
     """
@@ -98,11 +102,17 @@ def paths(events: Table, scope: Scope, asked: Paths) -> Table:
     stops = stops.mutate(visit=begun.sum().over(over_user(order)).cast("int64"))
     within = ibis.window(group_by=["user", "visit"], order_by=order)
     moved = stops.select(
+        "user",
         "node",
         step=(ibis.row_number().over(within) + 1).cast("int64"),
         target=stops.node.lead().over(within).fill_null(LEFT),
     )
-    moved = moved.filter(moved.step <= asked.steps)
+    return moved.filter(moved.step <= asked.steps)
+
+
+def paths(events: Table, scope: Scope, asked: Paths) -> Table:
+    """`step, source, target, times`: rows of a Sankey diagram, the `top` of each step."""
+    moved = moves(events, scope, asked)
     counted = moved.group_by(["step", "node", "target"]).aggregate(times=moved.count())
     best = ibis.window(group_by="step", order_by=[ibis.desc("times"), "node", "target"])
     ranked = counted.mutate(nth=ibis.row_number().over(best).cast("int64"))
@@ -113,7 +123,8 @@ def paths(events: Table, scope: Scope, asked: Paths) -> Table:
 
 
 def gaps(events: Table, scope: Scope, asked: Intervals) -> Table:
-    """`user, seconds`: each time from `first` to the next `then` without another of the two between."""
+    """`user, seconds`: each time from `first` to the next `then` without another of the two between. With a breakdown `group`,
+    too: what it was when they did `first` for the first time in these days."""
     chosen = scoped(events, scope)
     first, then = is_step(chosen, asked.first), is_step(chosen, asked.then)
     if asked.first == asked.then:
@@ -129,43 +140,46 @@ def gaps(events: Table, scope: Scope, asked: Intervals) -> Table:
     wanted = (1, 1) if asked.first == asked.then else (2, 1)
     found = marked.filter((marked.place == wanted[0]) & (marked.was == wanted[1]))
     seconds = found.at.epoch_seconds().cast("int64") - found.since.epoch_seconds().cast("int64")
-    return found.select("user", seconds=seconds)
+    found = found.select("user", seconds=seconds)
+    return found.inner_join(group_of_users(chosen.filter(first), asked.by), "user") if asked.by else found
 
 
 def intervals(events: Table, scope: Scope, asked: Intervals) -> Table:
-    """One row: `times, users, mean, least, p25 … p95, most`, in seconds to the thousandth."""
+    """One row, of a breakdown one for each `group`: `times, users, mean, least, p25 … p95, most`, in seconds to the
+    thousandth."""
     found = gaps(events, scope, asked)
     seconds = found.seconds
-    return found.aggregate(
-        times=found.count(),
-        users=found.user.nunique(),
-        mean=seconds.mean().round(3),
-        least=seconds.min(),
+    counted = {
+        "times": found.count(),
+        "users": found.user.nunique(),
+        "mean": seconds.mean().round(3),
+        "least": seconds.min(),
         **{name: seconds.quantile(share).cast("float64").round(3) for name, share in _QUANTILES.items()},
-        most=seconds.max(),
-    )
+        "most": seconds.max(),
+    }
+    return found.group_by("group").aggregate(**counted).order_by("group") if asked.by else found.aggregate(**counted)
 
 
 def how_often(events: Table, scope: Scope, asked: Distribution) -> Table:
-    """`user, times`."""
+    """`user, times`; with a breakdown `group`, too: what it was when they did it for the first time in these days."""
     chosen = scoped(events, scope)
     chosen = chosen.filter(is_step(chosen, asked.kind))
     if asked.of == "days":
-        chosen = chosen.mutate(day=period(chosen, scope, "day"))
-        times = chosen.day.nunique()
+        times = period(chosen, scope, "day").nunique()
     elif asked.of == "orders":
         times = chosen.order_id.nunique(where=chosen.order_id != "")
     else:
         times = chosen.count()
     found = chosen.group_by("user").aggregate(times=times)
-    return found.filter(found.times > 0)
+    found = found.filter(found.times > 0)
+    return found.inner_join(group_of_users(chosen, asked.by), "user") if asked.by else found
 
 
 def distribution(events: Table, scope: Scope, asked: Distribution) -> Table:
     """`least, users, times`: how many people did it at least so many times (and less than the next bucket's `least`), and how
-    many times they did it together."""
-    found = how_often(events, scope, asked)
+    many times they did it together. With a breakdown `group` is before them."""
+    found, keys = how_often(events, scope, asked), ["group", "least"] if asked.by else ["least"]
     least = ibis.cases(*((found.times >= each, each) for each in reversed(BUCKETS)), else_=0).cast("int64")
     found = found.mutate(least=least)
-    counted = found.group_by("least").aggregate(users=found.count(), times=found.times.sum().cast("int64"))
-    return counted.order_by("least")
+    counted = found.group_by(keys).aggregate(users=found.count(), times=found.times.sum().cast("int64"))
+    return counted.order_by(keys)

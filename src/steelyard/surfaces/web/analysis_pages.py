@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.goods import catalog
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
@@ -22,14 +23,24 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.operations import behaviour, lake, reports, segments
 from steelyard.operations.analytics import MARKETPLACE
-from steelyard.operations.reports.model import HOUSE_OFFSET_MINUTES, Answer, Funnel, Question, SavedReport, Scope
+from steelyard.operations.reports.model import (
+    HOUSE_OFFSET_MINUTES,
+    Answer,
+    Attribution,
+    Question,
+    SavedReport,
+    Scope,
+    SegmentTooLarge,
+)
 from steelyard.operations.segments.model import Kind, Segment, SegmentId
-from steelyard.surfaces.components.charts import Chart
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.web import analysis_cells as cells
 from steelyard.surfaces.web import analysis_questions as questions
 from steelyard.surfaces.web import analysis_views as views
 from steelyard.surfaces.web import exports, periods
+from steelyard.surfaces.web.category_names import slugs_of
 from steelyard.surfaces.web.console import done, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -38,7 +49,8 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 ROWS_SHOWN = 200
 NAME_CHARACTERS_MAX = 100
-USERS_READ_MAX = 50_000
+USERS_READ_MAX = 1_000_000
+NAMES_READ_MAX = 100
 ASKED_CHARACTERS_MAX = 2_000
 MONTHS_SHOWN = 5
 SPILL = "lake/spill"
@@ -139,19 +151,18 @@ async def _page(show: Show, here: str, visit: Visit, place: UUID, what: str) -> 
     query = _query(visit.connection.scope["query_string"].decode("latin-1"))
     source = await _source(visit, place, query)
     period, asked = _period(source, what, query), questions.question(what, query)
-    answer: Answer | None = None
+    read: views.Reading | None = None
     refused: Refusal | None = None
     try:
         answer = await _answered(visit, source, place, period, asked, query)
-        if what == "attribution" and source.dataset is None:
-            costs = await visit.db.ask(behaviour.costs_of_channels, place, period.first, period.last)
-            answer = reports.with_costs(answer, costs.get(answer.scope.currency, {}))
+        names = await visit.db.ask(_names, asked, answer) if source.dataset is None else {}
+        read = views.reading(visit, asked, answer, names)
     except Refusal as refusal:
         refused = refusal
-    if answer is not None and exports.wanted(visit):
-        return _as_file(visit, what, answer)
-    columns = [] if answer is None else [views.heading(visit, answer, column) for column in answer.columns]
-    kept = _kept(visit.connection.scope["query_string"].decode("latin-1"))
+    if read is not None and exports.wanted(visit):
+        return _as_file(visit, what, read)
+    columns = [] if read is None else [views.heading(read, column) for column in read.columns]
+    rows = [] if read is None else read.rows
     return await show(
         visit,
         "web/analysis.html",
@@ -165,26 +176,49 @@ async def _page(show: Show, here: str, visit: Visit, place: UUID, what: str) -> 
         fields=questions.FIELDS[what],
         words=questions,
         kinds=_choices(visit, questions.KINDS),
+        channels=questions.words_of(query["channel"]),
         period=period,
         periods=periods,
         source=source,
-        answer=answer,
+        answer=read.answer if read else None,
+        before=read.answer.scope.before if read and read.compares else None,
         refused=told(visit, refused) if refused else "",
-        chart=_drawn(visit, answer, asked),
-        choices={name: _choices(visit, words) for name, words in questions.CHOICES.items()},
+        chart=views.chart(read) if read is not None and rows else None,
+        choices=_all_choices(visit, place),
         columns=columns,
         heads=[{"label": each, "align": "end" if number else ""} for number, each in enumerate(columns)],
-        rows=[] if answer is None else _rows(visit, answer, answer.rows[:ROWS_SHOWN]),
-        more=answer is not None and (answer.more or len(answer.rows) > ROWS_SHOWN),
-        places=cells.places(visit, asked, answer),
-        shares=[] if answer is None else [n for n, column in enumerate(answer.columns) if column in views.SHARES],
-        cells=cells.of_rows(asked, answer)[:ROWS_SHOWN],
+        rows=[] if read is None else read.cells(rows[:ROWS_SHOWN]),
+        more=read is not None and (read.answer.more or len(rows) > ROWS_SHOWN),
+        places=cells.places(read),
+        shares=[] if read is None else [n for n, column in enumerate(read.columns) if column in views.SHARES],
+        cells=cells.of_rows(read)[:ROWS_SHOWN],
         chosen=visit.connection.query_params.get("cell", ""),
-        costly=place != MARKETPLACE,
-        asked=kept,
+        costly=read is not None and "cost" in read.columns,
+        asked=_kept(visit.connection.scope["query_string"].decode("latin-1")),
         report_id=ids.mint(),
         segment_id=ids.mint(),
     )
+
+
+def _all_choices(visit: Visit, place: UUID) -> dict[str, list[tuple[str, str]]]:
+    """What each field offers; of the marketplace a breakdown by shop, too."""
+    found = {name: _choices(visit, words) for name, words in questions.CHOICES.items()}
+    if place == MARKETPLACE:
+        found["COLUMNS"].append(("merchant", visit.say(N_("Shop"))))
+    return found
+
+
+async def _names(read: Read, asked: Question, answer: Answer) -> dict[str, Text]:
+    """What products, categories and shops are called, where an answer tells of them by their ids."""
+    by = getattr(asked, "by", None)
+    said = {str(row[key]) for row in answer.rows for key in ("group", "channel", "source", "target") if key in row}
+    named = sorted(each for value in said if (each := _as_id(value)) is not None)[:NAMES_READ_MAX]
+    if by == "item":
+        return {str(key): each.title for key, each in (await catalog.products(read, named)).items()}
+    if by == "merchant":
+        cards = await merchants.cards(read, [MerchantId(each) for each in named])
+        return {str(key): each.name for key, each in cards.items()}
+    return slugs_of(await catalog.categories(read)) if by == "category" else {}
 
 
 def _choices(visit: Visit, words: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -204,12 +238,22 @@ def _period(source: Source, what: str, query: Mapping[str, str]) -> Period:
     """The days that the address asks for. Without any: of imported events all that there are, by month half a year."""
     today = datetime.now(ZoneInfo(periods.TIMEZONE)).date()
     said = (query["period"], query["from"], query["to"], query["compare"] or "none")
-    if source.dataset is not None and not query["period"]:
-        said = ("custom", source.dataset.since.isoformat(), source.dataset.until.isoformat(), said[3])
-    elif not query["period"] and what in questions.BY_MONTH:
+    if source.dataset is not None:
+        return _period_of_dataset(source.dataset, query)
+    if not query["period"] and what in questions.BY_MONTH:
         begins = (today - timedelta(days=MONTHS_SHOWN * 30)).replace(day=1)
         said = ("custom", begins.isoformat(), today.isoformat(), said[3])
     return periods.read(*said, today=today)
+
+
+def _period_of_dataset(dataset: lake.Dataset, query: Mapping[str, str]) -> Period:
+    """The days that are asked for, where there is anything on them: who has just chosen the events left the days as they were."""
+    last = max(dataset.until, dataset.since)
+    asked = periods.read("custom", query["from"], query["to"], query["compare"] or "none", today=last)
+    whole = query["period"] != "custom" or not query["from"] or not query["to"]
+    if whole or asked.last < dataset.since or query["from"] > last.isoformat():
+        return msgspec.structs.replace(asked, first=dataset.since, last=last, span="custom")
+    return asked
 
 
 async def _source(visit: Visit, place: UUID, query: Mapping[str, str]) -> Source:
@@ -242,8 +286,8 @@ async def _inside(read: Read, place: UUID, said: str) -> tuple[str, ...] | None:
     found: list[UUID] = []
     while more := await segments.members(read, place, segment_id, found[-1] if found else None):
         found += more
-        if len(found) >= USERS_READ_MAX:
-            break
+        if len(found) > USERS_READ_MAX:
+            raise SegmentTooLarge(most=USERS_READ_MAX)
     return tuple(str(each) for each in found)
 
 
@@ -263,7 +307,7 @@ def _scope(source: Source, place: UUID, period: Period, query: Mapping[str, str]
 async def _answered(
     visit: Visit, source: Source, place: UUID, period: Period, asked: Question, query: Mapping[str, str]
 ) -> Answer:
-    return await reports.answered(
+    answer = await reports.answered(
         visit.settings.analytics,
         source.files,
         visit.settings.home.absolute() / SPILL,
@@ -272,20 +316,15 @@ async def _answered(
         compare=period.comparison != "none",
         digits=source.dataset.digits if source.dataset else 2,
     )
+    if not isinstance(asked, Attribution) or source.dataset is not None or asked.by == "medium":
+        return answer
+    costs = await visit.db.ask(behaviour.costs_of_channels, place, period.first, period.last, asked.by)
+    return reports.with_costs(answer, costs.get(answer.scope.currency, {}))
 
 
-def _drawn(visit: Visit, answer: Answer | None, asked: Question) -> Chart | None:
-    steps = asked.steps if isinstance(asked, Funnel) else ()
-    return views.chart(visit, answer, steps) if answer is not None and answer.rows else None
-
-
-def _rows(visit: Visit, answer: Answer, rows: Sequence[Mapping[str, object]]) -> list[list[object]]:
-    return [[views.value(visit, answer, column, row.get(column)) for column in answer.columns] for row in rows]
-
-
-def _as_file(visit: Visit, what: str, answer: Answer) -> Response[bytes]:
-    names = [views.heading(visit, answer, column) for column in answer.columns]
-    return exports.csv_answer(visit, visit.say(questions.ANALYSES[what]), names, _rows(visit, answer, answer.rows))
+def _as_file(visit: Visit, what: str, read: views.Reading) -> Response[bytes]:
+    names = [views.heading(read, column) for column in read.columns]
+    return exports.csv_answer(visit, visit.say(questions.ANALYSES[what]), names, read.cells(read.rows))
 
 
 async def _make_list(visit: Visit, place: UUID, what: str, asked: str, form: Entries) -> None:
@@ -301,7 +340,7 @@ async def _make_list(visit: Visit, place: UUID, what: str, asked: str, form: Ent
         visit.settings.home.absolute() / SPILL,
         _scope(source, place, _period(source, what, query), query),
         wanted,
-        questions.cell(wanted, where),
+        cells.cell(wanted, where),
     )
     known = [each for user in found if (each := _as_id(user)) is not None]
     made = Segment(

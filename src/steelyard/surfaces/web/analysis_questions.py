@@ -3,7 +3,6 @@ and columns that there are not."""
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, cast, get_args
 
 from steelyard.kernel.i18n import N_
@@ -11,7 +10,6 @@ from steelyard.operations.reports.model import (
     SECONDS_PER_DAY,
     STEPS_MAX,
     Attribution,
-    Cell,
     Column,
     Distribution,
     Every,
@@ -23,11 +21,12 @@ from steelyard.operations.reports.model import (
     Model,
     Paths,
     Question,
-    QuestionUnclear,
     Retention,
     Sessions,
     Trend,
 )
+from steelyard.surfaces.web.figures import CHANNELS as CHANNELS_OF_ORDERS
+from steelyard.surfaces.web.figures import SOURCES
 
 ANALYSES: Mapping[str, str] = {
     "trend": N_("Trends"),
@@ -62,12 +61,14 @@ KINDS: Mapping[str, str] = {
     "pay": N_("Paid"),
     "refund": N_("Got money back"),
     "live_enter": N_("Entered a live room"),
+    "live_leave": N_("Left a live room"),
     "live_click": N_("Chose goods in a live room"),
     "share": N_("Shared"),
     "invite": N_("Invited somebody"),
     "message_open": N_("Opened a message"),
     "message_click": N_("Followed a link in a message"),
     "survey_answer": N_("Answered a survey"),
+    "exposure": N_("Saw a variant of an experiment"),
 }
 EVERY: Mapping[str, str] = {"day": N_("By day"), "week": N_("By week"), "month": N_("By month")}
 MEASURES: Mapping[str, str] = {
@@ -82,9 +83,11 @@ COLUMNS: Mapping[str, str] = {
     "item": N_("Product"),
     "channel": N_("Channel"),
     "source": N_("Source"),
+    "medium": N_("Medium"),
     "campaign": N_("Campaign"),
     "device": N_("Device"),
 }
+CREDITED: Mapping[str, str] = {name: COLUMNS[name] for name in ("channel", "source", "medium", "campaign")}
 MODES: Mapping[str, str] = {
     "default": N_("Anything may happen in between"),
     "strict": N_("A repeated step ends it"),
@@ -96,10 +99,14 @@ MODELS: Mapping[str, str] = {
     "linear": N_("All touches alike"),
 }
 COUNTED: Mapping[str, str] = {"orders": N_("Orders"), "events": N_("Times"), "days": N_("Days")}
+# By what visits come, and the doors that orders have of their own.
+CHANNELS: Mapping[str, str] = {**SOURCES, **{way: CHANNELS_OF_ORDERS[way] for way in ("ucp", "amazon", "import")}}
 CHOICES: Mapping[str, Mapping[str, str]] = {
+    "CHANNELS": CHANNELS,
     "EVERY": EVERY,
     "MEASURES": MEASURES,
     "COLUMNS": COLUMNS,
+    "CREDITED": CREDITED,
     "MODES": MODES,
     "MODELS": MODELS,
     "COUNTED": COUNTED,
@@ -108,13 +115,13 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "trend": ("kinds", "measure", "every", "by"),
     "funnel": ("steps", "written", "days", "mode", "by"),
-    "retention": ("first", "again", "every"),
+    "retention": ("first", "again", "every", "by"),
     "paths": ("by",),
-    "intervals": ("first", "then"),
-    "distribution": ("kind", "of"),
+    "intervals": ("first", "then", "by"),
+    "distribution": ("kind", "of", "by"),
     "sessions": ("every", "by"),
-    "attribution": ("model", "touch", "days"),
-    "ltv": ("every",),
+    "attribution": ("model", "touch", "days", "by"),
+    "ltv": ("every", "by"),
 }
 # Of these a month is a period, and one alone says nothing.
 BY_MONTH = frozenset({"retention", "ltv"})
@@ -135,8 +142,11 @@ def question(what: str, query: Mapping[str, str]) -> Question:
 
     by = query.get("by") if query.get("by") in get_args(Column) else None
     column = cast("Column | None", by)
+    credited: Any = by if by in CREDITED else "channel"
     every = one("every", Every, "month" if what in BY_MONTH else "day")
-    days = min(int(query["days"]), DAYS_MAX) if query.get("days", "").isdecimal() and int(query["days"]) else 0
+    # The last digits of a number that nobody counts to change nothing.
+    said_days = query.get("days", "")[:9]
+    days = min(int(said_days), DAYS_MAX) if said_days.isdecimal() else 0
     of: Any = query.get("of") if query.get("of") in COUNTED else "orders"
     first, last = word("first", "view" if what == "intervals" else "pay"), word("then", "pay")
     steps = words_of(query.get("written", "")) or words_of(query.get("steps", "")) or ("view", "cart", "pay")
@@ -145,13 +155,13 @@ def question(what: str, query: Mapping[str, str]) -> Question:
     made: dict[str, Question] = {
         "trend": Trend(kinds=words_of(query.get("kinds", "")), measures=(measure,), every=every, by=column),
         "funnel": Funnel(steps=steps, window_seconds=(days or 7) * SECONDS_PER_DAY, mode=mode, by=column),
-        "retention": Retention(first=first, again=word("again", "pay"), every=every),
+        "retention": Retention(first=first, again=word("again", "pay"), every=every, by=column),
         "paths": Paths(by=column or "kind"),
-        "intervals": Intervals(first=first, then=last),
-        "distribution": Distribution(kind=word("kind", "pay"), of=of),
+        "intervals": Intervals(first=first, then=last, by=column),
+        "distribution": Distribution(kind=word("kind", "pay"), of=of, by=column),
         "sessions": Sessions(every=every, by=column),
-        "attribution": Attribution(model=model, touch=touch, window_days=days or 30),
-        "ltv": Lifetime(every=every),
+        "attribution": Attribution(model=model, touch=touch, by=credited, window_days=days or 30),
+        "ltv": Lifetime(every=every, by=column),
     }
     return made[what]
 
@@ -159,23 +169,3 @@ def question(what: str, query: Mapping[str, str]) -> Question:
 def words_of(said: str) -> tuple[str, ...]:
     """Steps or kinds, as people separate them."""
     return tuple(word[:100] for word in _BETWEEN.split(said.strip()) if word)[: STEPS_MAX + 1]
-
-
-def cell(asked: Question, said: str) -> Cell:
-    """The place in an answer whose people are wanted: `2`, `2-` (no further), a bucket, `2026-03-01:2` (a cohort, and so many
-    periods later), `3600-` or `3600+` (within so many seconds, or after more)."""
-    number = int(said.rstrip("-")) if said.rstrip("-").isdecimal() else 1
-    if isinstance(asked, Funnel):
-        return Cell(step=number, dropped=said.endswith("-"))
-    if isinstance(asked, Retention):
-        day, _, index = said.partition(":")
-        try:
-            return Cell(cohort=date.fromisoformat(day), index=int(index))
-        except ValueError as error:
-            raise QuestionUnclear(problem=said[:40]) from error
-    if isinstance(asked, Intervals):
-        try:
-            return Cell(seconds=float(said.rstrip("+-")), longer=said.endswith("+"))
-        except ValueError as error:
-            raise QuestionUnclear(problem=said[:40]) from error
-    return Cell(least=number)

@@ -13,3 +13,12 @@ def names_of(tree: list[Category]) -> dict[UUID, Text]:
         found[category.category_id] = category.name
         found |= names_of(category.children)
     return found
+
+
+def slugs_of(tree: list[Category]) -> dict[str, Text]:
+    """The same by their words in addresses."""
+    found: dict[str, Text] = {}
+    for category in tree:
+        found[category.slug] = category.name
+        found |= slugs_of(category.children)
+    return found

@@ -4,7 +4,7 @@ One `note` feeds both the daily count (`operations/analytics`) and what people d
 process is killed is what it gathered: about a second, at most `WAITING_VIEWS_MAX` notes. Those that find the queue full are let
 go and counted as such (`turned_away`), and so are those that could not be written (`failed`): both are with the figures of all
 batches. Programs that say what they are (search engines, monitors) are not counted, and nobody is who asks not to be (Global
-Privacy Control, or a buyer's own choice).
+Privacy Control, Do Not Track, or a buyer's own choice).
 """
 
 import re
@@ -263,6 +263,7 @@ def counts(headers: Mapping[str, str]) -> bool:
         bool(browser)
         and not _PROGRAMS.search(browser)
         and headers.get("sec-gpc") != "1"
+        and headers.get("dnt") != "1"
         and not headers.get("sec-purpose", "").startswith(AHEAD_OF_TIME)
     )
 
