@@ -3,10 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.paging import Page
+from steelyard.kernel.text import Text
 from steelyard.operations.journeys.model import (
     JOURNEYS_PER_SHOP_MAX,
     Funnel,
@@ -210,5 +213,30 @@ async def of_buyer(read: Read, merchant_id: UUID, buyer_id: UUID) -> list[Passag
         """,
         merchant_id,
         buyer_id,
+        PASSAGES_SHOWN_MAX,
+    )
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """A journey by its name."""
+
+    journey_id: UUID
+    name: Text
+
+
+async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Naming]:
+    """Journeys of a shop, running or paused, that begin for who is in a segment, or ask for it on the way."""
+    return await read.all(
+        Naming,
+        """
+        SELECT j.journey_id, j.name
+        FROM journeys j JOIN journey_versions v
+          ON v.merchant_id = j.merchant_id AND v.journey_id = j.journey_id AND v.version = j.live_version
+        WHERE j.merchant_id = $1 AND j.state IN ('live', 'paused')
+          AND jsonb_path_exists(v.graph, '$.** ? (@.segment_id == $id)', jsonb_build_object('id', $2::text))
+        ORDER BY j.changed_at DESC, j.journey_id DESC LIMIT $3
+        """,
+        merchant_id,
+        str(segment_id),
         PASSAGES_SHOWN_MAX,
     )

@@ -17,7 +17,7 @@ from steelyard.operations import segments
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.components.page import Undo
-from steelyard.surfaces.web import audiences
+from steelyard.surfaces.web import segment_uses
 from steelyard.surfaces.web.console import done, errors_of
 from steelyard.surfaces.web.entries import as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -50,7 +50,7 @@ def _archive(desk: Desk) -> HTTPRouteHandler:
 
 
 async def _archived(tx: Tx, actor: Actor, shop: UUID, segment_id: UUID) -> None:
-    await audiences.check_unused(tx, shop, segment_id)
+    await segment_uses.check_unused(tx, shop, segment_id)
     await segments.archive(tx, shop, segment_id)
     await access.audit(tx, actor, "segments.archive", str(segment_id), {})
 

@@ -37,13 +37,14 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web import segment_words as words
-from steelyard.surfaces.web.audiences import PageUse, page_uses
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.segment_builder import MANAGES, READS, TITLE, Desk
 from steelyard.surfaces.web.segment_people import Face, faces
 from steelyard.surfaces.web.segment_told import Told, told
+from steelyard.surfaces.web.segment_uses import Use as Elsewhere
+from steelyard.surfaces.web.segment_uses import uses as uses_elsewhere
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 KIND_NAMES = {Kind.RULES: N_("By conditions"), Kind.LIST: N_("List")}
@@ -69,7 +70,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     versions: Sequence[Version]
     offers: Sequence[Offer]
     drafted: bool
-    pages: Sequence[PageUse]
+    elsewhere: Sequence[Elsewhere]
 
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +181,7 @@ async def shown(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Shown
         versions=await segments.versions(read, shop, segment_id),
         offers=await promotions.coupons_to_give(read, shop) if visit.actor.may("promotions.manage") else [],
         drafted=await segments.draft(read, shop, segment_id) is not None,
-        pages=await page_uses(read, shop, segment_id),
+        elsewhere=await uses_elsewhere(read, shop, segment_id),
     )
 
 
