@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import Group, Offer
@@ -35,7 +35,7 @@ from steelyard.operations.segments.model import (
 )
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, segment_files
 from steelyard.surfaces.web import segment_words as words
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -230,11 +230,11 @@ def _members(desk: Desk) -> HTTPRouteHandler:
     @get("/segments/{segment_id:uuid}/members", opt=READS)
     async def segment_members(
         visit: NamedDependency[Visit], segment_id: FromPath[UUID], cursor: FromQuery[str | None] = None
-    ) -> Response[Any]:
+    ) -> Response[Any] | Stream:
         shop = desk.shop(visit)
         segment = await visit.db.ask(segments.segment, shop, segment_id)
         if exports.wanted(visit):
-            return await _members_as_file(visit, segment)
+            return segment_files.everybody(visit, segment)
         return await desk.show(
             visit,
             "web/segment_members.html",
@@ -252,19 +252,3 @@ def _members(desk: Desk) -> HTTPRouteHandler:
         )
 
     return segment_members
-
-
-async def _members_as_file(visit: Visit, segment: Segment) -> Response[bytes]:
-    """The ids, by which a list can be made of them; no names and no addresses."""
-
-    async def all_of(read: Read) -> list[Member]:
-        return await exports.everything(
-            lambda cursor: segments.newest(read, segment.merchant_id, segment.segment_id, cursor, 100)
-        )
-
-    return exports.csv_answer(
-        visit,
-        segment.name.in_language(visit.locale),
-        [visit.say(N_("Customer")), visit.say(N_("Since"))],
-        [(str(each.buyer_id), each.since) for each in await visit.db.ask(all_of)],
-    )
