@@ -97,7 +97,8 @@ async def test_a_customers_page_names_what_it_was_about_and_what_the_shop_has_to
     looked = Behaviour(
         kind=Kind.VIEW, visitor_id=ids.mint(), buyer_id=buyer, merchant_id=tea, product_id=green.product_id
     )
-    await db.transact(behaviour.record, [looked])
+    around = Behaviour(kind=Kind.VIEW, visitor_id=ids.mint(), buyer_id=buyer, merchant_id=tea)
+    await db.transact(behaviour.record, [looked, around])
     for merchant_id in (tea, world.tools.merchant_id):
         await written_to(db, merchant_id, buyer)
     mine = (await db.ask(outreach.told, tea, [buyer]))[0]
@@ -106,6 +107,7 @@ async def test_a_customers_page_names_what_it_was_about_and_what_the_shop_has_to
 
     page = words(shown)
     assert f"Looked at a product: {green.title['en']}" in page
+    assert page.count("Looked at a product") == 1 and "Looked around" in page
     assert page.count("A message is waiting to be sent") == 1, "what another shop wrote is not for this one"
     assert f"/merchant/messages/sent/{mine.message_id}" in shown.text
     assert len(await db.ask(outreach.told, lifecycle.MARKETPLACE, [buyer])) == 2

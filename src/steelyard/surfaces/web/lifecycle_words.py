@@ -95,6 +95,8 @@ def sentence(visit: Visit, happening: Happening) -> str:
     if happening.kind == "stage":
         facts["stage"] = visit.say(STAGES.get(facts["to"], facts["to"]))
     words = _HAPPENED.get(happening.kind)
+    if happening.kind == "did.view" and not facts.get("product"):
+        words = N_("Looked around")
     said = visit.say(words, **facts) if words else happening.kind
     about = Text(facts["of"]).in_language(visit.locale) if facts.get("of") else ""
     return visit.say(N_("{what}: {of}"), what=said, of=about) if about else said
