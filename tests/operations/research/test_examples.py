@@ -134,11 +134,11 @@ def test_the_same_seed_draws_the_same_people_and_one_more_moves_nobody() -> None
 def test_a_test_against_what_is_no_number_is_refused_before_anybody_answers() -> None:
     for value, fine in (("9", True), ("-3", True), ("--5", False), ("", False), ("nine", False)):
         happy = msgspec.structs.replace(LIKELY, jumps=(Jump(test=Comparison.AT_LEAST, value=value, to=END),))
-        assert [each.field for each in research.wrong_in(asking(happy, LAST))] == ([] if fine else ["jumps"]), value
+        assert [each.field for each in research.wrong_in(asking(happy, LAST), ())] == ([] if fine else ["jumps"]), value
 
 
 def test_every_ready_survey_can_be_opened_but_for_what_the_shop_has_to_choose() -> None:
     for ready in research.READY:
         made: Definition = ready.make()
-        assert {each.field for each in research.wrong_in(made)} <= {"segment_id"}, ready.key
+        assert {each.field for each in research.wrong_in(made, ())} <= {"segment_id"}, ready.key
         assert all(set(each.text) == {"zh-Hans", "en"} for each in made.questions)

@@ -105,6 +105,7 @@ async def test_the_people_of_an_answer_become_a_list_and_the_list_a_filter(
     assert await db.ask(segments.members, world.tea.merchant_id, made.segment_id) == [world.buyer.buyer_id]
     inside = (await owner.get(f"/merchant/analysis/trend?kinds=pay&segment={made.segment_id}&format=csv")).text
     nobody = words(await owner.get(f"/merchant/analysis/trend?kinds=pay&segment={uuid4()}"))
+    assert "A segment that is not kept any more, which has nobody" in nobody, "a saved report does not say: everybody"
     assert inside.splitlines()[1].endswith(",1")
     assert "Nothing of this kind happened on these days" in nobody
 

@@ -119,7 +119,7 @@ async def test_what_is_for_a_segment_stays_for_it_and_goes_by_the_shops_own(
         assert (await owner.post(HERE, banner(wrong))).status_code == 422
 
     here = f"/merchant/segments/{segment.segment_id}"
-    assert "Pages with something for it Shop decoration" in words(await owner.get(here))
+    assert "What goes by it Shop decoration" in words(await owner.get(here))
     refused = await owner.follow(await owner.post(f"{here}/archive"))
     assert "It is used by: Shop decoration" in words(refused)
     # A membership that has one level less puts its list away; the page then has it for nobody.

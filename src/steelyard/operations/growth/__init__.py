@@ -89,6 +89,7 @@ from steelyard.operations.growth.target_model import (
 from steelyard.operations.growth.targeting import all_targeted, targetable, targeted
 from steelyard.operations.growth.targeting import draw_up as draw_up_targeted
 from steelyard.operations.growth.targeting import drop as drop_targeted
+from steelyard.operations.growth.targeting import going_by as targeted_for
 from steelyard.operations.growth.targeting import start as start_targeted
 from steelyard.operations.growth.targeting import stop as stop_targeted
 from steelyard.operations.growth.tasks import have_task, tasks_of
@@ -181,6 +182,7 @@ __all__ = [
     "take_targeted_back",
     "targetable",
     "targeted",
+    "targeted_for",
     "tasks_of",
     "worth_of",
 ]

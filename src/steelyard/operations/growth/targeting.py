@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import msgspec
+
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import Offer
 from steelyard.kernel.db import Read, Tx
@@ -267,6 +269,28 @@ async def all_targeted(read: Read, merchant_id: UUID) -> list[Targeted]:
         ORDER BY t.created_at DESC, t.targeted_id LIMIT $2
         """,
         merchant_id,
+        TARGETED_SHOWN_MAX,
+    )
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """A targeted coupon by its name."""
+
+    targeted_id: UUID
+    name: str
+
+
+async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Naming]:
+    """A shop's targeted coupons for who is in a segment that run, or are drawn up."""
+    return await read.all(
+        Naming,
+        """
+        SELECT targeted_id, name FROM targeted_coupons
+        WHERE merchant_id = $1 AND segment_id = $2 AND state IN ('draft', 'running')
+        ORDER BY created_at DESC, targeted_id LIMIT $3
+        """,
+        merchant_id,
+        segment_id,
         TARGETED_SHOWN_MAX,
     )
 

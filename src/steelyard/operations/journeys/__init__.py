@@ -20,7 +20,7 @@ from steelyard.operations.journeys.judging import (
 )
 from steelyard.operations.journeys.playbooks import PLAYBOOKS, copy_playbook, playbook
 from steelyard.operations.journeys.playing import CouponsGiven, Simulation
-from steelyard.operations.journeys.queries import by_segment, funnel, journey, listed, of_buyer, people, versions
+from steelyard.operations.journeys.queries import funnel, going_by, journey, listed, of_buyer, people, versions
 from steelyard.operations.journeys.service import change, copy, end, make, pause, resume, start
 from steelyard.operations.journeys.simulating import simulate
 from steelyard.operations.journeys.validating import faults_of
@@ -30,7 +30,6 @@ __all__ = [
     "CouponsGiven",
     "LiveSplit",
     "Simulation",
-    "by_segment",
     "change",
     "copy",
     "copy_playbook",
@@ -38,6 +37,7 @@ __all__ = [
     "faults_of",
     "forget",
     "funnel",
+    "going_by",
     "journey",
     "judge_split",
     "listed",

@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
@@ -50,23 +52,6 @@ async def listed(read: Read, merchant_id: UUID, *, ended: bool = False) -> list[
         ended,
         JOURNEYS_PER_SHOP_MAX,
     )
-
-
-async def by_segment(read: Read, merchant_id: UUID, segment_id: UUID) -> list[tuple[UUID, Text]]:
-    """The journeys that have not ended and go by this segment, as what is in force says: their beginning, a condition, or who
-    leaves it. By id and name."""
-    rows = await read.fetch(
-        """
-        SELECT j.journey_id, j.name FROM journeys j
-        JOIN journey_versions v ON v.merchant_id = j.merchant_id AND v.journey_id = j.journey_id AND v.version = j.live_version
-        WHERE j.merchant_id = $1 AND j.state IN ('live', 'paused') AND strpos(v.graph::text, $2::text) > 0
-        ORDER BY j.journey_id LIMIT $3
-        """,
-        merchant_id,
-        str(segment_id),
-        JOURNEYS_PER_SHOP_MAX,
-    )
-    return [(row["journey_id"], Text(row["name"])) for row in rows]
 
 
 async def journey(read: Read, merchant_id: UUID, journey_id: UUID) -> Journey:
@@ -228,5 +213,30 @@ async def of_buyer(read: Read, merchant_id: UUID, buyer_id: UUID) -> list[Passag
         """,
         merchant_id,
         buyer_id,
+        PASSAGES_SHOWN_MAX,
+    )
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """A journey by its name."""
+
+    journey_id: UUID
+    name: Text
+
+
+async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Naming]:
+    """Journeys of a shop, running or paused, that begin for who is in a segment, or ask for it on the way."""
+    return await read.all(
+        Naming,
+        """
+        SELECT j.journey_id, j.name
+        FROM journeys j JOIN journey_versions v
+          ON v.merchant_id = j.merchant_id AND v.journey_id = j.journey_id AND v.version = j.live_version
+        WHERE j.merchant_id = $1 AND j.state IN ('live', 'paused')
+          AND jsonb_path_exists(v.graph, '$.** ? (@.segment_id == $id)', jsonb_build_object('id', $2::text))
+        ORDER BY j.changed_at DESC, j.journey_id DESC LIMIT $3
+        """,
+        merchant_id,
+        str(segment_id),
         PASSAGES_SHOWN_MAX,
     )

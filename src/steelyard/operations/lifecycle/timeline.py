@@ -19,7 +19,8 @@ ORDERS_LOOKED_AT = 2_000
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened. `kind` is bought.placed, bought.paid …, gave_back.*, said.*, told.*, stage, or did.<kind of
-    behaviour>; `facts` are a few plain ones, amounts in minor units of `currency`."""
+    behaviour>; `facts` are a few plain ones, amounts in minor units of `currency`, and in `of` what it was about: the name of a
+    product, a coupon or a notice in each language."""
 
     at: datetime
     kind: str
@@ -62,8 +63,8 @@ WITH mine AS (
     SELECT claimed_at, 'told.coupon', promotion_id, merchant_id, '{}'
     FROM coupon_claims WHERE buyer_id = ANY($1) AND ($2::uuid = $8 OR merchant_id = $2)
     UNION ALL
-    SELECT at, 'told.notice', notice_id, $8, jsonb_build_object('kind', kind)
-    FROM notices WHERE $2::uuid = $8 AND buyer_id = ANY($1)
+    SELECT at, 'told.notice', notice_id, $8, jsonb_build_object('of', facts -> 'name')
+    FROM notices WHERE $2::uuid = $8 AND buyer_id = ANY($1) AND kind <> 'shop_message'
     UNION ALL
     SELECT coalesce(m.sent_at, m.created_at), 'told.mail', m.mail_id, $8, jsonb_build_object('kind', m.template)
     FROM buyers b JOIN mails m ON m.recipient = b.email
@@ -78,10 +79,24 @@ WITH mine AS (
     FROM behaviour_events e
     WHERE (e.buyer_id = ANY($1) OR e.visitor_id = ANY($1)) AND coalesce(e.buyer_id, e.visitor_id) = ANY($1)
       AND ($2::uuid = $8 OR e.merchant_id = $2) AND e.kind NOT IN ('pay', 'refund', 'exposure')
+), page AS (
+    SELECT at, kind, id, merchant_id, facts FROM happened
+    WHERE at IS NOT NULL AND ($3::timestamptz IS NULL OR (at, kind, id) < ($3, $4::text, $5::uuid))
+    ORDER BY at DESC, kind DESC, id DESC LIMIT $6
 )
-SELECT at, kind, id, merchant_id, facts FROM happened
-WHERE at IS NOT NULL AND ($3::timestamptz IS NULL OR (at, kind, id) < ($3, $4::text, $5::uuid))
-ORDER BY at DESC, kind DESC, id DESC LIMIT $6
+SELECT p.at, p.kind, p.id, p.merchant_id, p.facts || coalesce(w.more, '{}') AS facts
+FROM page p LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('of', g.title) AS more FROM products g
+    WHERE g.merchant_id = p.merchant_id AND g.product_id = (p.facts ->> 'product')::uuid
+    UNION ALL
+    SELECT jsonb_build_object('of', o.name) FROM promotions o
+    WHERE p.kind = 'told.coupon' AND o.merchant_id = p.merchant_id AND o.promotion_id = p.id
+    UNION ALL
+    SELECT jsonb_build_object('text', b.body -> 'text')
+    FROM live_chats c JOIN live_beats b USING (merchant_id, session_id, seq)
+    WHERE p.kind = 'said.chat' AND c.merchant_id = p.merchant_id AND c.session_id = (p.facts ->> 'session')::uuid
+      AND c.chat_id = p.id) AS w ON true
+ORDER BY p.at DESC, p.kind DESC, p.id DESC
 """
 
 

@@ -22,6 +22,7 @@ from steelyard.operations.outreach.gateways import channels
 from steelyard.operations.outreach.linking import Purpose, Whose, is_ours, unsealed
 from steelyard.operations.outreach.queries import (
     Tally,
+    Told,
     message,
     messages,
     names,
@@ -31,6 +32,7 @@ from steelyard.operations.outreach.queries import (
     tallies,
     template,
     templates,
+    told,
     words_of,
 )
 from steelyard.operations.outreach.reaching import hindrances, may_reach
@@ -50,6 +52,7 @@ __all__ = [
     "Ready",
     "Rendered",
     "Tally",
+    "Told",
     "Whose",
     "archive_template",
     "change_template",
@@ -82,6 +85,7 @@ __all__ = [
     "tallies",
     "template",
     "templates",
+    "told",
     "try_out",
     "unsealed",
     "use_ready",

@@ -14,6 +14,7 @@ from steelyard.operations.outreach.model import Channel, Message, State, Step, T
 
 TEMPLATES_SHOWN_MAX = 500
 STEPS_SHOWN_MAX = 200
+TOLD_SHOWN_MAX = 200
 
 
 async def templates(
@@ -244,3 +245,39 @@ async def shops_that_wrote(read: Read, buyer_id: UUID, most: int = 50) -> list[U
         most,
     )
     return [row["merchant_id"] for row in rows]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to a customer, by the name of its template."""
+
+    merchant_id: UUID
+    message_id: UUID
+    channel: Channel
+    name: str
+    state: State
+    created_at: datetime
+
+
+async def told(  # whom, by whom, and between which moments
+    read: Read,
+    merchant_id: UUID,
+    buyer_ids: Collection[UUID],
+    since: datetime | None = None,
+    before: datetime | None = None,
+) -> list[Told]:
+    """What a shop (of the marketplace, every shop) wanted to tell these people, from a moment until another, the last first."""
+    return await read.all(
+        Told,
+        """
+        SELECT m.merchant_id, m.message_id, m.channel, t.name, m.state, m.created_at
+        FROM messages m JOIN message_templates t USING (merchant_id, template_id)
+        WHERE m.buyer_id = ANY($1) AND ($2 = '00000000-0000-0000-0000-000000000000'::uuid OR m.merchant_id = $2)
+          AND ($3::timestamptz IS NULL OR m.created_at >= $3) AND ($4::timestamptz IS NULL OR m.created_at < $4)
+        ORDER BY m.created_at DESC, m.message_id DESC LIMIT $5
+        """,
+        list(buyer_ids),
+        merchant_id,
+        since,
+        before,
+        TOLD_SHOWN_MAX,
+    )

@@ -1,7 +1,8 @@
 """Whether all of a survey can be asked: what is missing, what leads nowhere, what leads back. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from uuid import UUID
 
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
@@ -53,15 +54,18 @@ KNOWN_PEOPLE = N_("An anonymous survey knows nobody: it asks by link or on pages
 NOT_AN_ANSWER = N_("Please choose a question and one of its answers, a segment, or neither")
 
 
-def check(definition: Definition) -> None:
+def check(definition: Definition, segments: Collection[UUID]) -> None:
     """Raises `DefinitionRefused`, which names every place that is not right."""
-    found = list(wrong_in(definition))
+    found = list(wrong_in(definition, segments))
     if found:
         raise DefinitionRefused(found)
 
 
-def wrong_in(definition: Definition) -> Iterator[Wrong]:
+def wrong_in(definition: Definition, segments: Collection[UUID]) -> Iterator[Wrong]:
+    """What is not right; `segments` are those that the shop has and keeps."""
     yield from (Wrong("", field, why) for field, why in _whole(definition))
+    if definition.segment_id is not None and definition.segment_id not in segments:
+        yield Wrong("", "segment_id", CHOOSE_SEGMENT)
     for place, question in enumerate(definition.questions):
         found = [
             *_words("text", question.text, needed=True),
@@ -71,6 +75,8 @@ def wrong_in(definition: Definition) -> Iterator[Wrong]:
         yield from (Wrong(question.key, field, why) for field, why in found)
     for quota in definition.quotas:
         why = _quota(definition, quota)
+        if quota.segment_id is not None and quota.segment_id not in segments:
+            why = why or CHOOSE_SEGMENT
         if why:
             yield Wrong("", f"quota-{quota.key}", why)
 

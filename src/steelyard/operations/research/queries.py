@@ -8,6 +8,7 @@ import msgspec
 
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
+from steelyard.kernel.text import Text
 from steelyard.operations.research.model import (
     RECONTACT_DAYS,
     SURVEYS_SHOWN,
@@ -202,3 +203,27 @@ async def of_buyers(read: Read, people: Sequence[UUID], most: int) -> list[dict[
         most,
     )
     return [dict(row) for row in rows]
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """A survey by its name."""
+
+    survey_id: UUID
+    title: Text
+
+
+async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Naming]:
+    """Open surveys of a shop that ask who is in a segment, or count its answers."""
+    return await read.all(
+        Naming,
+        """
+        SELECT s.survey_id, v.asked -> 'title' AS title
+        FROM surveys s JOIN survey_versions v USING (merchant_id, survey_id, version)
+        WHERE s.merchant_id = $1 AND s.state = 'open'
+          AND jsonb_path_exists(v.asked, '$.** ? (@.segment_id == $id)', jsonb_build_object('id', $2::text))
+        ORDER BY s.created_at DESC, s.survey_id DESC LIMIT $3
+        """,
+        merchant_id,
+        str(segment_id),
+        SURVEYS_SHOWN,
+    )

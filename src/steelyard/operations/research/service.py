@@ -8,7 +8,7 @@ from steelyard.kernel.db import Tx, UniqueViolation
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import NOWHERE
-from steelyard.operations import behaviour
+from steelyard.operations import behaviour, segments
 from steelyard.operations.research.checking import check
 from steelyard.operations.research.model import (
     MACHINE,
@@ -89,7 +89,7 @@ async def open_(tx: Tx, merchant_id: UUID, survey_id: UUID, by: str) -> int:
         MACHINE.check(now.state, State.OPEN)
     elif not now.changed:
         return now.version
-    check(now.draft)
+    await _check(tx, merchant_id, now.draft)
     anew = now.asked is None or now.changed
     version = now.version + anew
     if anew:
@@ -115,7 +115,12 @@ async def reopen(tx: Tx, merchant_id: UUID, survey_id: UUID, by: str) -> None:
         await open_(tx, merchant_id, survey_id, by)
         return
     MACHINE.check(now.state, State.OPEN)
+    await _check(tx, merchant_id, now.asked)
     await _ask(tx, now, now.asked, now.version, by)
+
+
+async def _check(tx: Tx, merchant_id: UUID, definition: Definition) -> None:
+    check(definition, {each.segment_id for each in await segments.segments(tx, merchant_id)})
 
 
 async def _ask(tx: Tx, now: Survey, asked: Definition, version: int, by: str) -> None:

@@ -28,6 +28,7 @@ from steelyard.operations.segments.queries import (
     segments,
     unbound_groups,
     versions,
+    written_down,
 )
 from steelyard.operations.segments.ready import READY, WORTH_MAJOR, Ready
 from steelyard.operations.segments.service import (
@@ -93,4 +94,5 @@ __all__ = [
     "unbound_groups",
     "uses",
     "versions",
+    "written_down",
 ]

@@ -12,13 +12,13 @@ from steelyard.operations.lifecycle import CustomerMoved, FactsChanged, ValuesCo
 from steelyard.operations.segments import tree
 from steelyard.operations.segments.answers import forget_answers
 from steelyard.operations.segments.leaves import Person
-from steelyard.operations.segments.settling import PEOPLE_PER_LOOK_MAX, settle
+from steelyard.operations.segments.settling import PEOPLE_PER_LOOK_MAX, put, settle
 
 BEHAVIOURS = "behaviour"
 
 
-async def look(tx: Tx, people: Iterable[Person], changed: Collection[str]) -> None:
-    """Look at these people anew, in the order of their keys."""
+async def look(tx: Tx, people: Iterable[Person], changed: Collection[str] | None) -> None:
+    """Look at these people anew, in the order of their keys; for all segments where nothing says for which."""
     ordered = sorted(set(people))
     for n in range(0, len(ordered), PEOPLE_PER_LOOK_MAX):
         await settle(tx, ordered[n : n + PEOPLE_PER_LOOK_MAX], changed)
@@ -26,7 +26,34 @@ async def look(tx: Tx, people: Iterable[Person], changed: Collection[str]) -> No
 
 async def on_facts(tx: Tx, news: Sequence[FactsChanged]) -> None:
     """Who is no customer any more is in no segment any more: that is the same look."""
-    await look(tx, ((each.merchant_id, buyer_id) for each in news for buyer_id in each.buyer_ids), [tree.FACTS])
+    people = {(each.merchant_id, buyer_id) for each in news for buyer_id in each.buyer_ids}
+    await _hand_on(tx, people)
+    await look(tx, people, [tree.FACTS])
+
+
+async def _hand_on(tx: Tx, people: Collection[Person]) -> None:
+    """Visitors who have become buyers are no customers any more: the lists that they are on have the buyers from now on. That is
+    seen here, not when they sign in, since only now the buyers are customers of the same shops."""
+    rows = await tx.fetch(
+        """
+        SELECT m.merchant_id, m.segment_id, array_agg(v.buyer_id) AS buyers
+        FROM unnest($1::uuid[], $2::uuid[]) AS p (merchant_id, buyer_id)
+        JOIN visitor_merges v ON v.visitor_id = p.buyer_id
+        JOIN segment_members m ON m.buyer_id = v.visitor_id AND m.merchant_id = p.merchant_id
+        JOIN segments s ON s.merchant_id = m.merchant_id AND s.segment_id = m.segment_id AND s.kind = 'list'
+        GROUP BY m.merchant_id, m.segment_id ORDER BY m.merchant_id, m.segment_id
+        """,
+        [merchant_id for merchant_id, _ in people],
+        [buyer_id for _, buyer_id in people],
+    )
+    for row in rows:
+        await put(tx, row["merchant_id"], row["segment_id"], row["buyers"])
+        await look(tx, ((row["merchant_id"], each) for each in row["buyers"]), [tree.inside(row["segment_id"])])
+
+
+async def on_merged(tx: Tx, buyer_ids: Collection[UUID]) -> None:
+    """What visitors did and said is what the buyers did and said whom they have become, at each shop."""
+    await look(tx, await _anywhere(tx, buyer_ids), None)
 
 
 async def on_moved(tx: Tx, news: Sequence[CustomerMoved]) -> None:
@@ -56,10 +83,15 @@ async def on_values(tx: Tx, news: Sequence[ValuesCounted]) -> None:
 
 async def on_profiles(tx: Tx, buyer_ids: Collection[UUID]) -> None:
     """What buyers say of themselves counts wherever they are customers."""
+    await look(tx, await _anywhere(tx, buyer_ids), [tree.PROFILE])
+
+
+async def _anywhere(tx: Tx, buyer_ids: Collection[UUID]) -> list[Person]:
+    """These buyers wherever they are customers."""
     rows = await tx.fetch(
         "SELECT merchant_id, buyer_id FROM customer_facts WHERE buyer_id = ANY($1)", sorted(set(buyer_ids))
     )
-    await look(tx, ((row["merchant_id"], row["buyer_id"]) for row in rows), [tree.PROFILE])
+    return [(row["merchant_id"], row["buyer_id"]) for row in rows]
 
 
 async def follow(tx: Tx) -> int:

@@ -112,7 +112,9 @@ async def _ask_profile(
         LEFT JOIN LATERAL (SELECT s.agreed FROM marketing_consents s WHERE s.buyer_id = p.buyer_id AND s.channel = 'email'
                            ORDER BY s.at DESC, s.consent_id DESC LIMIT 1) AS m ON c.what = 'consent'
         LEFT JOIN LATERAL (SELECT r.tax_country AS country FROM orders r
-                           WHERE r.buyer_id = p.buyer_id AND r.paid_at IS NOT NULL
+                           WHERE r.buyer_id = ANY(p.buyer_id || ARRAY(SELECT v.visitor_id FROM visitor_merges v
+                                                                      WHERE v.buyer_id = p.buyer_id))
+                             AND r.paid_at IS NOT NULL
                              AND p.merchant_id IN (r.merchant_id, '00000000-0000-0000-0000-000000000000')
                            ORDER BY r.placed_at DESC, r.order_id DESC LIMIT 1) AS o
           ON c.what = 'country' AND b.country IS NULL
@@ -313,11 +315,13 @@ async def _ask_answered(
     return await read.fetch(
         """
         SELECT c.n, p.i, true AS holds, NULL::timestamptz AS due_at
-        FROM unnest($2::integer[], $3::uuid[], $4::uuid[]) AS p (i, merchant_id, buyer_id)
+        FROM (SELECT q.i, q.merchant_id
+                   , q.buyer_id || ARRAY(SELECT v.visitor_id FROM visitor_merges v WHERE v.buyer_id = q.buyer_id) AS pasts
+              FROM unnest($2::integer[], $3::uuid[], $4::uuid[]) AS q (i, merchant_id, buyer_id)) AS p
         JOIN jsonb_to_recordset($1::jsonb) AS c (n integer, merchant_id uuid, survey_id uuid, question text, words text[]
                                                , truth boolean, low bigint, high bigint)
           ON c.merchant_id = p.merchant_id
-        JOIN segment_answers s ON s.merchant_id = p.merchant_id AND s.buyer_id = p.buyer_id AND s.survey_id = c.survey_id
+        JOIN segment_answers s ON s.merchant_id = p.merchant_id AND s.buyer_id = ANY(p.pasts) AND s.survey_id = c.survey_id
                               AND s.question = c.question
         WHERE (c.words = '{}' OR s.choices && c.words) AND (NOT c.truth OR s.number BETWEEN c.low AND c.high)
         """,

@@ -147,6 +147,24 @@ async def members(
     return [row["buyer_id"] for row in rows]
 
 
+async def written_down(
+    read: Read, merchant_id: UUID, segment_id: UUID, after: UUID | None = None, most: int = MEMBERS_PER_READ_MAX
+) -> list[Member]:
+    """Who is in a segment and since when, in the order of their ids: the next `most` after `after`. Of one that is put away, who
+    was in it at that moment."""
+    return await read.all(
+        Member,
+        """
+        SELECT buyer_id, since FROM segment_members
+        WHERE merchant_id = $1 AND segment_id = $2 AND ($3::uuid IS NULL OR buyer_id > $3) ORDER BY buyer_id LIMIT $4
+        """,
+        merchant_id,
+        segment_id,
+        after,
+        min(most, MEMBERS_PER_READ_MAX),
+    )
+
+
 async def inside(read: Read, merchant_id: UUID, buyer_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
     """In which segments of a shop each of these buyers is now."""
     rows = await read.fetch(

@@ -14,7 +14,7 @@ from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.operations import lifecycle
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import lifecycle_pages, value_pages
+from steelyard.surfaces.web import customer_pages, lifecycle_pages, value_pages
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.lifecycle_pages import Names, Place
@@ -41,6 +41,7 @@ def _place(visit: Visit) -> Place:
         names,
         journeys=frame.JOURNEYS,
         segments=frame.SEGMENTS,
+        messages=f"{frame.MESSAGES}/sent",
     )
 
 
@@ -96,7 +97,7 @@ async def customer(
     visit: NamedDependency[Visit], buyer_id: FromPath[UUID], cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
     contacts = await visit.merchant_db.ask(orders.contacts_of, visit.merchant_id, [buyer_id])
-    return await lifecycle_pages.person_page(
+    return await customer_pages.person_page(
         visit, _place(visit), buyer_id, contacts.get(buyer_id), cursor, f"{frame.ORDERS}?q="
     )
 

@@ -18,7 +18,7 @@ from steelyard.operations.lifecycle import MARKETPLACE
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import lifecycle_pages, value_pages
+from steelyard.surfaces.web import customer_pages, lifecycle_pages, value_pages
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.lifecycle_pages import Names, Place
@@ -98,7 +98,7 @@ async def customer(
     visit: NamedDependency[Visit], buyer_id: FromPath[UUID], cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
     buyer = await visit.db.ask(customers.get, BuyerId(buyer_id))
-    return await lifecycle_pages.person_page(visit, marketplace(visit), buyer_id, buyer, cursor, f"{frame.ORDERS}?q=")
+    return await customer_pages.person_page(visit, marketplace(visit), buyer_id, buyer, cursor, f"{frame.ORDERS}?q=")
 
 
 HANDLERS = [stages, set_rule, stage, values, want_values, segment, customer]

@@ -17,7 +17,7 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.lifecycle import READS, marketplace
-from steelyard.surfaces.web import lifecycle_pages, value_pages
+from steelyard.surfaces.web import customer_pages, lifecycle_pages, value_pages
 from steelyard.surfaces.web.entries import Entries
 from steelyard.surfaces.web.lifecycle_pages import Names, Place
 from steelyard.surfaces.web.masking import masked, masked_email
@@ -123,7 +123,7 @@ async def customer(
     place = (await _looked(visit, slug)).place
     contacts = await visit.db.ask(orders.contacts_of, MerchantId(place.merchant_id), [buyer_id])
     found = contacts.get(buyer_id)
-    return await lifecycle_pages.person_page(visit, place, buyer_id, found, cursor, f"{frame.ORDERS}?q=")
+    return await customer_pages.person_page(visit, place, buyer_id, found, cursor, f"{frame.ORDERS}?q=")
 
 
 HANDLERS = [choose, stages, stage, values, segment, customer]

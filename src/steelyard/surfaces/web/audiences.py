@@ -1,25 +1,19 @@
-"""For whom the blocks of a composed page are, in both consoles: which segments can be chosen, whether one was, and on which
-pages a segment is used."""
+"""For whom the blocks of a composed page are, in both consoles: which segments can be chosen, and whether one was."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel import i18n
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.text import Text
-from steelyard.operations import experiments, journeys, merchandising, segments
-from steelyard.operations.merchandising.model import HOME, SHOP, SLIDES_MAX, TOPIC, Block
-from steelyard.operations.segments.model import Segment, SegmentInUse
+from steelyard.operations import merchandising, segments
+from steelyard.operations.merchandising.model import SLIDES_MAX, Block
+from steelyard.operations.segments.model import Segment
 from steelyard.surfaces.web.entries import Entries, as_uuid
 
 FIELDS = ("segment", *(f"slide{at}_segment" for at in range(SLIDES_MAX)))
-BETWEEN = {"zh-Hans": "、", "en": ", "}
-PAGES = {SHOP: N_("Shop decoration"), HOME: N_("Home page")}
 
 
 class Audiences(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,40 +58,3 @@ async def check(tx: Tx, owner_id: UUID, form: Entries, before: Block | None) -> 
     wrong = {name: N_("Please choose one of your segments") for name, each in typed.items() if each not in known | had}
     if wrong:
         raise Invalid(wrong)
-
-
-class PageUse(NamedTuple):
-    """A page on which something is for a segment: what it is called (a msgid, or the address of a topic), and where it is put
-    together."""
-
-    name: str
-    href: str
-
-
-async def page_uses(read: Read, shop: UUID, segment_id: UUID) -> list[PageUse]:
-    """The pages of a shop, or of the house, on which something is for this segment."""
-    pages = await merchandising.pages_using(read, experiments.owner_of(shop), segment_id)
-    return [
-        PageUse(PAGES.get(page, f"/topics/{page.removeprefix(TOPIC)}"), _href(page.removeprefix(TOPIC)))
-        for page in pages
-    ]
-
-
-def _href(page: str) -> str:
-    return "/merchant/decoration/shop" if page == SHOP else f"/operator/pages/{page}"
-
-
-async def check_unused(tx: Tx, shop: UUID, segment_id: UUID) -> None:
-    """Raises `SegmentInUse` where something on a page is for this segment (it would be for nobody), or a journey goes by it
-    (nobody would come in or go out any more)."""
-    pages = await page_uses(tx, shop, segment_id)
-    gone_by = [name for _, name in await journeys.by_segment(tx, shop, segment_id)]
-    if pages or gone_by:
-        raise SegmentInUse(
-            where=Text({each: between.join(_named(pages, gone_by, each)) for each, between in BETWEEN.items()})
-        )
-
-
-def _named(pages: Sequence[PageUse], gone_by: Sequence[Text], locale: str) -> list[str]:
-    speak = i18n.translations(locale).gettext
-    return [*(speak(each.name) for each in pages), *(each.in_language(locale) for each in gone_by)]

@@ -8,25 +8,22 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from steelyard.kernel import ids, paging
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX
-from steelyard.operations import journeys, lifecycle
-from steelyard.operations.journeys.model import Passage, Stand
-from steelyard.operations.lifecycle import Facts, Flow, Happening, Move, Rule, Segment, Spend, Stage, Value, ValueRun
-from steelyard.parties import access, customers
+from steelyard.operations import lifecycle
+from steelyard.operations.lifecycle import Facts, Flow, Rule, Segment, Stage, Value
+from steelyard.parties import access
 from steelyard.parties.access.model import Actor
-from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.charts import Chart, Series
 from steelyard.surfaces.web import exports, periods
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.entries import Entries
 from steelyard.surfaces.web.flow_drawing import drawn
-from steelyard.surfaces.web.lifecycle_words import MEANINGS, MODELS, SEGMENTS, STAGES, TIERS, sentence
-from steelyard.surfaces.web.masking import masked, masked_email, masked_phone
+from steelyard.surfaces.web.lifecycle_words import MEANINGS, SEGMENTS, STAGES, TIERS
 from steelyard.surfaces.web.periods import Period
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade.settlement import settlement_day
@@ -36,8 +33,9 @@ Names = Mapping[UUID, str]
 
 class Place(NamedTuple):
     """Whose customers: the database as it may be seen there, the shop (zeros: the marketplace), where its pages stand, how
-    one is shown, and how its customers are called; where its journeys and its segments stand, and what else leads to one
-    customer. `shop` names a shop that the operator looks at and changes nothing of; `choose` is where it chooses one."""
+    one is shown, and how its customers are called; where its journeys, its segments and the messages it has sent stand, and
+    what else leads to one customer. `shop` names a shop that the operator looks at and changes nothing of; `choose` is where it
+    chooses one."""
 
     db: Database
     merchant_id: UUID
@@ -47,6 +45,7 @@ class Place(NamedTuple):
     names: Callable[[Read, Sequence[UUID]], Awaitable[Names]]
     journeys: str = ""
     segments: str = ""
+    messages: str = ""
     elsewhere: str = ""
     shop: str = ""
     choose: str = ""
@@ -241,105 +240,6 @@ async def segment_page(visit: Visit, place: Place, named: str, currency: str, cu
         tiers=TIERS,
         names=await place.db.ask(place.names, [each.buyer_id for each in found.items]),
         person=place.person,
-        next_href=address(here, cursor=found.next) if found.next else "",
-        start_href=here if cursor else "",
-    )
-
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown of one customer."""
-
-    name: str
-    email: str
-    phone: str
-    agreed: bool
-    facts: Facts | None
-    spend: Sequence[Spend]
-    moves: Sequence[Move]
-    value: Value | None
-    run: ValueRun | None
-    happened: Sequence[Happening]
-    passages: Sequence[Passage]
-    next: str | None
-
-
-class Told(NamedTuple):
-    """A line of the timeline, with the order or the journey that it leads to."""
-
-    at: datetime
-    words: str
-    code: str = ""
-    journey: str = ""
-
-
-# How somebody came out of a journey.
-_OUT = {
-    Stand.FINISHED: N_("Went through the journey “{name}” to its end"),
-    Stand.REACHED: N_("Reached the goal of the journey “{name}”"),
-    Stand.EXITED: N_("Was led out of the journey “{name}”"),
-    Stand.FAILED: N_("Got stuck in the journey “{name}”"),
-}
-
-
-async def person(read: Read, merchant_id: UUID, buyer_id: BuyerId, contact: Any, cursor: str | None) -> Person:
-    """Raises `NotFound` of whom nothing is known at this shop."""
-    facts = (await lifecycle.facts_of(read, merchant_id, [buyer_id])).get(buyer_id)
-    if facts is None:
-        raise NotFound()
-    page = await lifecycle.timeline(read, merchant_id, buyer_id, cursor, ROWS_PER_PAGE)
-    return Person(
-        name=masked(contact.name) if contact else "",
-        email=masked_email(contact.email) if contact else "",
-        phone=masked_phone(contact.phone) if contact else "",
-        agreed=await customers.wants_mails(read, buyer_id),
-        facts=facts,
-        spend=await lifecycle.spend_of(read, merchant_id, buyer_id),
-        moves=await lifecycle.moves_of(read, merchant_id, buyer_id),
-        value=await lifecycle.value_of(read, merchant_id, buyer_id),
-        run=await lifecycle.value_run(read, merchant_id),
-        happened=page.items,
-        passages=await journeys.of_buyer(read, merchant_id, buyer_id),
-        next=page.next,
-    )
-
-
-def timeline(visit: Visit, found: Person, cursor: str | None) -> list[Told]:
-    """What happened, and the journeys that fall into the time of this page, the newest first."""
-    told = [Told(each.at, sentence(visit, each), str(each.facts.get("code") or "")) for each in found.happened]
-    before = paging.read_cursor(cursor, datetime, str, UUID)
-    since = found.happened[-1].at if found.next else None
-    for each in found.passages:
-        name, journey = each.name.in_language(visit.locale), str(each.journey_id)
-        ways = [(each.entered_at, N_("Came into the journey “{name}”")), (each.ended_at, _OUT.get(each.stand, ""))]
-        told += [
-            Told(at, visit.say(words, name=name), journey=journey)
-            for at, words in ways
-            if at and words and (before is None or at < before[0]) and (since is None or at >= since)
-        ]
-    return sorted(told, key=lambda each: each.at, reverse=True)
-
-
-async def person_page(
-    visit: Visit, place: Place, buyer_id: UUID, contact: Any, cursor: str | None, order_href: str
-) -> Response[Any]:
-    """One customer: what they are to the shop, and all that happened with them there, the newest first."""
-    found = await visit.db.ask(person, place.merchant_id, BuyerId(buyer_id), contact, cursor)
-    here = f"{place.person}/{buyer_id}"
-    return await place.show(
-        visit,
-        "web/customer.html",
-        place.home,
-        crumbs=way(visit, place, (found.name or str(buyer_id)[:8], None)),
-        found=found,
-        buyer_id=buyer_id,
-        said=timeline(visit, found, cursor),
-        journeys_href=place.journeys,
-        elsewhere=f"{place.elsewhere}/{buyer_id}" if place.elsewhere and contact else "",
-        stages=STAGES,
-        segments=SEGMENTS,
-        models=MODELS,
-        tiers=TIERS,
-        order_href=order_href,
         next_href=address(here, cursor=found.next) if found.next else "",
         start_href=here if cursor else "",
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
+from steelyard.kernel.text import Text
 from steelyard.operations.lifecycle import Happening, Segment, Stage
 from steelyard.surfaces.web.visit import Visit
 
@@ -61,9 +62,9 @@ _HAPPENED: Mapping[str, str] = {
     "gave_back.asked": N_("Asked for money back or a return of order {code}"),
     "said.review": N_("Wrote a review, {stars} of 5 stars: {text}"),
     "said.question": N_("Asked: {text}"),
-    "said.chat": N_("Wrote in a live session"),
+    "said.chat": N_("Wrote in a live session: {text}"),
     "told.coupon": N_("Got a coupon"),
-    "told.notice": N_("Was told in the account: {kind}"),
+    "told.notice": N_("Was told in the account"),
     "told.mail": N_("Was sent a mail: {kind}"),
     "stage": N_("Stage: {stage}"),
     "did.arrive": N_("Came to the shop"),
@@ -94,4 +95,8 @@ def sentence(visit: Visit, happening: Happening) -> str:
     if happening.kind == "stage":
         facts["stage"] = visit.say(STAGES.get(facts["to"], facts["to"]))
     words = _HAPPENED.get(happening.kind)
-    return visit.say(words, **facts) if words else happening.kind
+    if happening.kind == "did.view" and not facts.get("product"):
+        words = N_("Looked around")
+    said = visit.say(words, **facts) if words else happening.kind
+    about = Text(facts["of"]).in_language(visit.locale) if facts.get("of") else ""
+    return visit.say(N_("{what}: {of}"), what=said, of=about) if about else said

@@ -1,9 +1,9 @@
 """What is done with segments in both consoles: put away and taken back, people put on lists, groups that follow, coupons."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
@@ -14,18 +14,20 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.operations import segments
+from steelyard.operations.segments.model import REJECTS_SHOWN_MAX
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.components.page import Undo
-from steelyard.surfaces.web import audiences
+from steelyard.surfaces.web import segment_files, segment_uses
 from steelyard.surfaces.web.console import done, errors_of
-from steelyard.surfaces.web.entries import as_uuid, entries_of
+from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.segment_builder import MANAGES, Desk, builder_pages
+from steelyard.surfaces.web.segment_files import Named
 from steelyard.surfaces.web.segment_pages import page, reading_pages
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
-LIST_CHARACTERS_MAX = 1_000_000
+LINE_CHARACTERS_SHOWN = 80
 PROMOTES = {"permission": "promotions.manage"}
 
 
@@ -50,7 +52,7 @@ def _archive(desk: Desk) -> HTTPRouteHandler:
 
 
 async def _archived(tx: Tx, actor: Actor, shop: UUID, segment_id: UUID) -> None:
-    await audiences.check_unused(tx, shop, segment_id)
+    await segment_uses.check_unused(tx, shop, segment_id)
     await segments.archive(tx, shop, segment_id)
     await access.audit(tx, actor, "segments.archive", str(segment_id), {})
 
@@ -79,13 +81,9 @@ def _import(desk: Desk) -> HTTPRouteHandler:
         visit: NamedDependency[Visit], segment_id: FromPath[UUID], request: WebRequest
     ) -> Response[Any]:
         """By a file or by what was typed; whom the shop does not know is named on the page that answers."""
-        form = await entries_of(request)
-        said = form.text("people", most=LIST_CHARACTERS_MAX)
-        for file in form.files("file"):
-            said += "\n" + (await file.read(LIST_CHARACTERS_MAX)).decode("utf-8-sig", errors="replace")
         try:
-            form.check()
-            came = await visit.db.transact(_imported, visit.actor, desk.shop(visit), segment_id, named(said))
+            said = await segment_files.told(await entries_of(request))
+            came = await visit.db.transact(_imported, visit.actor, desk.shop(visit), segment_id, said)
         except Invalid as refusal:
             return await page(desk, visit, segment_id, errors_of(visit, refusal.fields), None)
         return await page(desk, visit, segment_id, {}, came)
@@ -93,20 +91,13 @@ def _import(desk: Desk) -> HTTPRouteHandler:
     return import_people
 
 
-def named(said: str) -> list[str]:
-    """What a file names: the first cell of each line that is an address or an id. A heading is neither."""
-    found: list[str] = []
-    for line in said.splitlines():
-        for cell in line.replace(";", ",").replace("\t", ",").split(","):
-            word = cell.strip().strip('"')
-            if "@" in word or as_uuid(word) is not None:
-                found.append(word)
-                break
-    return found
-
-
-async def _imported(tx: Tx, actor: Actor, shop: UUID, segment_id: UUID, people: Sequence[str]) -> segments.Imported:
-    came = await segments.import_people(tx, shop, segment_id, people)
+async def _imported(tx: Tx, actor: Actor, shop: UUID, segment_id: UUID, said: Named) -> segments.Imported:
+    came = await segments.import_people(tx, shop, segment_id, said.people)
+    came = msgspec.structs.replace(
+        came,
+        rejected=came.rejected + len(said.nobody),
+        rejects=[*(each[:LINE_CHARACTERS_SHOWN] for each in said.nobody), *came.rejects][:REJECTS_SHOWN_MAX],
+    )
     facts = {"added": came.added, "rejected": came.rejected}
     await access.audit(tx, actor, "segments.people", str(segment_id), facts)
     return came
@@ -121,6 +112,7 @@ def _remove(desk: Desk) -> HTTPRouteHandler:
             f"{desk.home}/{segment_id}/members",
             N_("The customer is not on the list any more."),
             lambda: visit.db.transact(_removed, visit.actor, desk.shop(visit), segment_id, buyer_id),
+            Undo(visit.say(N_("Undo")), f"{desk.home}/{segment_id}/people", {"people": str(buyer_id)}),
         )
 
     return remove_person

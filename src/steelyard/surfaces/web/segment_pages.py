@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import Group, Offer
@@ -18,8 +18,7 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
-from steelyard.kernel.text import Text
-from steelyard.operations import journeys, lifecycle, segments
+from steelyard.operations import lifecycle, segments
 from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.lifecycle import Facts
 from steelyard.operations.segments.model import (
@@ -36,15 +35,16 @@ from steelyard.operations.segments.model import (
 )
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, segment_files
 from steelyard.surfaces.web import segment_words as words
-from steelyard.surfaces.web.audiences import PageUse, page_uses
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.segment_builder import MANAGES, READS, TITLE, Desk
 from steelyard.surfaces.web.segment_people import Face, faces
 from steelyard.surfaces.web.segment_told import Told, told
+from steelyard.surfaces.web.segment_uses import Use as Elsewhere
+from steelyard.surfaces.web.segment_uses import uses as uses_elsewhere
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 KIND_NAMES = {Kind.RULES: N_("By conditions"), Kind.LIST: N_("List")}
@@ -70,8 +70,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     versions: Sequence[Version]
     offers: Sequence[Offer]
     drafted: bool
-    pages: Sequence[PageUse]
-    journeys: Sequence[tuple[UUID, Text]]
+    elsewhere: Sequence[Elsewhere]
 
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,8 +181,7 @@ async def shown(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Shown
         versions=await segments.versions(read, shop, segment_id),
         offers=await promotions.coupons_to_give(read, shop) if visit.actor.may("promotions.manage") else [],
         drafted=await segments.draft(read, shop, segment_id) is not None,
-        pages=await page_uses(read, shop, segment_id),
-        journeys=await journeys.by_segment(read, shop, segment_id),
+        elsewhere=await uses_elsewhere(read, shop, segment_id),
     )
 
 
@@ -232,11 +230,11 @@ def _members(desk: Desk) -> HTTPRouteHandler:
     @get("/segments/{segment_id:uuid}/members", opt=READS)
     async def segment_members(
         visit: NamedDependency[Visit], segment_id: FromPath[UUID], cursor: FromQuery[str | None] = None
-    ) -> Response[Any]:
+    ) -> Response[Any] | Stream:
         shop = desk.shop(visit)
         segment = await visit.db.ask(segments.segment, shop, segment_id)
         if exports.wanted(visit):
-            return await _members_as_file(visit, segment)
+            return segment_files.everybody(visit, segment)
         return await desk.show(
             visit,
             "web/segment_members.html",
@@ -254,19 +252,3 @@ def _members(desk: Desk) -> HTTPRouteHandler:
         )
 
     return segment_members
-
-
-async def _members_as_file(visit: Visit, segment: Segment) -> Response[bytes]:
-    """The ids, by which a list can be made of them; no names and no addresses."""
-
-    async def all_of(read: Read) -> list[Member]:
-        return await exports.everything(
-            lambda cursor: segments.newest(read, segment.merchant_id, segment.segment_id, cursor, 100)
-        )
-
-    return exports.csv_answer(
-        visit,
-        segment.name.in_language(visit.locale),
-        [visit.say(N_("Customer")), visit.say(N_("Since"))],
-        [(str(each.buyer_id), each.since) for each in await visit.db.ask(all_of)],
-    )

@@ -139,7 +139,7 @@ def _wrong(visit: Visit, typed: Begun, *, checked: bool) -> tuple[dict[str, str]
     """What is wrong by field (`q1.text`, `title`), and the summary above the form, by the ids of the fields."""
     found = {name: visit.say(why) for name, why in typed.errors.items()}
     if checked:
-        for each in research.wrong_in(typed.definition):
+        for each in research.wrong_in(typed.definition, {each.segment_id for each in typed.segments}):
             found.setdefault(f"{each.question}.{each.field}".lstrip("."), visit.say(each.why))
     summary: dict[str, str] = {}
     for name, why in found.items():
