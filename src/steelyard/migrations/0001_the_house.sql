@@ -8190,6 +8190,7 @@ CREATE UNIQUE INDEX one_experiment_runs_on_a_split ON experiments (merchant_id, 
 CREATE INDEX experiments_of_a_split ON experiments (merchant_id, journey_id, box, started_at DESC) WHERE journey_id IS NOT NULL;
 CREATE INDEX experiments_to_leave ON experiments (merchant_id, experiment_id) WHERE kind = 'groups' AND enrolled_at IS NOT NULL;
 CREATE INDEX experiments_running ON experiments (measured_at NULLS FIRST) WHERE state = 'running';
+CREATE INDEX experiments_stopped ON experiments (stopped_at) WHERE state = 'stopped' AND kind <> 'imported';
 CREATE INDEX experiments_to_measure ON experiments (merchant_id, experiment_id) WHERE measured_at IS NULL AND state IN ('running', 'stopped') AND kind <> 'imported';
 
 CREATE TABLE experiment_variants (
@@ -8485,6 +8486,8 @@ CREATE TABLE invitations (
   , inviter_points integer NOT NULL DEFAULT 0
   , friend_coupon uuid
   , friend_points integer NOT NULL DEFAULT 0
+  , least         bigint NOT NULL
+  , wait_days     integer NOT NULL
   , changed_at    timestamptz NOT NULL DEFAULT now()
   , PRIMARY KEY (merchant_id, invitation_id)
   , FOREIGN KEY (merchant_id) REFERENCES invite_programmes
@@ -8498,6 +8501,7 @@ COMMENT ON COLUMN invitations.order_shop IS 'Whose the order is: of an invitatio
 COMMENT ON COLUMN invitations.due_at IS 'When it is rewarded, unless something speaks against it; none: the order is not received yet';
 COMMENT ON COLUMN invitations.against IS 'What spoke against it when it was due';
 COMMENT ON COLUMN invitations.inviter_coupon IS 'What was promised when it was taken; once rewarded what was given, none where no copy was left';
+COMMENT ON COLUMN invitations.least IS 'So much of the first order has to be kept, as it was promised when it was taken; so for wait_days';
 CREATE INDEX invitations_of_an_inviter ON invitations (inviter_id, merchant_id, accepted_at DESC);
 CREATE INDEX invitations_of_a_friend ON invitations (friend_id);
 CREATE INDEX invitations_of_an_order ON invitations (order_shop, order_id) WHERE order_id IS NOT NULL;

@@ -62,7 +62,7 @@ def _line(boxes: Sequence[tuple[str, Setup]]) -> tuple[Node, ...]:
             setup=setup,
             x=0,
             y=row * ROW,
-            next={THEN: keys[row + 1]} | ({FAILED: "end"} if isinstance(setup, Coupon) else {}),
+            next={THEN: keys[row + 1], **({FAILED: "end"} if isinstance(setup, Coupon) else {})},
         )
         for row, (key, setup) in enumerate(boxes)
     ]
