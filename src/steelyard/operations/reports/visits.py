@@ -117,7 +117,7 @@ def paths(events: Table, scope: Scope, asked: Paths) -> Table:
     best = ibis.window(group_by="step", order_by=[ibis.desc("times"), "node", "target"])
     ranked = counted.mutate(nth=ibis.row_number().over(best).cast("int64"))
     top = ranked.filter(ranked.nth < asked.top)
-    return top.select("step", "times", "target", source="node").order_by(
+    return top.select("step", top.node.name("source"), "target", "times").order_by(
         ["step", ibis.desc("times"), "source", "target"]
     )
 
