@@ -1,6 +1,7 @@
 """A shop puts a segment together, sees who would be in it, keeps a list, and lets a group follow."""
 
 import re
+from html import unescape
 from uuid import UUID
 
 from litestar import Litestar
@@ -112,6 +113,34 @@ async def test_a_template_is_a_segment_once_it_is_saved_and_groups_stand_in_grou
 
 def ready_name(ready: segments.Ready) -> dict[str, str]:
     return {"name_zh": ready.name["zh-Hans"], "name_en": ready.name["en"]}
+
+
+async def test_two_windows_on_a_draft_do_not_undo_each_other(owner: Browser) -> None:
+    # Given a draft with a condition, open in two windows; in the first the condition goes
+    segment_id, part = str(ids.mint()), "aaa"
+    here = f"{HERE}/{segment_id}/edit"
+    await owner.post(f"{HERE}/new", {"segment_id": segment_id})
+    await owner.post(here, {"kind.root": "number", "new.root": part, "do": "add:root"})
+    opened = await owner.get(here)
+    first = {"seen": hidden(opened, "seen"), "sketch": unescape(hidden(opened, "sketch")), "name_en": "The first"}
+    second = {**first, "name_en": "The second", f"f.{part}.here": "1", f"f.{part}.at_least": "7"}
+    assert (await owner.post(here, {**first, "do": f"remove:{part}"})).status_code == 303
+
+    # When the second counts and keeps, it is told, and all that was typed stands on its page
+    counted = await owner.post(here, {**second, "do": "count"})
+    refused = await owner.post(here, {**second, "do": "keep"})
+    assert hidden(counted, "seen") == first["seen"], "to count is not to have looked at the other's"
+    assert refused.status_code == 422 and "This was changed after you opened it" in words(refused)
+    assert 'value="The second"' in refused.text and 'value="7"' in refused.text
+    assert 'value="The first"' in (await owner.get(here)).text
+
+    # Then keeping it once more is a decision; and a second click on saving is nobody else's change
+    again = {**second, "seen": hidden(refused, "seen"), "sketch": unescape(hidden(refused, "sketch")), "do": "save"}
+    for _ in range(2):
+        assert (await owner.post(here, again)).headers["location"] == f"{HERE}/{segment_id}"
+    assert 'value="The second"' in (await owner.get(here)).text
+    overtaken = await owner.post(here, {**first, "do": "save"})
+    assert overtaken.status_code == 422 and 'value="The first"' in overtaken.text
 
 
 async def test_a_list_is_filled_from_a_file_and_names_whom_it_does_not_know(

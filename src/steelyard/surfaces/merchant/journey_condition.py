@@ -23,11 +23,10 @@ from steelyard.surfaces.merchant.journey_editor import place_of
 from steelyard.surfaces.merchant.journeys import MANAGES, TITLE
 from steelyard.surfaces.web import segment_builder, segment_words
 from steelyard.surfaces.web.console import told
-from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
-SKETCH_CHARACTERS_MAX = 100_000
 NO_SEGMENT = UUID(int=0)
 
 
@@ -66,7 +65,7 @@ async def keep_condition(
     """Each button sends the whole form; the last one keeps it."""
     form = await entries_of(request)
     found = await visit.merchant_db.ask(asked, visit, journey_id, box)
-    sketch = segment_builder.typed_into(form, _carried(form, found.sketch))
+    sketch = segment_builder.typed_into(form, segment_builder.carried(form, found.sketch))
     if form.text("do") != "save":
         sketch, _ = segment_builder.changed(form, sketch)
         return await _page(visit, msgspec.structs.replace(found, sketch=sketch), {}, {})
@@ -82,21 +81,6 @@ async def keep_condition(
     except Refusal as refusal:
         return await _page(visit, found, {}, {"part-root": told(visit, refusal)})
     return redirect(visit, f"{place_of(journey_id)}#step-{box}", (visit.say(N_("Saved.")), "good"))
-
-
-def _carried(form: Entries, otherwise: Sketch) -> Sketch:
-    """The groups and conditions as the page had them."""
-    said = form.text("sketch", most=SKETCH_CHARACTERS_MAX)
-    try:
-        sketch = msgspec.json.decode(said, type=Sketch)
-    except (msgspec.DecodeError, RecursionError):
-        return otherwise
-    count = sum(1 for _ in segments.sketching.parts(sketch))
-    known = {*segment_words.KIND_WORDS, *segments.sketching.GROUPS}
-    fits = count <= segments.sketching.PARTS_MAX and all(
-        each.kind in known for each in segments.sketching.parts(sketch)
-    )
-    return sketch if fits else otherwise
 
 
 async def _kept(tx: Tx, visit: Visit, journey_id: JourneyId, key: str, tree: Tree, revision: int) -> None:

@@ -36,7 +36,7 @@ from steelyard.operations.segments.tree import All, Rfm
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.web import goods_picking
+from steelyard.surfaces.web import goods_picking, seen
 from steelyard.surfaces.web import segment_words as words
 from steelyard.surfaces.web.console import errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -49,6 +49,7 @@ Show = Callable[..., Awaitable[Response[Any]]]
 READS = {"permission": "users.read"}
 MANAGES = {"permission": "users.manage"}
 TITLE = N_("Segments")
+SKETCH_CHARACTERS_MAX = 100_000
 _KEY = re.compile(r"[0-9a-z-]{1,40}")
 
 
@@ -62,7 +63,7 @@ class Desk(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """A definition as it stands on the page."""
+    """A definition as it stands on the page; `seen`: the mark of what it was filled in from."""
 
     segment_id: SegmentId
     name: Text
@@ -70,6 +71,7 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     sketch: Sketch
     known: Segment | None
     currency: str
+    seen: str
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,17 +105,43 @@ async def begun(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Begun
         sketch=sketch,
         known=known,
         currency=currency,
+        seen=_mark(name, description, sketch, currency),
     )
 
 
+def _mark(name: Text, description: str, sketch: Sketch, currency: str) -> str:
+    """Stands for what a definition says: a draft and the segment that was saved from it have the same, so that a second click
+    on saving is nobody else's change."""
+    try:
+        return seen.mark(name, description, segments.sketching.read(sketch, currency))
+    except TreeRefused:
+        return seen.mark(name, description, sketch)
+
+
 def filled(form: Entries, begun: Begun) -> Begun:
-    """With what the form says."""
+    """With what the form says, and filled in from what the form was."""
     return msgspec.structs.replace(
         begun,
         name=form.words("name", most=NAME_CHARACTERS_MAX),
         description=form.text("description", most=DESCRIPTION_CHARACTERS_MAX),
-        sketch=typed_into(form, begun.sketch),
+        sketch=typed_into(form, carried(form, begun.sketch)),
+        seen=form.text(seen.FIELD) or begun.seen,
     )
+
+
+def carried(form: Entries, otherwise: Sketch) -> Sketch:
+    """The groups and conditions as the page had them, whatever another window has made of them."""
+    said = form.text("sketch", most=SKETCH_CHARACTERS_MAX)
+    try:
+        sketch = msgspec.json.decode(said, type=Sketch)
+    except (msgspec.DecodeError, RecursionError):
+        return otherwise
+    found = list(segments.sketching.parts(sketch))
+    known = {*words.KIND_WORDS, *segments.sketching.GROUPS}
+    fits = len(found) <= segments.sketching.PARTS_MAX and all(
+        each.kind in known and _KEY.fullmatch(each.key) for each in found
+    )
+    return sketch if fits else otherwise
 
 
 def changed(form: Entries, sketch: Sketch) -> tuple[Sketch, str]:
@@ -177,12 +205,18 @@ def _change(desk: Desk) -> HTTPRouteHandler:
         visit: NamedDependency[Visit], segment_id: FromPath[UUID], request: WebRequest
     ) -> Response[Any] | Redirect:
         form = await entries_of(request)
-        typed = filled(form, await visit.db.ask(begun, visit, desk, segment_id))
+        now = await visit.db.ask(begun, visit, desk, segment_id)
+        typed = filled(form, now)
         if form.text("do") == "count":
             return await page(desk, visit, typed)
         sketch, part = changed(form, typed.sketch)
         typed = msgspec.structs.replace(typed, sketch=sketch)
-        await visit.db.transact(_kept, visit, desk, typed)
+        try:
+            mark = await visit.db.transact(_kept, visit, desk, typed, form)
+        except Invalid as refusal:
+            typed = msgspec.structs.replace(typed, seen=now.seen)
+            return await page(desk, visit, typed, errors=errors_of(visit, refusal.fields))
+        typed = msgspec.structs.replace(typed, seen=mark)
         if form.text("do") != "save":
             return redirect(visit, f"{desk.home}/{segment_id}/edit" + (f"#part-{part}" if part else ""))
         return await _saved(desk, visit, typed)
@@ -217,10 +251,16 @@ def segment_of(desk: Desk, visit: Visit, typed: Begun, node: Node) -> Segment:
     )
 
 
-async def _kept(tx: Tx, visit: Visit, desk: Desk, typed: Begun) -> None:
+async def _kept(tx: Tx, visit: Visit, desk: Desk, typed: Begun, form: Entries) -> str:
+    """Returns the mark of what the draft is now. Raises `Invalid` when it is another's than the page was filled in from."""
+    await seen.hold(tx, f"segment {typed.segment_id}")
+    now = await begun(tx, visit, desk, typed.segment_id)
+    wanted = _mark(typed.name, typed.description, typed.sketch, typed.currency)
+    seen.compare(form, now.seen, wanted)
     await segments.sketch(
         tx, desk.shop(visit), typed.segment_id, typed.name, typed.description, typed.sketch, visit.actor.by
     )
+    return wanted
 
 
 async def save(tx: Tx, actor: Actor, segment: Segment) -> None:
@@ -271,6 +311,7 @@ async def page(
             (begun.name.in_language(visit.locale) or visit.say(N_("New segment")), None),
         ],
         begun=begun,
+        carried=msgspec.json.encode(begun.sketch).decode(),
         home=desk.home,
         here=f"{desk.home}/{begun.segment_id}",
         at=at,
