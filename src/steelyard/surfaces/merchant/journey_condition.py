@@ -16,7 +16,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.operations import journeys, segments
 from steelyard.operations.journeys.model import Branch, Journey, JourneyId, Node
-from steelyard.operations.segments.model import Estimate, Sketch, TreeRefused
+from steelyard.operations.segments.model import Currencies, Estimate, Sketch, TreeRefused
 from steelyard.operations.segments.model import Node as Tree
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.journey_editor import place_of
@@ -36,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     journey: Journey
     node: Node
     sketch: Sketch
-    currency: str
+    currencies: Currencies
 
 
 async def asked(read: Read, visit: Visit, journey_id: UUID, key: str) -> Asked:
@@ -45,10 +45,10 @@ async def asked(read: Read, visit: Visit, journey_id: UUID, key: str) -> Asked:
     node = found.graph.node(key)
     if node is None or not isinstance(node.setup, Branch):
         raise NotFound()
-    currency = await frame.currency(read, visit.merchant_id)
+    currencies = Currencies.one(await frame.currency(read, visit.merchant_id))
     said = node.setup.tree
-    sketch = segments.sketching.written(said, currency) if said is not None else Sketch()
-    return Asked(journey=found, node=node, sketch=sketch, currency=currency)
+    sketch = segments.sketching.written(said, currencies) if said is not None else Sketch()
+    return Asked(journey=found, node=node, sketch=sketch, currencies=currencies)
 
 
 @get("/journeys/{journey_id:uuid}/boxes/{box:str}/condition", opt=MANAGES)
@@ -71,7 +71,7 @@ async def keep_condition(
         return await _page(visit, msgspec.structs.replace(found, sketch=sketch), {}, {})
     found = msgspec.structs.replace(found, sketch=sketch)
     try:
-        tree = segments.sketching.read(sketch, found.currency)
+        tree = segments.sketching.read(sketch, found.currencies)
         await visit.merchant_db.transact(_kept, visit, JourneyId(journey_id), box, tree, form.number("seen"))
     except TreeRefused as refusal:
         told_at, summary = segment_builder.placed(visit, sketch, refusal)
@@ -118,7 +118,7 @@ async def _page(
         options=options,
         estimate=estimate,
         seen=found.journey.revision,
-        **segment_builder.in_words(visit, visit.merchant_id),
+        **segment_builder.in_words(visit, visit.merchant_id, found.currencies),
         goods_at=f"{frame.SEGMENTS}/goods.json",
     )
 
@@ -126,7 +126,7 @@ async def _page(
 async def _beside(read: Read, visit: Visit, found: Asked) -> tuple[dict[str, segment_words.Options], Estimate | None]:
     options = await segment_words.options(read, visit, visit.merchant_id, found.sketch, NO_SEGMENT)
     try:
-        tree = segments.sketching.read(found.sketch, found.currency)
+        tree = segments.sketching.read(found.sketch, found.currencies)
     except TreeRefused:
         return options, None
     return options, await segments.estimate(read, visit.merchant_id, tree)

@@ -24,6 +24,7 @@ from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.segments.model import (
     DESCRIPTION_CHARACTERS_MAX,
     NAME_CHARACTERS_MAX,
+    Currencies,
     Estimate,
     Kind,
     Node,
@@ -54,12 +55,12 @@ _KEY = re.compile(r"[0-9a-z-]{1,40}")
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """A console: how it shows a page, where segments are in it, whose they are, and in what their amounts are typed."""
+    """A console: how it shows a page, where segments are in it, whose they are, and in what their amounts are."""
 
     show: Show
     home: str
     shop: Callable[[Visit], UUID]
-    currency: Callable[[Read, Visit], Awaitable[str]]
+    currencies: Callable[[Read, Visit], Awaitable[Currencies]]
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     sketch: Sketch
     known: Segment | None
-    currency: str
+    currencies: Currencies
     seen: str
 
 
@@ -84,7 +85,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 async def begun(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Begun:
     """The draft; where there is none, what the segment says. Raises `NotFound`."""
     shop = desk.shop(visit)
-    currency = await desk.currency(read, visit)
+    currencies = await desk.currencies(read, visit)
     draft = await segments.draft(read, shop, segment_id)
     try:
         known = await segments.segment(read, shop, segment_id)
@@ -95,7 +96,7 @@ async def begun(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Begun
     if draft is not None:
         name, description, sketch = draft.name, draft.description, draft.sketch
     elif known is not None and known.tree is not None:
-        name, description, sketch = known.name, known.description, segments.sketching.written(known.tree, currency)
+        name, description, sketch = known.name, known.description, segments.sketching.written(known.tree, currencies)
     else:
         raise NotFound()
     return Begun(
@@ -104,16 +105,16 @@ async def begun(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Begun
         description=description,
         sketch=sketch,
         known=known,
-        currency=currency,
-        seen=_mark(name, description, sketch, currency),
+        currencies=currencies,
+        seen=_mark(name, description, sketch, currencies),
     )
 
 
-def _mark(name: Text, description: str, sketch: Sketch, currency: str) -> str:
+def _mark(name: Text, description: str, sketch: Sketch, currencies: Currencies) -> str:
     """Stands for what a definition says: a draft and the segment that was saved from it have the same, so that a second click
     on saving is nobody else's change."""
     try:
-        return seen.mark(name, description, segments.sketching.read(sketch, currency))
+        return seen.mark(name, description, segments.sketching.read(sketch, currencies))
     except TreeRefused:
         return seen.mark(name, description, sketch)
 
@@ -178,14 +179,14 @@ def _begin(desk: Desk) -> HTTPRouteHandler:
 async def _began(
     tx: Tx, visit: Visit, desk: Desk, segment_id: SegmentId, ready: segments.Ready | None, rfm: str | None
 ) -> None:
-    shop, currency = desk.shop(visit), await desk.currency(tx, visit)
+    shop, currencies = desk.shop(visit), await desk.currencies(tx, visit)
     if await segments.draft(tx, shop, segment_id) is not None:
         return
-    node = None if ready is None else ready.tree(segments.WORTH_MAJOR * 10 ** minor_digits(currency))
-    sketch = Sketch() if node is None else segments.sketching.written(node, currency)
+    node = None if ready is None else ready.tree(segments.WORTH_MAJOR * 10 ** minor_digits(currencies.spent))
+    sketch = Sketch() if node is None else segments.sketching.written(node, currencies)
     name, description = (Text(), "") if ready is None else (ready.name, ready.text.in_language(visit.locale))
     if rfm is not None:
-        sketch = segments.sketching.written(All(of=(Rfm(classes=(rfm,)),)), currency)
+        sketch = segments.sketching.written(All(of=(Rfm(classes=(rfm,)),)), currencies)
         name = Text({visit.locale: visit.say(SEGMENTS[rfm])})
     await segments.sketch(tx, shop, segment_id, name, description, sketch, visit.actor.by)
 
@@ -226,7 +227,7 @@ def _change(desk: Desk) -> HTTPRouteHandler:
 
 async def _saved(desk: Desk, visit: Visit, typed: Begun) -> Response[Any] | Redirect:
     try:
-        node = segments.sketching.read(typed.sketch, typed.currency)
+        node = segments.sketching.read(typed.sketch, typed.currencies)
         await visit.db.transact(save, visit.actor, segment_of(desk, visit, typed, node))
     except TreeRefused as refusal:
         return await page(desk, visit, typed, wrong=refusal)
@@ -253,14 +254,19 @@ def segment_of(desk: Desk, visit: Visit, typed: Begun, node: Node) -> Segment:
 
 async def _kept(tx: Tx, visit: Visit, desk: Desk, typed: Begun, form: Entries) -> str:
     """Returns the mark of what the draft is now. Raises `Invalid` when it is another's than the page was filled in from."""
-    await seen.hold(tx, f"segment {typed.segment_id}")
+    await hold_draft(tx, typed.segment_id)
     now = await begun(tx, visit, desk, typed.segment_id)
-    wanted = _mark(typed.name, typed.description, typed.sketch, typed.currency)
+    wanted = _mark(typed.name, typed.description, typed.sketch, typed.currencies)
     seen.compare(form, now.seen, wanted)
     await segments.sketch(
         tx, desk.shop(visit), typed.segment_id, typed.name, typed.description, typed.sketch, visit.actor.by
     )
     return wanted
+
+
+async def hold_draft(tx: Tx, segment_id: SegmentId) -> None:
+    """Whoever else changes this draft waits until this transaction has ended."""
+    await seen.hold(tx, f"segment {segment_id}")
 
 
 async def save(tx: Tx, actor: Actor, segment: Segment) -> None:
@@ -319,17 +325,18 @@ async def page(
         errors=summary,
         options=options,
         counted=counted,
-        **in_words(visit, desk.shop(visit)),
+        **in_words(visit, desk.shop(visit), begun.currencies),
         goods_at=f"{desk.home}/goods.json",
     )
 
 
-def in_words(visit: Visit, shop: UUID) -> dict[str, Any]:
+def in_words(visit: Visit, shop: UUID, currencies: Currencies) -> dict[str, Any]:
     """What `web/segment_parts.html` wants to know of conditions of any kind."""
     return {
         "parts": {kind: words.parts_of(kind, shop) for kind in words.KIND_WORDS},
         "kind_words": {kind: visit.say(word) for kind, word in words.KIND_WORDS.items()},
         "group_words": {kind: visit.say(word) for kind, word in words.GROUP_WORDS.items()},
+        "currencies": currencies,
         "say": visit.say,
         "new_key": lambda: ids.mint().hex[-12:],
     }
@@ -365,7 +372,7 @@ async def _beside(
     shop = desk.shop(visit)
     options = await words.options(read, visit, shop, begun.sketch, begun.segment_id)
     try:
-        node = segments.sketching.read(begun.sketch, begun.currency)
+        node = segments.sketching.read(begun.sketch, begun.currencies)
     except TreeRefused:
         return options, None
     estimate = await segments.estimate(read, shop, node)
