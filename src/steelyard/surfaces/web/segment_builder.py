@@ -24,16 +24,17 @@ from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.segments.model import (
     DESCRIPTION_CHARACTERS_MAX,
     NAME_CHARACTERS_MAX,
+    All,
     Currencies,
     Estimate,
     Kind,
     Node,
+    Rfm,
     Segment,
     SegmentId,
     Sketch,
     TreeRefused,
 )
-from steelyard.operations.segments.tree import All, Rfm
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
