@@ -1,5 +1,6 @@
 """`steelyard report trend|funnel|…`: the analyses of what people do, for a terminal or a program."""
 
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -7,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
+from uuid import UUID
 
 import click
 import msgspec
@@ -18,7 +20,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, plainly, progressing, tell
 
 if TYPE_CHECKING:
-    from steelyard.operations.reports.model import Answer, Attribution, Question, Scope
+    from steelyard.operations.reports.model import Answer, Question, Scope
 
 P = ParamSpec("P")
 
@@ -27,6 +29,7 @@ DIGITS = 2
 HOUSE_OFFSET_MINUTES = 480
 SECONDS_MAX = 600.0
 TERMINAL_MEMORY = "2GB"
+COST_UNCLEAR = "--cost is said as CHANNEL=AMOUNT, such as ad=1200.50."
 _AMOUNTS = {"amount", "total", "cost"}
 _COLUMNS = ["kind", "item", "category", "channel", "source", "medium", "campaign", "device", "currency", "merchant"]
 
@@ -88,7 +91,8 @@ def funnel(steps: tuple[str, ...], window_hours: float, mode: Any, by: Any, **as
     """How far people come through STEPS in their order, each a kind, or kind:column=value."""
     from steelyard.operations.reports.model import Funnel
 
-    _report(Funnel(steps=steps, window_seconds=round(window_hours * 3600), mode=mode, by=by), asked)
+    seconds = round(window_hours * 3600) if math.isfinite(window_hours) else 0
+    _report(Funnel(steps=steps, window_seconds=seconds, mode=mode, by=by), asked)
 
 
 @click.command()
@@ -169,21 +173,45 @@ def sessions(every: Any, gap_minutes: int, by: Any, **asked: Any) -> None:
 @click.option("--touch", default="arrive", show_default=True, help="What leads to an order.")
 @click.option("--window-days", default=30, show_default=True, help="Touches within so long before an order.")
 @click.option(
-    "--cost", "costs", multiple=True, metavar="CHANNEL=AMOUNT", help="What a channel cost; may be said again."
-)
+    "--cost", "costs", multiple=True, metavar="CHANNEL=AMOUNT",
+    help="What a channel cost, instead of what was entered of it in this house; may be said again.",
+)  # fmt: skip
 @plainly
 def attribution(model: Any, by: Any, touch: str, window_days: int, costs: tuple[str, ...], **asked: Any) -> None:
     """Which channel brought the orders, and what came back of its cost."""
+    from steelyard.operations import reports
     from steelyard.operations.reports.model import Attribution
 
-    def question(digits: int) -> "Attribution":
-        spent = {name: int(Decimal(amount) * 10**digits) for name, _, amount in (cost.partition("=") for cost in costs)}
-        return Attribution(model=model, by=by, touch=touch, window_days=window_days, costs=spent)
+    said = _amounts(costs)
+    answer = _worked_out(Attribution(model=model, by=by, touch=touch, window_days=window_days), asked)
+    entered = {} if asked["dataset"] is not None or by == "medium" else _entered(answer, by)
+    spent = {name: int(amount * 10**answer.digits) for name, amount in said.items()}
+    _show(reports.with_costs(answer, {**entered, **spent}), asked)
 
+
+def _amounts(costs: Sequence[str]) -> Mapping[str, Decimal]:
+    """What `--cost` says, by channel."""
+    parts = [cost.partition("=") for cost in costs]
     try:
-        _report(question, asked)
-    except (ArithmeticError, ValueError) as error:
-        raise Sentence("--cost is said as CHANNEL=AMOUNT, such as ad=1200.50.") from error
+        found = {name: Decimal(amount) for name, _, amount in parts}
+    except ArithmeticError as error:
+        raise Sentence(COST_UNCLEAR) from error
+    if not all(name and amount.is_finite() for name, amount in found.items()):
+        raise Sentence(COST_UNCLEAR)
+    return found
+
+
+def _entered(answer: "Answer", by: str) -> Mapping[str, int]:
+    """What was entered in this house of the days and in the currency of an attribution, as its page has it."""
+    from steelyard.operations import behaviour
+
+    scope = answer.scope
+    try:
+        shop = UUID(scope.merchant) if scope.merchant else behaviour.MARKETPLACE
+    except ValueError:  # no shop of ours
+        return {}
+    found = ask(lambda db: db.ask(behaviour.costs_of_channels, shop, scope.since, scope.until, by))
+    return found.get(scope.currency, {})
 
 
 @click.command()
@@ -269,7 +297,15 @@ def _scope(source: _Source, asked: Mapping[str, Any]) -> "Scope":
     )
 
 
-def _report(question: "Question | Callable[[int], Question]", asked: Mapping[str, Any]) -> None:
+def _report(question: "Question", asked: Mapping[str, Any]) -> None:
+    _show(_worked_out(question, asked), asked)
+
+
+def _show(answer: "Answer", asked: Mapping[str, Any]) -> None:
+    tell(answer, asked["as_json"], lambda: _print(answer))
+
+
+def _worked_out(question: "Question", asked: Mapping[str, Any]) -> "Answer":
     from steelyard.operations import reports
 
     settings = kernel_settings.load()
@@ -279,11 +315,9 @@ def _report(question: "Question | Callable[[int], Question]", asked: Mapping[str
     limits: dict[str, Any] = {"memory_limit": TERMINAL_MEMORY, "seconds_max": SECONDS_MAX} if which == "duckdb" else {}
     engine = reports.open_engine(which, source.files, **limits)
     try:
-        wanted = question(source.digits) if callable(question) else question
-        answer = reports.answer(engine, scope, wanted, compare=asked["compare"], digits=source.digits)
+        return reports.answer(engine, scope, question, compare=asked["compare"], digits=source.digits)
     finally:
         engine.close()
-    tell(answer, asked["as_json"], lambda: _print(answer))
 
 
 def _print(answer: "Answer") -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from steelyard.operations import reports
+from steelyard.cli import steelyard
+from steelyard.operations import lake, reports
 from steelyard.operations.reports.model import (
     LEFT,
     OTHER,
@@ -47,7 +49,7 @@ def ask(
 def who(folder: Path, events: Iterable[Mapping[str, Any]], asked: Question, cell: Cell) -> list[str]:
     engine = reports.DuckDb([written(folder, events)])
     try:
-        return reports.people(engine, MARCH, asked, cell)
+        return list(reports.people(engine, MARCH, asked, cell).users)
     finally:
         engine.close()
 
@@ -147,11 +149,36 @@ def test_a_step_may_say_more_than_its_kind(tmp_path: Path) -> None:
     [
         Funnel(steps=()), Funnel(steps=("view:colour=red",)), Trend(kinds=("view:at=now",)), Funnel(steps=("a",) * 11),
         Distribution(kind="pay:colour=red"), Attribution(touch="arrive:colour=red"), Intervals(then="pay:at=now"),
+        Retention(periods=0), Retention(periods=61), Lifetime(periods=61), Paths(top=0), Paths(top=101), Paths(steps=11),
+        Paths(gap_seconds=59), Sessions(gap_seconds=86_401), Attribution(window_days=0), Attribution(window_days=366),
+        Funnel(steps=("view",), window_seconds=0), Funnel(steps=("view",), window_seconds=366 * 86_400),
     ],
 )  # fmt: skip
 def test_what_nobody_understands_is_not_worked_out(tmp_path: Path, asked: Question) -> None:
     with pytest.raises(QuestionUnclear):
         ask(tmp_path, [], asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("retention --periods 100000000", "there are 1 to 60 periods"), ("ltv --periods -1", "there are 1 to 60 periods"),
+        ("paths --top 5000000000", "of each step there are 1 to 100 transitions"),
+        ("paths --gap-minutes 0", "the pause that ends a session is 1 minute to 24 hours"),
+        ("funnel view --window-hours inf", "the window is at most 365 days"),
+        ("attribution --window-days 99999999", "the window is 1 to 365 days"),
+    ],
+)  # fmt: skip
+def test_numbers_beyond_all_sense_are_told_in_a_sentence(tmp_path: Path, asked: str, said: str) -> None:
+    file = tmp_path / "past.csv"
+    file.write_text("user,time,type\nann,2024-03-01,view\n")
+    lake.import_events(tmp_path / "home", [file], name="past")
+    environment = {"STEELYARD_HOME": str(tmp_path / "home"), "LANG": "en_US.UTF-8"}
+
+    told = CliRunner().invoke(steelyard, ["report", *asked.split(), "--dataset", "past"], env=environment)
+
+    assert told.exit_code == 1
+    assert said in told.output and len(told.output.strip().splitlines()) == 1
 
 
 def test_a_trend_counts_by_the_days_of_its_clock_and_compares(tmp_path: Path) -> None:

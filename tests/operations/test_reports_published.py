@@ -46,7 +46,7 @@ def test_what_is_left_after_cleaning(home: Path) -> None:
     asked = Trend(kinds=("pay",), every="month", measures=("events", "orders", "amount"))
 
     rows: list[Any] = list(reports.answer(engine, scope, asked).rows)
-    people = reports.people(engine, scope, asked, Cell())
+    people = reports.people(engine, scope, asked, Cell()).users
     engine.close()
 
     assert sum(row["events"] for row in rows) == 397_884

@@ -9,6 +9,7 @@ from steelyard.operations import analytics, business_reviews, workboard
 from steelyard.operations.business_reviews import Advice, Period, Span
 from steelyard.operations.business_reviews.jobs import write_next
 from steelyard.operations.business_reviews.model import REVIEWS_SHOWN
+from steelyard.surfaces.web.business_review_words import Words
 from tests.operations.business_reviews.test_reviews import WEEK, traded
 from tests.support.browser import Browser, words
 from tests.support.consoles import app, chief, database_url, owner, signed_in, world
@@ -33,6 +34,12 @@ async def test_a_review_is_asked_for_read_noted_and_its_suggestion_becomes_a_tas
     asked = await owner.follow(await owner.post(HERE, form.filled(span="week", day=WEEK.last.isoformat())))
     assert "is being written" in words(asked)
     facts = await db.ask(business_reviews.facts_of, shop, WEEK)
+    single = msgspec.structs.replace(facts.figures, orders=1, refunds=500, refunded_orders=1)
+    english, chinese = (
+        Words(locale, msgspec.structs.replace(facts, figures=single)).sentences() for locale in ("en", "zh-Hans")
+    )
+    assert "came in for 1 order; the period before" in english[0] and english[-1].endswith(" of 1 order.")
+    assert "共 1 单；" in chinese[0] and chinese[-1].endswith("涉及 1 单。")
     advice = [
         Advice(code="basket", evidence={"part": -500}),
         Advice(code="below", key=WEEK.first.isoformat(), evidence={"paid": 1, "expected": 900}),

@@ -342,6 +342,7 @@ async def things(db: Database, world: World) -> Ids:
             "list_id": str(await interviewed(db, world.tea.merchant_id)),
             "targeted_id": str((await drawn_up_coupon(db, world, segment)).targeted_id),
             "place": "1",
+            "version": "1",
             "violation_id": str(violation.violation_id),
             "paper_id": str(paper.paper_id),
             "step_id": str(ids.mint()),

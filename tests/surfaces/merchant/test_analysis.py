@@ -1,14 +1,18 @@
 """The pages of analyses: a shop's own people, worked out beside the pages, saved, and put on a list."""
 
+import asyncio
 import html
+import json
 import re
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 from litestar import Litestar
 
+from steelyard.cli import steelyard
 from steelyard.kernel import days, events
 from steelyard.kernel.db import Database, Read
 from steelyard.operations import behaviour, lake, reports, segments
@@ -108,6 +112,23 @@ async def test_the_people_of_an_answer_become_a_list_and_the_list_a_filter(
     assert "A segment that is not kept any more, which has nobody" in nobody, "a saved report does not say: everybody"
     assert inside.splitlines()[1].endswith(",1")
     assert "Nothing of this kind happened on these days" in nobody
+
+
+@pytest.mark.usefixtures("home")
+async def test_a_list_that_is_not_of_all_of_them_says_so(
+    db: Database, world: World, owner: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = words(await owner.get("/merchant/analysis/trend?kinds=pay"))
+    assert "At most 100,000 people are looked at." in page
+    form = {"name": "Looked", "asked": "kinds=view", "segment_id": str(uuid4()), "cell": "1"}
+
+    whole = await owner.follow(await owner.post("/merchant/analysis/trend/people", form))
+    monkeypatch.setattr("steelyard.operations.reports.answers.USERS_MAX", 1)
+    cut = await owner.follow(await owner.post("/merchant/analysis/trend/people", {**form, "segment_id": str(uuid4())}))
+
+    assert "The list is made: its customers are a segment now." in words(whole)
+    assert "The list is made, but not of all of them" in words(cut)
+    assert len(await db.ask(segments.segments, world.tea.merchant_id)) == 2
 
 
 @pytest.mark.usefixtures("home")
@@ -219,6 +240,26 @@ async def test_attribution_tells_what_a_channel_cost_and_what_came_back(
     [ad] = [row for row in rows if row.startswith("Advertisements,")]
     assert ad.endswith("20.00,-1.0")
     assert "-100%" in words(page)
+
+
+async def test_a_terminal_knows_the_costs_that_were_entered(
+    db: Database, world: World, home: Path, database_url: str
+) -> None:
+    ad = Cost(day=days.today(), channel=Channel.AD, amount=1_000, currency="CNY")
+    await db.transact(behaviour.set_costs, world.tea.merchant_id, [ad])
+    environment = {"STEELYARD_HOME": str(home), "DATABASE_URL": database_url}
+
+    async def cost_of_ads(*more: str) -> object:
+        command = ["report", "attribution", "--json", *more]
+        told = await asyncio.to_thread(CliRunner().invoke, steelyard, command, env=environment)
+        assert told.exit_code == 0, told.output
+        return {row["channel"]: row.get("cost") for row in json.loads(told.stdout)["rows"]}.get("ad")
+
+    assert await cost_of_ads() == 1_000
+    assert await cost_of_ads("--merchant", str(world.tea.merchant_id)) == 1_000
+    assert await cost_of_ads("--merchant", str(world.tools.merchant_id)) is None
+    assert await cost_of_ads("--cost", "ad=5.50") == 550, "what is said counts instead"
+    assert await cost_of_ads("--cost", "mail=3", "--cost", "qr=1") == 1_000
 
 
 @pytest.mark.usefixtures("home")

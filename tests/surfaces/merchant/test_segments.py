@@ -1,8 +1,10 @@
 """A shop puts a segment together, sees who would be in it, keeps a list, and lets a group follow."""
 
 import re
+from html import unescape
 from uuid import UUID
 
+import psycopg
 from litestar import Litestar
 
 from steelyard.goods import promotions
@@ -16,6 +18,7 @@ from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.journeys.model import On, Trigger
 from steelyard.operations.lifecycle.subscribers import SUBSCRIBER as LIFECYCLE
 from steelyard.operations.segments.jobs import SWEEPS
+from steelyard.operations.segments.model import All, Foretold, Measure, Number, Predicted
 from steelyard.operations.segments.subscribers import SUBSCRIBER
 from steelyard.parties.customers.model import BuyerId
 from tests.operations.journeys.conftest import line, started
@@ -23,6 +26,7 @@ from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.consoles import signed_in
 from tests.support.world import CONTACT, World
+from tests.surfaces.merchant.test_lifecycle import traded
 
 HERE = "/merchant/segments"
 
@@ -114,6 +118,66 @@ def ready_name(ready: segments.Ready) -> dict[str, str]:
     return {"name_zh": ready.name["zh-Hans"], "name_en": ready.name["en"]}
 
 
+async def test_two_windows_on_a_draft_do_not_undo_each_other(owner: Browser) -> None:
+    # Given a draft with a condition, open in two windows; in the first the condition goes
+    segment_id, part = str(ids.mint()), "aaa"
+    here = f"{HERE}/{segment_id}/edit"
+    await owner.post(f"{HERE}/new", {"segment_id": segment_id})
+    await owner.post(here, {"kind.root": "number", "new.root": part, "do": "add:root"})
+    opened = await owner.get(here)
+    first = {"seen": hidden(opened, "seen"), "sketch": unescape(hidden(opened, "sketch")), "name_en": "The first"}
+    second = {**first, "name_en": "The second", f"f.{part}.here": "1", f"f.{part}.at_least": "7"}
+    assert (await owner.post(here, {**first, "do": f"remove:{part}"})).status_code == 303
+
+    # When the second counts and keeps, it is told, and all that was typed stands on its page
+    counted = await owner.post(here, {**second, "do": "count"})
+    refused = await owner.post(here, {**second, "do": "keep"})
+    assert hidden(counted, "seen") == first["seen"], "to count is not to have looked at the other's"
+    assert refused.status_code == 422 and "This was changed after you opened it" in words(refused)
+    assert 'value="The second"' in refused.text and 'value="7"' in refused.text
+    assert 'value="The first"' in (await owner.get(here)).text
+
+    # Then keeping it once more is a decision; and a second click on saving is nobody else's change
+    again = {**second, "seen": hidden(refused, "seen"), "sketch": unescape(hidden(refused, "sketch")), "do": "save"}
+    for _ in range(2):
+        assert (await owner.post(here, again)).headers["location"] == f"{HERE}/{segment_id}"
+    assert 'value="The second"' in (await owner.get(here)).text
+    overtaken = await owner.post(here, {**first, "do": "save"})
+    assert overtaken.status_code == 422 and 'value="The first"' in overtaken.text
+
+
+async def test_a_change_begins_from_what_a_segment_said_before(db: Database, world: World, owner: Browser) -> None:
+    # Given a segment in its second version
+    segment_id, part = str(ids.mint()), "aaa"
+    here = f"{HERE}/{segment_id}"
+    await owner.post(f"{HERE}/new", {"segment_id": segment_id})
+    adding = {"name_en": "Buyers", "kind.root": "number", "new.root": part, "do": "add:root"}
+    await owner.post(f"{here}/edit", adding)
+    typed = {"name_en": "Buyers", f"f.{part}.here": "1", f"f.{part}.measure": "orders", "do": "save"}
+    await owner.post(f"{here}/edit", {**typed, f"f.{part}.at_least": "3"})
+    await owner.post(f"{here}/edit", {"name_en": "Buyers", "f.1.here": "1", "f.1.at_least": "8", "do": "save"})
+    shown = await owner.get(here)
+    assert shown.text.count("Version 1: Begin a change from this version") == 1
+    assert f"{here}/versions/2/change" not in shown.text, "that is what it says now"
+
+    # When a change begins from the first, twice
+    for _ in range(2):
+        begun = await owner.post(f"{here}/versions/1/change")
+        assert "This is what version 1 said" in words(await owner.follow(begun))
+
+    # Then the draft says what it said, the segment what it says; and what is being changed is not thrown away
+    assert 'value="3"' in (await owner.get(f"{here}/edit")).text
+    assert (await db.ask(segments.segment, world.tea.merchant_id, UUID(segment_id))).version == 2
+    await owner.post(f"{here}/edit", {"name_en": "Ours", "do": "keep"})
+    assert "Begin a change" not in words(await owner.get(here))
+    kept = await owner.follow(await owner.post(f"{here}/versions/2/change"))
+    assert "Somebody has begun to change this segment" in words(kept) and 'value="Ours"' in kept.text
+    assert (await owner.post(f"{here}/versions/9/change")).status_code == 404
+    await owner.post(f"{here}/edit", {"name_en": "Ours", "do": "save"})
+    assert (await db.ask(segments.segment, world.tea.merchant_id, UUID(segment_id))).version == 3
+    await heard(db)
+
+
 async def test_a_list_is_filled_from_a_file_and_names_whom_it_does_not_know(
     db: Database, world: World, owner: Browser
 ) -> None:
@@ -188,3 +252,33 @@ async def test_the_platform_has_segments_of_all_customers(app: Litestar, db: Dat
     assert len(await db.ask(segments.members, MARKETPLACE, UUID(segment_id))) == 1
     assert "since" in words(await operator.get(here)) and "New" in words(await operator.get("/operator/segments"))
     await operator.close()
+
+
+async def test_what_is_expected_of_customers_is_typed_in_the_currency_it_is_counted_in(
+    app: Litestar, db: Database, world: World, database_url: str
+) -> None:
+    """The marketplace foretells in the currency of the most orders, and adds up what was spent in the house's."""
+    await traded(db, world)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        yen = """UPDATE value_runs SET facts = jsonb_set(facts, '{currency}', '"JPY"') WHERE merchant_id = %s"""
+        await connection.execute(yen, [MARKETPLACE])
+    operator = await signed_in(app, world.operator)
+    segment_id = str(ids.mint())
+    here = f"/operator/segments/{segment_id}"
+    await operator.post("/operator/segments/new", {"segment_id": segment_id})
+    typed: dict[str, str] = {"name_en": "Worth much"}
+    for part, kind, measure in (("aaa", "foretold", "value"), ("bbb", "number", "spent")):
+        await operator.post(f"{here}/edit", {"kind.root": kind, "new.root": part, "do": "add:root"})
+        typed |= {f"f.{part}.here": "1", f"f.{part}.measure": measure, f"f.{part}.at_least": "200"}
+
+    page = words(await operator.get(f"{here}/edit"))
+    assert "Expected spending in JPY" in page and "Amounts in CNY" in page
+    assert (await operator.post(f"{here}/edit", {**typed, "do": "save"})).status_code == 303
+
+    saved = await db.ask(segments.segment, MARKETPLACE, UUID(segment_id))
+    expected, spent = Foretold(measure=Predicted.VALUE, at_least=200), Number(measure=Measure.SPENT, at_least=20_000)
+    assert saved.tree == All(of=(expected, spent))
+    shown = words(await operator.get(here))
+    assert "At least: 200 JPY" in shown and "At least: 200.00 CNY" in shown
+    await operator.close()
+    await heard(db)

@@ -12,9 +12,13 @@ from steelyard.operations.reports.costing import with_costs
 from steelyard.operations.reports.engines import Engine
 from steelyard.operations.reports.inside import inside
 from steelyard.operations.reports.model import (
+    PERIODS_MAX,
     ROWS_MAX,
+    SECONDS_PER_DAY,
     STEPS_MAX,
+    TOP_MAX,
     USERS_MAX,
+    WINDOW_DAYS_MAX,
     Answer,
     Attribution,
     Cell,
@@ -24,6 +28,7 @@ from steelyard.operations.reports.model import (
     Intervals,
     Lifetime,
     Paths,
+    People,
     Question,
     QuestionUnclear,
     Retention,
@@ -44,6 +49,26 @@ _ANALYSES: Mapping[type[Any], Callable[[Table, Scope, Any], Table]] = {
     Sessions: visits.sessions,
     Attribution: attributions.attribution,
     Lifetime: cohorts.lifetime,
+}
+_BOUNDS: Mapping[str, tuple[int, int, Text]] = {
+    "periods": (1, PERIODS_MAX, text(f"周期数须为 1 至 {PERIODS_MAX}", f"there are 1 to {PERIODS_MAX} periods")),
+    "steps": (1, STEPS_MAX, text(f"路径须有 1 至 {STEPS_MAX} 步", f"a path has 1 to {STEPS_MAX} steps")),
+    "top": (1, TOP_MAX, text(f"每步列出 1 至 {TOP_MAX} 种走向", f"of each step there are 1 to {TOP_MAX} transitions")),
+    "gap_seconds": (
+        60,
+        SECONDS_PER_DAY,
+        text("结束一次访问的停顿须为 1 分钟至 24 小时", "the pause that ends a session is 1 minute to 24 hours"),
+    ),
+    "window_seconds": (
+        1,
+        WINDOW_DAYS_MAX * SECONDS_PER_DAY,
+        text(f"窗口期须大于 0，不超过 {WINDOW_DAYS_MAX} 天", f"the window is at most {WINDOW_DAYS_MAX} days"),
+    ),
+    "window_days": (
+        1,
+        WINDOW_DAYS_MAX,
+        text(f"窗口期须为 1 至 {WINDOW_DAYS_MAX} 天", f"the window is 1 to {WINDOW_DAYS_MAX} days"),
+    ),
 }
 QUESTIONS: Mapping[str, type[Any]] = {name_of(cast(Question, kind)): kind for kind in _ANALYSES}
 
@@ -88,13 +113,22 @@ def _currency(engine: Engine, scope: Scope) -> str:
 
 
 def _understood(scope: Scope, asked: Question) -> None:
-    problem = _steps_problem(_steps_of(asked))
+    problem = _steps_problem(_steps_of(asked)) or _beyond(asked)
     if scope.until < scope.since:
         problem = text("结束日期早于开始日期", "the last day is before the first")
     elif isinstance(asked, Funnel) and (not 1 <= len(asked.steps) <= STEPS_MAX or not all(asked.steps)):
         problem = text(f"漏斗须有 1 至 {STEPS_MAX} 步", f"a funnel has 1 to {STEPS_MAX} steps")
     if problem is not None:
         raise QuestionUnclear(problem=problem)
+
+
+def _beyond(asked: Question) -> Text | None:
+    """Numbers that no page offers come from terminals: a thousand years of periods would be worked out, and told nobody."""
+    for name, (least, most, words) in _BOUNDS.items():
+        value = getattr(asked, name, None)
+        if isinstance(value, int) and not least <= value <= most:
+            return words
+    return None
 
 
 def _steps_of(asked: Question) -> tuple[str, ...]:
@@ -123,10 +157,11 @@ def _steps_problem(steps: tuple[str, ...]) -> Text | None:
     return None
 
 
-def people(engine: Engine, scope: Scope, asked: Question, cell: Cell) -> list[str]:
-    """The users in a cell of an answer, in the order of their ids, at most `USERS_MAX`. Raises what `answer` raises."""
+def people(engine: Engine, scope: Scope, asked: Question, cell: Cell) -> People:
+    """The users in a cell of an answer, at most `USERS_MAX`. Raises what `answer` raises."""
     _understood(scope, asked)
     if not scope.currency and _money(asked):
         scope = msgspec.structs.replace(scope, currency=_currency(engine, scope))
-    found = inside(engine.events, scope, asked, cell).select("user").distinct().order_by("user").limit(USERS_MAX)
-    return [row["user"] for row in engine.rows(found)]
+    found = inside(engine.events, scope, asked, cell).select("user").distinct().order_by("user").limit(USERS_MAX + 1)
+    users = [row["user"] for row in engine.rows(found)]
+    return People(users=users[:USERS_MAX], more=len(users) > USERS_MAX)

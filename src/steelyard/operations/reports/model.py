@@ -23,6 +23,8 @@ SECONDS_PER_DAY = 86_400
 SESSION_GAP_SECONDS = 1_800
 STEPS_MAX = 10
 PERIODS_MAX = 60
+WINDOW_DAYS_MAX = 365
+TOP_MAX = 100
 GROUPS_MAX = 10
 ROWS_MAX = 5_000
 USERS_MAX = 100_000
@@ -236,6 +238,13 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     target: str = ""
     group: str | None = None
+
+
+class People(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is in a cell, in the order of their ids; `more`: it has more than the `USERS_MAX` that are told."""
+
+    users: Sequence[str]
+    more: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from steelyard.operations.reports.model import Answer, Cell, Question, ReportsBusy, Scope
+from steelyard.operations.reports.model import Answer, Cell, People, Question, ReportsBusy, Scope
 
 if TYPE_CHECKING:
     from steelyard.operations.reports.engines import Engine
@@ -70,10 +70,10 @@ async def answered(
 
 async def people_of(
     which: str, files: Sequence[Path], spill: Path, scope: Scope, asked: Question, cell: Cell
-) -> list[str]:
+) -> People:
     """`people`, off the event loop."""
 
-    def ask(engine: "Engine") -> list[str]:
+    def ask(engine: "Engine") -> People:
         from steelyard.operations.reports.answers import people  # noqa: PLC0415  # weighs much (kernel/late.py)
 
         return people(engine, scope, asked, cell)

@@ -10,7 +10,7 @@ import msgspec
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.operations.segments.sketching import Sketch
+from steelyard.operations.segments.sketching import Currencies, Sketch
 from steelyard.operations.segments.tree import (
     All,
     Answered,
@@ -199,6 +199,7 @@ __all__ = [
     "Consent",
     "Count",
     "Country",
+    "Currencies",
     "Day",
     "Did",
     "Draft",

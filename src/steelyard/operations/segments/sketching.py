@@ -28,6 +28,24 @@ NOT_GOODS = N_("Please choose goods from the list")
 OF_THE_QUESTION = N_("Please choose answers to the question that is chosen")
 
 
+class Currencies(msgspec.Struct, frozen=True, kw_only=True):
+    """In which currency what customers have spent is counted, and in which what is expected of them. A shop has one; the
+    marketplace adds up in the house's, and foretells in that of the most orders."""
+
+    spent: str
+    foretold: str
+
+    @classmethod
+    def one(cls, currency: str) -> "Currencies":
+        return cls(spent=currency, foretold=currency)
+
+    def of(self, kind: str, measure: str) -> str | None:
+        """That of the bounds of a condition; none where they are no amounts."""
+        if kind == "number" and measure in tree.MONEY:
+            return self.spent
+        return self.foretold if kind == "foretold" and measure == tree.Predicted.VALUE else None
+
+
 class Sketch(msgspec.Struct, frozen=True, kw_only=True):
     """A group with its parts, or a condition with what was typed into its fields. `key` tells parts apart on the page: the form
     mints it, so that the same part added twice is there once."""
@@ -96,10 +114,10 @@ def _changed(sketch: Sketch, change: Callable[[Sketch], Sketch]) -> Sketch:
     return change(inner)
 
 
-def read(sketch: Sketch, currency: str) -> tree.Node:
-    """The definition that this says; amounts are typed in `currency`. Raises `TreeRefused` for what cannot be read."""
+def read(sketch: Sketch, currencies: Currencies) -> tree.Node:
+    """The definition that this says; amounts are typed in `currencies`. Raises `TreeRefused` for what cannot be read."""
     wrong: list[Wrong] = []
-    node = _read(sketch, currency, "", wrong)
+    node = _read(sketch, currencies, "", wrong)
     try:
         tree.check(node)
     except TreeRefused as refusal:
@@ -110,11 +128,11 @@ def read(sketch: Sketch, currency: str) -> tree.Node:
     return node
 
 
-def _read(sketch: Sketch, currency: str, place: str, wrong: list[Wrong]) -> tree.Node:
+def _read(sketch: Sketch, currencies: Currencies, place: str, wrong: list[Wrong]) -> tree.Node:
     if sketch.kind not in GROUPS:
-        return _Typed(sketch.values, currency, place, wrong).leaf(sketch.kind)
+        return _Typed(sketch.values, currencies, place, wrong).leaf(sketch.kind)
     of = tuple(
-        _read(each, currency, f"{place}.{number}".lstrip("."), wrong) for number, each in enumerate(sketch.of, 1)
+        _read(each, currencies, f"{place}.{number}".lstrip("."), wrong) for number, each in enumerate(sketch.of, 1)
     )
     match sketch.kind:
         case "all":
@@ -128,8 +146,8 @@ def _read(sketch: Sketch, currency: str, place: str, wrong: list[Wrong]) -> tree
 class _Typed:
     """The fields of one condition, read politely."""
 
-    def __init__(self, values: Mapping[str, list[str]], currency: str, place: str, wrong: list[Wrong]) -> None:
-        self.values, self.currency, self.place, self.wrong = values, currency, place, wrong
+    def __init__(self, values: Mapping[str, list[str]], currencies: Currencies, place: str, wrong: list[Wrong]) -> None:
+        self.values, self.currencies, self.place, self.wrong = values, currencies, place, wrong
 
     def leaf(self, kind: str) -> tree.Leaf:
         return _KINDS.get(kind, _Typed.inside)(self)
@@ -151,7 +169,7 @@ class _Typed:
 
     def counted(self) -> tree.Leaf:
         measure = self.choice("measure", tree.Measure.ORDERS)
-        low, high = self.bounds(money=measure in tree.MONEY)
+        low, high = self.bounds(self.currencies.of("number", measure))
         return tree.Number(measure=measure, at_least=low, at_most=high)
 
     def when(self) -> tree.Leaf:
@@ -171,7 +189,7 @@ class _Typed:
 
     def foretold(self) -> tree.Leaf:
         measure = self.choice("measure", tree.Predicted.VALUE)
-        low, high = self.bounds(money=measure is tree.Predicted.VALUE)
+        low, high = self.bounds(self.currencies.of("foretold", measure))
         return tree.Foretold(measure=measure, at_least=low, at_most=high)
 
     def inside(self) -> tree.Leaf:
@@ -190,7 +208,7 @@ class _Typed:
             survey_id, question = UUID(int=0), ""
         if any(of != f"{survey}/{question}" for of, _, _ in said):
             self.refuse("choices", OF_THE_QUESTION)
-        low, high = self.bounds(money=False)
+        low, high = self.bounds(None)
         options = tuple(option for _, _, option in said)
         return tree.Answered(survey_id=survey_id, question=question, choices=options, at_least=low, at_most=high)
 
@@ -240,11 +258,12 @@ class _Typed:
     def within(self) -> bool:
         return self.one("within") != "over"
 
-    def bounds(self, *, money: bool) -> tuple[int | None, int | None]:
-        read = self.amount if money else self.number
-        return read("at_least"), read("at_most")
+    def bounds(self, currency: str | None) -> tuple[int | None, int | None]:
+        if currency is None:
+            return self.number("at_least"), self.number("at_most")
+        return self.amount("at_least", currency), self.amount("at_most", currency)
 
-    def amount(self, name: str) -> int | None:
+    def amount(self, name: str, currency: str) -> int | None:
         said = self.one(name).replace(",", "").replace("，", "")
         if not said:
             return None
@@ -253,10 +272,10 @@ class _Typed:
         except InvalidOperation:
             typed = Decimal(-1)
         fits = typed.is_finite() and typed >= 0 and typed.adjusted() < MONEY_DIGITS_MAX
-        if not fits or typed != round(typed, minor_digits(self.currency)):
+        if not fits or typed != round(typed, minor_digits(currency)):
             self.refuse(name, NOT_AN_AMOUNT)
             return None
-        return Money.of(typed, self.currency).amount
+        return Money.of(typed, currency).amount
 
     def ids(self, name: str) -> tuple[UUID, ...]:
         """Ids one a line, or chosen."""
@@ -288,36 +307,35 @@ _KINDS: dict[str, Callable[[_Typed], tree.Leaf]] = {
 }
 
 
-def written(node: tree.Node, currency: str, key: str = ROOT) -> Sketch:
+def written(node: tree.Node, currencies: Currencies, key: str = ROOT) -> Sketch:
     """A definition as a sketch, to change it. The whole is always a group."""
-    sketch = _written(node, currency, key)
+    sketch = _written(node, currencies, key)
     return sketch if sketch.kind in GROUPS else Sketch(key=key, of=[msgspec.structs.replace(sketch, key="1")])
 
 
-def _written(node: tree.Node, currency: str, key: str) -> Sketch:
+def _written(node: tree.Node, currencies: Currencies, key: str) -> Sketch:
     match node:
         case tree.All() | tree.AnyOf():
-            return Sketch(key=key, kind="all" if isinstance(node, tree.All) else "any", of=_each(node, currency, key))
+            return Sketch(key=key, kind="all" if isinstance(node, tree.All) else "any", of=_each(node, currencies, key))
         case tree.Not(of=tree.AnyOf() as group):
-            return Sketch(key=key, kind="none", of=_each(group, currency, key))
+            return Sketch(key=key, kind="none", of=_each(group, currencies, key))
         case tree.Not():
-            return Sketch(key=key, kind="none", of=[_written(node.of, currency, _under(key, 1))])
+            return Sketch(key=key, kind="none", of=[_written(node.of, currencies, _under(key, 1))])
         case _:
-            return Sketch(key=key, kind=str(node.__struct_config__.tag), values=_said(node, currency))
+            kind = str(node.__struct_config__.tag)
+            currency = currencies.of(kind, str(getattr(node, "measure", "")))
+            return Sketch(key=key, kind=kind, values=_said(node, currency))
 
 
-def _each(node: "tree.All | tree.AnyOf", currency: str, key: str) -> list[Sketch]:
-    return [_written(child, currency, _under(key, number)) for number, child in enumerate(node.of, 1)]
+def _each(node: "tree.All | tree.AnyOf", currencies: Currencies, key: str) -> list[Sketch]:
+    return [_written(child, currencies, _under(key, number)) for number, child in enumerate(node.of, 1)]
 
 
 def _under(key: str, number: int) -> str:
     return str(number) if key == ROOT else f"{key}-{number}"
 
 
-def _said(leaf: tree.Leaf, currency: str) -> dict[str, list[str]]:
-    money = (isinstance(leaf, tree.Number) and leaf.measure in tree.MONEY) or (
-        isinstance(leaf, tree.Foretold) and leaf.measure is tree.Predicted.VALUE
-    )
+def _said(leaf: tree.Leaf, currency: str | None) -> dict[str, list[str]]:
     said: dict[str, list[str]] = {}
     if isinstance(leaf, tree.Answered):
         of = f"{leaf.survey_id}/{leaf.question}"
@@ -333,7 +351,7 @@ def _said(leaf: tree.Leaf, currency: str) -> dict[str, list[str]]:
                 said[name] = [_TRUTHS[name][value]]
             case tuple():
                 said[name] = [str(each) for each in value]
-            case int() if money:
+            case int() if currency is not None:
                 said[name] = [str(Money(value, currency).decimal())]
             case _:
                 said[name] = [str(value)]

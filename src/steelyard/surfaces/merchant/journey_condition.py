@@ -16,18 +16,17 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.operations import journeys, segments
 from steelyard.operations.journeys.model import Branch, Journey, JourneyId, Node
-from steelyard.operations.segments.model import Estimate, Sketch, TreeRefused
+from steelyard.operations.segments.model import Currencies, Estimate, Sketch, TreeRefused
 from steelyard.operations.segments.model import Node as Tree
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.journey_editor import place_of
 from steelyard.surfaces.merchant.journeys import MANAGES, TITLE
 from steelyard.surfaces.web import segment_builder, segment_words
 from steelyard.surfaces.web.console import told
-from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
-SKETCH_CHARACTERS_MAX = 100_000
 NO_SEGMENT = UUID(int=0)
 
 
@@ -37,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     journey: Journey
     node: Node
     sketch: Sketch
-    currency: str
+    currencies: Currencies
 
 
 async def asked(read: Read, visit: Visit, journey_id: UUID, key: str) -> Asked:
@@ -46,10 +45,10 @@ async def asked(read: Read, visit: Visit, journey_id: UUID, key: str) -> Asked:
     node = found.graph.node(key)
     if node is None or not isinstance(node.setup, Branch):
         raise NotFound()
-    currency = await frame.currency(read, visit.merchant_id)
+    currencies = Currencies.one(await frame.currency(read, visit.merchant_id))
     said = node.setup.tree
-    sketch = segments.sketching.written(said, currency) if said is not None else Sketch()
-    return Asked(journey=found, node=node, sketch=sketch, currency=currency)
+    sketch = segments.sketching.written(said, currencies) if said is not None else Sketch()
+    return Asked(journey=found, node=node, sketch=sketch, currencies=currencies)
 
 
 @get("/journeys/{journey_id:uuid}/boxes/{box:str}/condition", opt=MANAGES)
@@ -66,13 +65,13 @@ async def keep_condition(
     """Each button sends the whole form; the last one keeps it."""
     form = await entries_of(request)
     found = await visit.merchant_db.ask(asked, visit, journey_id, box)
-    sketch = segment_builder.typed_into(form, _carried(form, found.sketch))
+    sketch = segment_builder.typed_into(form, segment_builder.carried(form, found.sketch))
     if form.text("do") != "save":
         sketch, _ = segment_builder.changed(form, sketch)
         return await _page(visit, msgspec.structs.replace(found, sketch=sketch), {}, {})
     found = msgspec.structs.replace(found, sketch=sketch)
     try:
-        tree = segments.sketching.read(sketch, found.currency)
+        tree = segments.sketching.read(sketch, found.currencies)
         await visit.merchant_db.transact(_kept, visit, JourneyId(journey_id), box, tree, form.number("seen"))
     except TreeRefused as refusal:
         told_at, summary = segment_builder.placed(visit, sketch, refusal)
@@ -82,21 +81,6 @@ async def keep_condition(
     except Refusal as refusal:
         return await _page(visit, found, {}, {"part-root": told(visit, refusal)})
     return redirect(visit, f"{place_of(journey_id)}#step-{box}", (visit.say(N_("Saved.")), "good"))
-
-
-def _carried(form: Entries, otherwise: Sketch) -> Sketch:
-    """The groups and conditions as the page had them."""
-    said = form.text("sketch", most=SKETCH_CHARACTERS_MAX)
-    try:
-        sketch = msgspec.json.decode(said, type=Sketch)
-    except (msgspec.DecodeError, RecursionError):
-        return otherwise
-    count = sum(1 for _ in segments.sketching.parts(sketch))
-    known = {*segment_words.KIND_WORDS, *segments.sketching.GROUPS}
-    fits = count <= segments.sketching.PARTS_MAX and all(
-        each.kind in known for each in segments.sketching.parts(sketch)
-    )
-    return sketch if fits else otherwise
 
 
 async def _kept(tx: Tx, visit: Visit, journey_id: JourneyId, key: str, tree: Tree, revision: int) -> None:
@@ -134,7 +118,7 @@ async def _page(
         options=options,
         estimate=estimate,
         seen=found.journey.revision,
-        **segment_builder.in_words(visit, visit.merchant_id),
+        **segment_builder.in_words(visit, visit.merchant_id, found.currencies),
         goods_at=f"{frame.SEGMENTS}/goods.json",
     )
 
@@ -142,7 +126,7 @@ async def _page(
 async def _beside(read: Read, visit: Visit, found: Asked) -> tuple[dict[str, segment_words.Options], Estimate | None]:
     options = await segment_words.options(read, visit, visit.merchant_id, found.sketch, NO_SEGMENT)
     try:
-        tree = segments.sketching.read(found.sketch, found.currency)
+        tree = segments.sketching.read(found.sketch, found.currencies)
     except TreeRefused:
         return options, None
     return options, await segments.estimate(read, visit.merchant_id, tree)

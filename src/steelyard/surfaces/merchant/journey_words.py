@@ -39,6 +39,7 @@ from steelyard.operations.journeys.model import (
     Wait,
     kind_of,
 )
+from steelyard.operations.segments.model import Currencies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web.moments import local_time
@@ -105,7 +106,7 @@ async def things_of(read: Read, visit: Visit, graph: Graph) -> Things:
     shop = visit.merchant_id
     currency = await frame.currency(read, shop)
     conditions = {
-        each.key: await told(read, visit, shop, currency, each.setup.tree)
+        each.key: await told(read, visit, shop, Currencies.one(currency), each.setup.tree)
         for each in graph.nodes
         if isinstance(each.setup, Branch) and each.setup.tree is not None
     }

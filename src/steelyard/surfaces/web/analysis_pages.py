@@ -18,13 +18,14 @@ from litestar.response import Redirect
 from steelyard.goods import catalog
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.errors import Forbidden, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.operations import behaviour, lake, reports, segments
 from steelyard.operations.analytics import MARKETPLACE
 from steelyard.operations.reports.model import (
     HOUSE_OFFSET_MINUTES,
+    USERS_MAX,
     Answer,
     Attribution,
     Question,
@@ -44,6 +45,7 @@ from steelyard.surfaces.web.category_names import slugs_of
 from steelyard.surfaces.web.console import done, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.periods import Period
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -54,6 +56,9 @@ NAMES_READ_MAX = 100
 ASKED_CHARACTERS_MAX = 2_000
 MONTHS_SHOWN = 5
 SPILL = "lake/spill"
+CUT_OFF = N_(
+    "The list is made, but not of all of them: only the first {most} people were looked at. Ask of fewer days to have the others."
+)
 _SHARED = ("period", "from", "to", "compare", "channel", "device", "segment", "dataset")
 _NAMES = frozenset({*_SHARED, *(name for fields in questions.FIELDS.values() for name in fields)})
 
@@ -109,12 +114,16 @@ def analysis_pages(show: Show, here: str, whose: Callable[[Visit], UUID]) -> lis
     async def people(visit: NamedDependency[Visit], request: WebRequest, what: FromPath[str]) -> Response[Any]:
         form = await entries_of(request)
         asked = _kept(form.text("asked"))
-        return await done(
-            visit,
-            f"{here}/{_known(what)}?{asked}",
-            N_("The list is made: its customers are a segment now."),
-            lambda: _make_list(visit, whose(visit), what, asked, form),
-        )
+        back = f"{here}/{_known(what)}?{asked}"
+        try:
+            more = await _make_list(visit, whose(visit), what, asked, form)
+        except (NotFound, Forbidden):
+            raise
+        except Refusal as refusal:
+            return redirect(visit, back, (told(visit, refusal), "bad"))
+        if more:
+            return redirect(visit, back, (visit.say(CUT_OFF, most=f"{USERS_MAX:,}"), "warn"))
+        return redirect(visit, back, (visit.say(N_("The list is made: its customers are a segment now.")), "good"))
 
     return [begin, analysed, save, drop, people]
 
@@ -197,6 +206,7 @@ async def _page(show: Show, here: str, visit: Visit, place: UUID, what: str) -> 
         asked=_kept(visit.connection.scope["query_string"].decode("latin-1")),
         report_id=ids.mint(),
         segment_id=ids.mint(),
+        people_max=USERS_MAX,
     )
 
 
@@ -327,8 +337,9 @@ def _as_file(visit: Visit, what: str, read: views.Reading) -> Response[bytes]:
     return exports.csv_answer(visit, visit.say(questions.ANALYSES[what]), names, read.cells(read.rows))
 
 
-async def _make_list(visit: Visit, place: UUID, what: str, asked: str, form: Entries) -> None:
-    """Work out who they are, and put those of them who are customers of the shop on a list of their own."""
+async def _make_list(visit: Visit, place: UUID, what: str, asked: str, form: Entries) -> bool:
+    """Work out who they are, and put those of them who are customers of the shop on a list of their own. Whether there are more
+    of them than a list is made of."""
     name = form.text("name", required=True, most=NAME_CHARACTERS_MAX)
     segment_id, where = SegmentId(form.uuid("segment_id")), form.text("cell")
     form.check()
@@ -342,7 +353,7 @@ async def _make_list(visit: Visit, place: UUID, what: str, asked: str, form: Ent
         wanted,
         cells.cell(wanted, where),
     )
-    known = [each for user in found if (each := _as_id(user)) is not None]
+    known = [each for user in found.users if (each := _as_id(user)) is not None]
     made = Segment(
         merchant_id=place, segment_id=segment_id, kind=Kind.LIST, name=Text({visit.locale: name}), owner=visit.by
     )
@@ -352,6 +363,7 @@ async def _make_list(visit: Visit, place: UUID, what: str, asked: str, form: Ent
         await segments.add_people(tx, place, segment_id, known)
 
     await visit.db.transact(put)
+    return found.more
 
 
 def _as_id(user: str) -> UUID | None:

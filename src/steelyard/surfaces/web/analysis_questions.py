@@ -9,6 +9,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.operations.reports.model import (
     SECONDS_PER_DAY,
     STEPS_MAX,
+    WINDOW_DAYS_MAX,
     Attribution,
     Column,
     Distribution,
@@ -126,7 +127,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 # Of these a month is a period, and one alone says nothing.
 BY_MONTH = frozenset({"retention", "ltv"})
 STEPS_CHOSEN = 6
-DAYS_MAX = 365
 _BETWEEN = re.compile(r"[\s,，、>→]+")
 
 
@@ -146,7 +146,7 @@ def question(what: str, query: Mapping[str, str]) -> Question:
     every = one("every", Every, "month" if what in BY_MONTH else "day")
     # The last digits of a number that nobody counts to change nothing.
     said_days = query.get("days", "")[:9]
-    days = min(int(said_days), DAYS_MAX) if said_days.isdecimal() else 0
+    days = min(int(said_days), WINDOW_DAYS_MAX) if said_days.isdecimal() else 0
     of: Any = query.get("of") if query.get("of") in COUNTED else "orders"
     first, last = word("first", "view" if what == "intervals" else "pay"), word("then", "pay")
     steps = words_of(query.get("written", "")) or words_of(query.get("steps", "")) or ("view", "cart", "pay")

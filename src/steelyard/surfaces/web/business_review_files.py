@@ -139,7 +139,7 @@ def paper(locale: str, review: Review, notes: Sequence[Note], names: Mapping[str
                 say(TRIED[each.kind]),
                 each.name.in_language(locale) or words.number(each.count),
                 moment(each.since) if each.since else "",
-                say(N_("{orders} orders, {paid}"), orders=each.orders, paid=words.money(each.paid or 0))
+                say(N_("{orders}, {paid}"), orders=words.orders(each.orders), paid=words.money(each.paid or 0))
                 if each.orders
                 else "",
             )

@@ -133,6 +133,10 @@ class Words:
         words = i18n.translations(self.locale).gettext(message)
         return words.format_map(facts) if facts else words
 
+    def orders(self, count: int) -> str:
+        words = i18n.translations(self.locale).ngettext("{count} order", "{count} orders", count)
+        return words.format(count=self.number(count))
+
     def money(self, amount: int) -> str:
         value = Money(amount, self._facts.currency)
         return numbers.format_currency(value.decimal(), value.currency, locale=self._babel)
@@ -187,9 +191,9 @@ class Words:
         before = facts.before.figures
         found = [
             self.say(
-                N_("{paid} came in for {orders} orders; the period before brought {before} ({change})."),
+                N_("{paid} came in for {orders}; the period before brought {before} ({change})."),
                 paid=self.money(facts.figures.paid),
-                orders=self.number(facts.figures.orders),
+                orders=self.orders(facts.figures.orders),
                 before=self.money(before.paid),
                 change=self.change(facts.figures.paid, before.paid),
             )
@@ -286,9 +290,9 @@ class Words:
             return []
         return [
             self.say(
-                N_("Given back in the period: {amount} of {orders} orders."),
+                N_("Given back in the period: {amount} of {orders}."),
                 amount=self.money(figures.refunds),
-                orders=self.number(figures.refunded_orders),
+                orders=self.orders(figures.refunded_orders),
             )
         ]
 

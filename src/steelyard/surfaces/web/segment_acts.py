@@ -14,7 +14,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.operations import segments
-from steelyard.operations.segments.model import REJECTS_SHOWN_MAX
+from steelyard.operations.segments.model import REJECTS_SHOWN_MAX, SegmentId
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.components.page import Undo
@@ -22,7 +22,7 @@ from steelyard.surfaces.web import segment_files, segment_uses
 from steelyard.surfaces.web.console import done, errors_of
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.segment_builder import MANAGES, Desk, builder_pages
+from steelyard.surfaces.web.segment_builder import MANAGES, Desk, builder_pages, hold_draft
 from steelyard.surfaces.web.segment_files import Named
 from steelyard.surfaces.web.segment_pages import page, reading_pages
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -33,7 +33,7 @@ PROMOTES = {"permission": "promotions.manage"}
 
 def segment_pages(desk: Desk) -> list[HTTPRouteHandler]:
     """All pages of segments of a console."""
-    acts = [_archive, _restore, _import, _remove, _bind, _unbind, _give]
+    acts = [_archive, _restore, _begin_from, _import, _remove, _bind, _unbind, _give]
     return [*reading_pages(desk), *(act(desk) for act in acts), *builder_pages(desk)]
 
 
@@ -73,6 +73,37 @@ def _restore(desk: Desk) -> HTTPRouteHandler:
 async def _restored(tx: Tx, actor: Actor, shop: UUID, segment_id: UUID) -> None:
     await segments.restore(tx, shop, segment_id)
     await access.audit(tx, actor, "segments.restore", str(segment_id), {})
+
+
+def _begin_from(desk: Desk) -> HTTPRouteHandler:
+    @post("/segments/{segment_id:uuid}/versions/{version:int}/change", opt=MANAGES)
+    async def begin_from_version(
+        visit: NamedDependency[Visit], segment_id: FromPath[UUID], version: FromPath[int]
+    ) -> Redirect:
+        """A draft that says what the segment said; the segment stays as it is until the draft is saved."""
+        here = f"{desk.home}/{segment_id}/edit"
+        if not await visit.db.transact(_begun_from, visit, desk, SegmentId(segment_id), version):
+            said = visit.say(N_("Somebody has begun to change this segment. Here is what they have."))
+            return redirect(visit, here, (said, "warn"))
+        said = visit.say(N_("This is what version {number} said. Nothing changes before you save."), number=version)
+        return redirect(visit, here, (said, "info"))
+
+    return begin_from_version
+
+
+async def _begun_from(tx: Tx, visit: Visit, desk: Desk, segment_id: SegmentId, version: int) -> bool:
+    """Make the draft; whether it is there now. What somebody else has begun stays. Raises `NotFound`."""
+    shop = desk.shop(visit)
+    segment = await segments.segment(tx, shop, segment_id)
+    said = next((each for each in await segments.versions(tx, shop, segment_id) if each.version == version), None)
+    if said is None or segment.archived_at is not None:
+        raise NotFound()
+    await hold_draft(tx, segment_id)
+    sketch = segments.sketching.written(said.tree, await desk.currencies(tx, visit))
+    there = await segments.draft(tx, shop, segment_id)
+    if there is None:
+        await segments.sketch(tx, shop, segment_id, segment.name, segment.description, sketch, visit.actor.by)
+    return there is None or there.sketch == sketch
 
 
 def _import(desk: Desk) -> HTTPRouteHandler:

@@ -24,19 +24,21 @@ from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.segments.model import (
     DESCRIPTION_CHARACTERS_MAX,
     NAME_CHARACTERS_MAX,
+    All,
+    Currencies,
     Estimate,
     Kind,
     Node,
+    Rfm,
     Segment,
     SegmentId,
     Sketch,
     TreeRefused,
 )
-from steelyard.operations.segments.tree import All, Rfm
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.web import goods_picking
+from steelyard.surfaces.web import goods_picking, seen
 from steelyard.surfaces.web import segment_words as words
 from steelyard.surfaces.web.console import errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -49,27 +51,29 @@ Show = Callable[..., Awaitable[Response[Any]]]
 READS = {"permission": "users.read"}
 MANAGES = {"permission": "users.manage"}
 TITLE = N_("Segments")
+SKETCH_CHARACTERS_MAX = 100_000
 _KEY = re.compile(r"[0-9a-z-]{1,40}")
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """A console: how it shows a page, where segments are in it, whose they are, and in what their amounts are typed."""
+    """A console: how it shows a page, where segments are in it, whose they are, and in what their amounts are."""
 
     show: Show
     home: str
     shop: Callable[[Visit], UUID]
-    currency: Callable[[Read, Visit], Awaitable[str]]
+    currencies: Callable[[Read, Visit], Awaitable[Currencies]]
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """A definition as it stands on the page."""
+    """A definition as it stands on the page; `seen`: the mark of what it was filled in from."""
 
     segment_id: SegmentId
     name: Text
     description: str
     sketch: Sketch
     known: Segment | None
-    currency: str
+    currencies: Currencies
+    seen: str
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +86,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 async def begun(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Begun:
     """The draft; where there is none, what the segment says. Raises `NotFound`."""
     shop = desk.shop(visit)
-    currency = await desk.currency(read, visit)
+    currencies = await desk.currencies(read, visit)
     draft = await segments.draft(read, shop, segment_id)
     try:
         known = await segments.segment(read, shop, segment_id)
@@ -93,7 +97,7 @@ async def begun(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Begun
     if draft is not None:
         name, description, sketch = draft.name, draft.description, draft.sketch
     elif known is not None and known.tree is not None:
-        name, description, sketch = known.name, known.description, segments.sketching.written(known.tree, currency)
+        name, description, sketch = known.name, known.description, segments.sketching.written(known.tree, currencies)
     else:
         raise NotFound()
     return Begun(
@@ -102,18 +106,44 @@ async def begun(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Begun
         description=description,
         sketch=sketch,
         known=known,
-        currency=currency,
+        currencies=currencies,
+        seen=_mark(name, description, sketch, currencies),
     )
 
 
+def _mark(name: Text, description: str, sketch: Sketch, currencies: Currencies) -> str:
+    """Stands for what a definition says: a draft and the segment that was saved from it have the same, so that a second click
+    on saving is nobody else's change."""
+    try:
+        return seen.mark(name, description, segments.sketching.read(sketch, currencies))
+    except TreeRefused:
+        return seen.mark(name, description, sketch)
+
+
 def filled(form: Entries, begun: Begun) -> Begun:
-    """With what the form says."""
+    """With what the form says, and filled in from what the form was."""
     return msgspec.structs.replace(
         begun,
         name=form.words("name", most=NAME_CHARACTERS_MAX),
         description=form.text("description", most=DESCRIPTION_CHARACTERS_MAX),
-        sketch=typed_into(form, begun.sketch),
+        sketch=typed_into(form, carried(form, begun.sketch)),
+        seen=form.text(seen.FIELD) or begun.seen,
     )
+
+
+def carried(form: Entries, otherwise: Sketch) -> Sketch:
+    """The groups and conditions as the page had them, whatever another window has made of them."""
+    said = form.text("sketch", most=SKETCH_CHARACTERS_MAX)
+    try:
+        sketch = msgspec.json.decode(said, type=Sketch)
+    except (msgspec.DecodeError, RecursionError):
+        return otherwise
+    found = list(segments.sketching.parts(sketch))
+    known = {*words.KIND_WORDS, *segments.sketching.GROUPS}
+    fits = len(found) <= segments.sketching.PARTS_MAX and all(
+        each.kind in known and _KEY.fullmatch(each.key) for each in found
+    )
+    return sketch if fits else otherwise
 
 
 def changed(form: Entries, sketch: Sketch) -> tuple[Sketch, str]:
@@ -150,14 +180,14 @@ def _begin(desk: Desk) -> HTTPRouteHandler:
 async def _began(
     tx: Tx, visit: Visit, desk: Desk, segment_id: SegmentId, ready: segments.Ready | None, rfm: str | None
 ) -> None:
-    shop, currency = desk.shop(visit), await desk.currency(tx, visit)
+    shop, currencies = desk.shop(visit), await desk.currencies(tx, visit)
     if await segments.draft(tx, shop, segment_id) is not None:
         return
-    node = None if ready is None else ready.tree(segments.WORTH_MAJOR * 10 ** minor_digits(currency))
-    sketch = Sketch() if node is None else segments.sketching.written(node, currency)
+    node = None if ready is None else ready.tree(segments.WORTH_MAJOR * 10 ** minor_digits(currencies.spent))
+    sketch = Sketch() if node is None else segments.sketching.written(node, currencies)
     name, description = (Text(), "") if ready is None else (ready.name, ready.text.in_language(visit.locale))
     if rfm is not None:
-        sketch = segments.sketching.written(All(of=(Rfm(classes=(rfm,)),)), currency)
+        sketch = segments.sketching.written(All(of=(Rfm(classes=(rfm,)),)), currencies)
         name = Text({visit.locale: visit.say(SEGMENTS[rfm])})
     await segments.sketch(tx, shop, segment_id, name, description, sketch, visit.actor.by)
 
@@ -177,12 +207,18 @@ def _change(desk: Desk) -> HTTPRouteHandler:
         visit: NamedDependency[Visit], segment_id: FromPath[UUID], request: WebRequest
     ) -> Response[Any] | Redirect:
         form = await entries_of(request)
-        typed = filled(form, await visit.db.ask(begun, visit, desk, segment_id))
+        now = await visit.db.ask(begun, visit, desk, segment_id)
+        typed = filled(form, now)
         if form.text("do") == "count":
             return await page(desk, visit, typed)
         sketch, part = changed(form, typed.sketch)
         typed = msgspec.structs.replace(typed, sketch=sketch)
-        await visit.db.transact(_kept, visit, desk, typed)
+        try:
+            mark = await visit.db.transact(_kept, visit, desk, typed, form)
+        except Invalid as refusal:
+            typed = msgspec.structs.replace(typed, seen=now.seen)
+            return await page(desk, visit, typed, errors=errors_of(visit, refusal.fields))
+        typed = msgspec.structs.replace(typed, seen=mark)
         if form.text("do") != "save":
             return redirect(visit, f"{desk.home}/{segment_id}/edit" + (f"#part-{part}" if part else ""))
         return await _saved(desk, visit, typed)
@@ -192,7 +228,7 @@ def _change(desk: Desk) -> HTTPRouteHandler:
 
 async def _saved(desk: Desk, visit: Visit, typed: Begun) -> Response[Any] | Redirect:
     try:
-        node = segments.sketching.read(typed.sketch, typed.currency)
+        node = segments.sketching.read(typed.sketch, typed.currencies)
         await visit.db.transact(save, visit.actor, segment_of(desk, visit, typed, node))
     except TreeRefused as refusal:
         return await page(desk, visit, typed, wrong=refusal)
@@ -217,10 +253,21 @@ def segment_of(desk: Desk, visit: Visit, typed: Begun, node: Node) -> Segment:
     )
 
 
-async def _kept(tx: Tx, visit: Visit, desk: Desk, typed: Begun) -> None:
+async def _kept(tx: Tx, visit: Visit, desk: Desk, typed: Begun, form: Entries) -> str:
+    """Returns the mark of what the draft is now. Raises `Invalid` when it is another's than the page was filled in from."""
+    await hold_draft(tx, typed.segment_id)
+    now = await begun(tx, visit, desk, typed.segment_id)
+    wanted = _mark(typed.name, typed.description, typed.sketch, typed.currencies)
+    seen.compare(form, now.seen, wanted)
     await segments.sketch(
         tx, desk.shop(visit), typed.segment_id, typed.name, typed.description, typed.sketch, visit.actor.by
     )
+    return wanted
+
+
+async def hold_draft(tx: Tx, segment_id: SegmentId) -> None:
+    """Whoever else changes this draft waits until this transaction has ended."""
+    await seen.hold(tx, f"segment {segment_id}")
 
 
 async def save(tx: Tx, actor: Actor, segment: Segment) -> None:
@@ -271,6 +318,7 @@ async def page(
             (begun.name.in_language(visit.locale) or visit.say(N_("New segment")), None),
         ],
         begun=begun,
+        carried=msgspec.json.encode(begun.sketch).decode(),
         home=desk.home,
         here=f"{desk.home}/{begun.segment_id}",
         at=at,
@@ -278,17 +326,18 @@ async def page(
         errors=summary,
         options=options,
         counted=counted,
-        **in_words(visit, desk.shop(visit)),
+        **in_words(visit, desk.shop(visit), begun.currencies),
         goods_at=f"{desk.home}/goods.json",
     )
 
 
-def in_words(visit: Visit, shop: UUID) -> dict[str, Any]:
+def in_words(visit: Visit, shop: UUID, currencies: Currencies) -> dict[str, Any]:
     """What `web/segment_parts.html` wants to know of conditions of any kind."""
     return {
         "parts": {kind: words.parts_of(kind, shop) for kind in words.KIND_WORDS},
         "kind_words": {kind: visit.say(word) for kind, word in words.KIND_WORDS.items()},
         "group_words": {kind: visit.say(word) for kind, word in words.GROUP_WORDS.items()},
+        "currencies": currencies,
         "say": visit.say,
         "new_key": lambda: ids.mint().hex[-12:],
     }
@@ -324,7 +373,7 @@ async def _beside(
     shop = desk.shop(visit)
     options = await words.options(read, visit, shop, begun.sketch, begun.segment_id)
     try:
-        node = segments.sketching.read(begun.sketch, begun.currency)
+        node = segments.sketching.read(begun.sketch, begun.currencies)
     except TreeRefused:
         return options, None
     estimate = await segments.estimate(read, shop, node)

@@ -171,7 +171,7 @@ async def shown(read: Read, visit: Visit, desk: Desk, segment_id: UUID) -> Shown
         segment=segment,
         says=None
         if segment.tree is None
-        else await told(read, visit, shop, await desk.currency(read, visit), segment.tree),
+        else await told(read, visit, shop, await desk.currencies(read, visit), segment.tree),
         last=last.items,
         faces=await faces(read, visit, shop, [each.buyer_id for each in last.items]),
         days=await segments.days(read, shop, segment_id),

@@ -8,7 +8,7 @@ import msgspec
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.operations import segments
-from steelyard.operations.segments.model import Node, Sketch
+from steelyard.operations.segments.model import Currencies, Node, Sketch
 from steelyard.surfaces.web import segment_words as words
 from steelyard.surfaces.web.visit import Visit
 
@@ -24,18 +24,21 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     of: "Sequence[Told]" = ()
 
 
-async def told(read: Read, visit: Visit, shop: UUID, currency: str, node: Node) -> Told:
+async def told(read: Read, visit: Visit, shop: UUID, currencies: Currencies, node: Node) -> Told:
     """The definition in the reader's language."""
-    sketch = segments.sketching.written(node, currency)
-    return _told(visit, shop, sketch, await words.options(read, visit, shop, sketch, UUID(int=0)))
+    sketch = segments.sketching.written(node, currencies)
+    return _told(visit, shop, currencies, sketch, await words.options(read, visit, shop, sketch, UUID(int=0)))
 
 
-def _told(visit: Visit, shop: UUID, sketch: Sketch, options: dict[str, words.Options]) -> Told:
+def _told(visit: Visit, shop: UUID, currencies: Currencies, sketch: Sketch, options: dict[str, words.Options]) -> Told:
     if sketch.kind in words.GROUP_WORDS:
-        of = [_told(visit, shop, each, options) for each in sketch.of]
+        of = [_told(visit, shop, currencies, each, options) for each in sketch.of]
         return Told(says=visit.say(words.GROUP_WORDS[sketch.kind]), group=True, of=of)
+    currency = currencies.of(sketch.kind, next(iter(sketch.typed("measure")), ""))
+    unit = {"at_least": f" {currency}", "at_most": f" {currency}"} if currency else {}
     said = [
         f"{visit.say(part.label)}: {_values(visit, sketch.values[part.name], dict(options.get(part.of, ())))}"
+        f"{unit.get(part.name, '')}"
         for part in words.parts_of(sketch.kind, shop)
         if sketch.values.get(part.name)
     ]
