@@ -225,8 +225,8 @@ class Naming(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Naming]:
-    """Journeys of a shop, running or paused, that begin for who is in a segment, end when they leave it, or ask for it on the way:
-    as they are in force, and as they were when somebody came in who is still inside."""
+    """Journeys of a shop, running or paused, that begin for who is in a segment, end when they leave it, or ask for it on the
+    way: as they are in force, and as they were when somebody came in who is still inside."""
     return await read.all(
         Naming,
         """
