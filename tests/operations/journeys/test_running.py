@@ -244,10 +244,16 @@ async def test_an_advertisement_takes_the_quiet_hours_of_its_journey_with_it(db:
     begins, ends = time(then.hour), time((then.hour + 1) % 24, 30)
     settings = msgspec.structs.replace(PLAIN, quiet_from=f"{begins:%H:%M}", quiet_to=f"{ends:%H:%M}")
     told = Message(template_id=words, channel=By.INBOX)
-    journey = await started(db, shop, line(told, msgspec.structs.replace(told, marketing=False), settings=settings))
-    await happens(db, shop, "order_paid", await people(db, shop, 1))
+    waits = msgspec.structs.replace(told, marketing=False)
+    unpaid = Trigger(event="order_unpaid", delay_minutes=10)
+    journey = await started(db, shop, line(unpaid, told, waits, settings=settings))
+    buyer = world.buyer.buyer_id
+    assert buyer is not None
+    purchase = await deal.placed(db, [(world.items["green"].sku_id, 1)], buyer)
+    [order] = await deal.orders_of(db, purchase)
+    await happens(db, shop, "order_unpaid", [buyer], about={"order_id": str(order.order_id)})
 
-    await go(db, shop, journey)
+    await go(db, shop, journey, timedelta(minutes=11))
 
     kept = (await db.ask(outreach.messages, shop)).items
     assert {(each.marketing, each.quiet_from, each.quiet_to) for each in kept} == {
