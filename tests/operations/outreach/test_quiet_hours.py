@@ -1,6 +1,7 @@
 """Advertisements keep quiet hours by their readers' clocks whenever they leave: late, once more, or after they came back."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -36,13 +37,13 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOUR = timedelta(hours=1)
 
 
-def around_now(zone: ZoneInfo = SHANGHAI) -> tuple[dict[str, time], datetime]:
+def around_now(zone: ZoneInfo = SHANGHAI) -> tuple[dict[str, Any], datetime]:
     """Quiet hours in which it is quiet there from half an hour ago, for an hour; and when they end."""
     until = datetime.now(zone).replace(second=0, microsecond=0) + HOUR / 2
     return {"quiet_from": (until - HOUR).time(), "quiet_to": until.time()}, until.astimezone(UTC)
 
 
-def in_two_hours() -> dict[str, time]:
+def in_two_hours() -> dict[str, Any]:
     """Quiet hours in Shanghai that have not begun."""
     then = datetime.now(SHANGHAI) + 2 * HOUR
     return {"quiet_from": then.time(), "quiet_to": (then + HOUR).time()}
@@ -64,7 +65,7 @@ async def night_falls(db: Database, message: Outgoing) -> datetime:
     return until
 
 
-async def _quiet_at(tx: Tx, message_id: UUID, hours: dict[str, time]) -> None:
+async def _quiet_at(tx: Tx, message_id: UUID, hours: dict[str, Any]) -> None:
     await tx.execute(
         "UPDATE messages SET quiet_from = $2, quiet_to = $3 WHERE message_id = $1",
         message_id,

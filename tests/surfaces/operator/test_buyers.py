@@ -44,7 +44,10 @@ async def test_a_buyers_page_and_what_they_did_lead_to_each_other(db: Database, 
 
 
 async def test_every_mail_that_a_customer_was_sent_is_told_in_words(db: Database, world: World, chief: Browser) -> None:
-    written = {path.stem for path in (files("steelyard") / "parties/notifications/templates/en").iterdir()}
+    written = {
+        path.name.removesuffix(".html")
+        for path in (files("steelyard") / "parties/notifications/templates/en").iterdir()
+    }
     assert set(MAILS) == written == set(Template)
     assert world.buyer.buyer_id is not None
     sight = lifecycle.Sight(merchant_id=MARKETPLACE, buyer_id=world.buyer.buyer_id, at=datetime.now(UTC))
