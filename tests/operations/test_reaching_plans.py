@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from steelyard.kernel import ids, settings
@@ -290,6 +291,7 @@ async def test_the_pages_of_a_shops_journeys_go_by_an_index(db: Database, world:
         "at a box, next page": partial(at_a_box, cursor=page.next),
         "at a box, of a version": partial(at_a_box, version=1),
         "of a customer": partial(journeys.of_buyer, merchant_id=shop, buyer_id=SOMEBODY),
+        "of a segment": partial(_still_inside, shop=shop),
     }
     until = datetime.now(UTC)
     past = partial(happened, merchant_id=shop, events=list(Event), since=until - timedelta(days=30), until=until)
@@ -299,6 +301,29 @@ async def test_the_pages_of_a_shops_journeys_go_by_an_index(db: Database, world:
     found["what happened in a month"] = [each for each in await scans(db, past) if not each.startswith("buyers:")]
 
     assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def _still_inside(tx: Tx, shop: UUID) -> None:
+    """Somebody is in a version of the journey that asks for the segment, and is not in force."""
+    await tx.execute(
+        """
+        INSERT INTO journey_versions (merchant_id, journey_id, version, graph, by)
+        VALUES ($1, $2, 2, jsonb_build_object('segment_id', $3::text), 'li')
+        """,
+        shop,
+        JOURNEY,
+        str(SEGMENT),
+    )
+    assert await journeys.going_by(tx, shop, SEGMENT) == []
+    await tx.execute(
+        """
+        INSERT INTO journey_days (merchant_id, journey_id, version, node, out, day, counter, people)
+        VALUES ($1, $2, 2, '', 'entered', current_date, 1, 2), ($1, $2, 2, '', 'finished', current_date, 1, 1)
+        """,
+        shop,
+        JOURNEY,
+    )
+    assert [each.journey_id for each in await journeys.going_by(tx, shop, SEGMENT)] == [JOURNEY]
 
 
 async def test_messages_go_out_and_come_back_by_an_index(db: Database, world: World, tmp_path: Path) -> None:
@@ -314,6 +339,9 @@ async def test_messages_go_out_and_come_back_by_an_index(db: Database, world: Wo
         for message in [each for each in ours if each.channel is Channel.EMAIL][:2]:
             assert await delivery.claim(tx, message, here) is not None
             await delivery.note(tx, message, Unsure(why="lost", asks=False))
+        night = {"quiet_from": time.min, "quiet_to": time.max}
+        asleep = [msgspec.structs.replace(each, **night) for each in ours if each.channel is Channel.EMAIL][2:]
+        assert len(await delivery.rest(tx, asleep)) == len(asleep) > 0
 
     async def answered(tx: Tx) -> None:
         for what, hard in (("delivered", False), ("bounced", True), ("complained", False)):

@@ -8691,6 +8691,8 @@ CREATE TABLE messages (
   , bounces       integer NOT NULL DEFAULT 0
   , due_at        timestamptz
   , not_before    timestamptz NOT NULL
+  , quiet_from    time
+  , quiet_to      time
   , created_at    timestamptz NOT NULL DEFAULT now()
   , handed_at     timestamptz
   , delivered_at  timestamptz
@@ -8703,6 +8705,8 @@ CREATE TABLE messages (
   , CONSTRAINT what_is_to_be_done_has_its_time CHECK ((state IN ('queued', 'sending')) = (due_at IS NOT NULL))
   , CONSTRAINT a_trial_goes_to_an_address CHECK (buyer_id IS NOT NULL OR address <> '')
   , CONSTRAINT what_arrived_has_its_time CHECK (state <> 'delivered' OR delivered_at IS NOT NULL)
+  , CONSTRAINT quiet_hours_begin_and_end CHECK ((quiet_from IS NULL) = (quiet_to IS NULL))
+  , CONSTRAINT only_advertising_keeps_quiet CHECK (marketing OR quiet_from IS NULL)
   , CONSTRAINT variables_are_flat CHECK (jsonb_typeof(variables) = 'object')
 );
 COMMENT ON TABLE messages IS 'by merchant: each message to each customer, from when it was wanted to what became of it';
@@ -8714,6 +8718,7 @@ COMMENT ON COLUMN messages.locale IS 'In which language it was said; address: wh
 COMMENT ON COLUMN messages.why IS 'Why it was dropped, failed or came back: a Why of operations/outreach/model.py, then what the other side said';
 COMMENT ON COLUMN messages.tries IS 'How often it was handed over or asked about; bounces: how often it came back for a while';
 COMMENT ON COLUMN messages.due_at IS 'When a worker looks at it (again)';
+COMMENT ON COLUMN messages.quiet_from IS 'From then until quiet_to, by the clocks where its reader is, it does not leave; none: at any hour';
 COMMENT ON COLUMN messages.opened_at IS 'Opened and clicked for the first time, of those whose doings may be analysed';
 CREATE INDEX messages_due ON messages (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX messages_by_time ON messages (merchant_id, created_at DESC, message_id DESC);

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from steelyard.goods.promotions.model import Group, GroupId
 from steelyard.kernel import events, ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.sweeps import sweep_once
-from steelyard.operations import behaviour, journeys, segments
+from steelyard.operations import behaviour, journeys, outreach, segments
 from steelyard.operations.behaviour import Behaviour
 from steelyard.operations.journeys import running
 from steelyard.operations.journeys.hearing import News, hear
@@ -34,7 +35,6 @@ from steelyard.operations.journeys.model import (
 )
 from steelyard.operations.journeys.running import move_due
 from steelyard.operations.journeys.subscribers import SUBSCRIBER
-from steelyard.operations.journeys.zones import next_at, quiet_until, zone_of
 from steelyard.operations.outreach.model import Channel as By
 from steelyard.operations.segments.model import Country, Kind, Segment, SegmentId
 from steelyard.parties import customers
@@ -236,26 +236,30 @@ async def test_advertising_goes_to_who_agreed_and_waits_while_it_is_quiet(db: Da
         assert await messages(db) == [agreed]
 
 
-def test_quiet_hours_go_over_midnight_where_the_recipient_is() -> None:
-    begins, ends = time(22), time(8)
-    shanghai, york = zone_of("CN"), zone_of("US")
-    at = datetime(2026, 3, 10, 15, 30, tzinfo=UTC)  # 23:30 in Shanghai, 11:30 in New York
-    assert quiet_until(at, shanghai, begins, ends) == datetime(2026, 3, 11, 0, 0, tzinfo=UTC)
-    assert quiet_until(at, york, begins, ends) is None
-    assert quiet_until(datetime(2026, 3, 10, 23, 59, tzinfo=UTC), shanghai, begins, ends) == datetime(
-        2026, 3, 11, tzinfo=UTC
-    )
-    assert quiet_until(datetime(2026, 3, 11, tzinfo=UTC), shanghai, begins, ends) is None
-    # The night in which New York's clocks go forward has nine quiet hours.
-    night = datetime(2026, 3, 8, 3, 0, tzinfo=UTC)
-    assert quiet_until(night, york, begins, ends) == datetime(2026, 3, 8, 12, 0, tzinfo=UTC)
-    # Where an hour comes twice and they end in it, they end each time, and never before they are asked about.
-    first = datetime(2026, 11, 1, 5, 10, tzinfo=UTC)
-    for at_ten in (first, first + timedelta(hours=1)):
-        assert quiet_until(at_ten, york, time(1), time(1, 30)) == at_ten + timedelta(minutes=20)
-    assert zone_of("US", "CA").key == "America/Los_Angeles"
-    assert next_at(at, shanghai, time(23, 30)) == at + DAY
-    assert next_at(at, shanghai, time(23, 31)) == at + timedelta(minutes=1)
+async def test_an_advertisement_takes_the_quiet_hours_of_its_journey_with_it(db: Database, world: World) -> None:
+    """Who sends it may be late, or has to try again."""
+    shop = world.tea.merchant_id
+    words = await template(db, shop)
+    then = datetime.now(ZoneInfo("Asia/Shanghai")) + 2 * HOUR
+    begins, ends = time(then.hour), time((then.hour + 1) % 24, 30)
+    settings = msgspec.structs.replace(PLAIN, quiet_from=f"{begins:%H:%M}", quiet_to=f"{ends:%H:%M}")
+    told = Message(template_id=words, channel=By.INBOX)
+    waits = msgspec.structs.replace(told, marketing=False)
+    unpaid = Trigger(event="order_unpaid", delay_minutes=10)
+    journey = await started(db, shop, line(unpaid, told, waits, settings=settings))
+    buyer = world.buyer.buyer_id
+    assert buyer is not None
+    purchase = await deal.placed(db, [(world.items["green"].sku_id, 1)], buyer)
+    [order] = await deal.orders_of(db, purchase)
+    await happens(db, shop, "order_unpaid", [buyer], about={"order_id": str(order.order_id)})
+
+    await go(db, shop, journey, timedelta(minutes=11))
+
+    kept = (await db.ask(outreach.messages, shop)).items
+    assert {(each.marketing, each.quiet_from, each.quiet_to) for each in kept} == {
+        (True, begins, ends),
+        (False, None, None),
+    }
 
 
 async def test_a_goal_is_counted_and_ends_the_way(db: Database, world: World) -> None:

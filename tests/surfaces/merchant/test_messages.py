@@ -1,6 +1,7 @@
 """The shop's messages in its console: written, looked at, tried out, and followed on their way."""
 
 import re
+from datetime import time
 
 import pytest
 from litestar import Litestar
@@ -85,6 +86,8 @@ async def test_what_was_sent_is_listed_with_what_became_of_it(app: Litestar, db:
         buyer_id=world.buyer.buyer_id,
         channel=Channel.INBOX,
         template_id=template,
+        quiet_from=time(22),
+        quiet_to=time(8, 30),
     )
     await db.transact(outreach.send, message)
     for _ in range(2):
@@ -101,5 +104,6 @@ async def test_what_was_sent_is_listed_with_what_became_of_it(app: Litestar, db:
     assert of_the_mail.count(name) == 3  # of the two, and of which they are
     record = await browser.get(f"{HOME}/sent/{message.message_id}")
     assert "Welcome" in words(record) and "Advertisement" in words(record)
+    assert "Quiet hours 22:00 to 08:30, where the customer is" in words(record)
     file = await browser.get(f"{HOME}/sent?format=csv")
     assert len(file.text.strip().splitlines()) == 4 and re.search("This channel is not set up", file.text)

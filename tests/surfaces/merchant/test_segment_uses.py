@@ -1,19 +1,21 @@
 """A segment that something goes by is not put away, wherever that is; and nothing begins to go by one that is not the shop's."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.text import text
 from steelyard.operations import growth, journeys, research, segments
-from steelyard.operations.journeys.model import Branch, On, Trigger
+from steelyard.operations.journeys.model import Branch, On, Trigger, Wait
 from steelyard.operations.research.model import DefinitionRefused, Quota
 from steelyard.operations.segments.model import Inside, Kind, Measure, Number, Segment, SegmentId
 from tests.operations.growth.test_targeted_coupons import drawn_up
-from tests.operations.journeys.conftest import line, started
+from tests.operations.journeys.conftest import PLAIN, go, happens, line, people, started
 from tests.support.browser import Browser, words
 from tests.support.surveys import BOUGHT, LAST, LIKELY, asking, opened
 from tests.support.world import World
@@ -54,6 +56,27 @@ async def a_journey_that_asks_for_it(db: Database, world: World, segment: Segmen
     return lambda: db.transact(journeys.end, world.tea.merchant_id, journey_id, "test")
 
 
+async def a_journey_that_ends_with_it(db: Database, world: World, segment: Segment) -> Callable[[], Awaitable[None]]:
+    settings = msgspec.structs.replace(PLAIN, leaving=segment.segment_id)
+    journey_id = await started(db, world.tea.merchant_id, line(settings=settings))
+    return lambda: db.transact(journeys.end, world.tea.merchant_id, journey_id, "test")
+
+
+async def a_journey_as_it_was(db: Database, world: World, segment: Segment) -> Callable[[], Awaitable[None]]:
+    """It asks for the segment no more, but who is inside still goes by what it said when they came in."""
+    shop = world.tea.merchant_id
+    journey_id = await started(db, shop, line(Wait(minutes=60), Branch(tree=Inside(segment_id=segment.segment_id))))
+    await happens(db, shop, "order_paid", await people(db, shop, 2))
+    await go(db, shop, journey_id)
+    await db.transact(journeys.change, shop, journey_id, text("旅程", "Journey"), line(Wait()), 1, "test")
+    await db.transact(journeys.start, shop, journey_id, 2, "test")
+
+    async def they_go_on() -> None:
+        assert await go(db, shop, journey_id, timedelta(hours=2)) == 2
+
+    return they_go_on
+
+
 async def a_coupon_for_it(db: Database, world: World, segment: Segment) -> Callable[[], Awaitable[None]]:
     new = await drawn_up(db, world, segment)
     return lambda: db.transact(growth.drop_targeted, new.merchant_id, new.targeted_id, "test")
@@ -66,6 +89,8 @@ async def a_coupon_for_it(db: Database, world: World, segment: Segment) -> Calla
         (a_quota_of_it, "Your order"),
         (a_journey_into_it, "Journey"),
         (a_journey_that_asks_for_it, "Journey"),
+        (a_journey_that_ends_with_it, "Journey"),
+        (a_journey_as_it_was, "Journey"),
         (a_coupon_for_it, "Wake them"),
     ],
 )

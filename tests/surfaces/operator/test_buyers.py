@@ -1,13 +1,16 @@
 """Buyers: masked until somebody reveals them, which is written down; blocked and let in again."""
 
 from datetime import UTC, datetime
+from importlib.resources import files
 
 from litestar import Litestar
 
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Tx
 from steelyard.operations import lifecycle
 from steelyard.operations.lifecycle import MARKETPLACE
 from steelyard.parties import access
+from steelyard.parties.notifications.model import Template
+from steelyard.surfaces.web.lifecycle_words import MAILS
 from tests.support.browser import Browser, words
 from tests.support.consoles import signed_in
 from tests.support.world import World
@@ -38,6 +41,33 @@ async def test_a_buyers_page_and_what_they_did_lead_to_each_other(db: Database, 
 
     assert customer in (await chief.get(own)).text
     assert own in (await chief.get(customer)).text
+
+
+async def test_every_mail_that_a_customer_was_sent_is_told_in_words(db: Database, world: World, chief: Browser) -> None:
+    written = {
+        path.name.removesuffix(".html")
+        for path in (files("steelyard") / "parties/notifications/templates/en").iterdir()
+    }
+    assert set(MAILS) == written == set(Template)
+    assert world.buyer.buyer_id is not None
+    sight = lifecycle.Sight(merchant_id=MARKETPLACE, buyer_id=world.buyer.buyer_id, at=datetime.now(UTC))
+    await db.transact(lifecycle.seen, [sight])
+    await db.transact(_sent, world.buyer.email, sorted(written))
+
+    page = words(await chief.get(f"/operator/customers/{world.buyer.buyer_id}"))
+
+    assert [template for template in written if f"Was sent a mail: {MAILS[template]}" not in page] == []
+
+
+async def _sent(tx: Tx, recipient: str, templates: list[str]) -> None:
+    await tx.execute(
+        """
+        INSERT INTO mails (mail_id, recipient, template, locale, facts, sent_at)
+        SELECT gen_random_uuid(), $1, t, 'en', '{}', now() FROM unnest($2::text[]) AS t
+        """,
+        recipient,
+        templates,
+    )
 
 
 async def test_a_blocked_buyer_is_signed_out_and_stays_out_until_unblocked(

@@ -3,10 +3,10 @@
 `graph` is what a journey says, `catalogue` by what it begins and what it waits for, `validating` what is wrong with one,
 `playbooks` are ready ones. `hearing` takes in news (`following` reads what people do), `enrolling` lets people in, `calling` and
 `callers` many at once; `running` moves whose time has come, `acting` does what a box says, `outcomes` are what comes of it,
-`sending` is for messages, `telling` what they tell of, `zones` where people are, `intervals` how long they wait before they buy
-again. `judging` has a split judged by an experiment, `splits` what stays as it is meanwhile. `travellers` and `counts` write down
-who went where. `simulating` plays a journey over the past: `happening` is what happened then, `playing` the rules (pure).
-`forgetting` is for who leaves. The rules stand in docs/algorithms/journeys.md.
+`sending` is for messages, `telling` what they tell of, `intervals` how long they wait before they buy again. `judging` has a
+split judged by an experiment, `splits` what stays as it is meanwhile. `travellers` and `counts` write down who went where.
+`simulating` plays a journey over the past: `happening` is what happened then, `playing` the rules (pure). `forgetting` is for
+who leaves. The rules stand in docs/algorithms/journeys.md.
 """
 
 from steelyard.operations.journeys.forgetting import forget

@@ -39,7 +39,7 @@ from steelyard.operations.journeys.intervals import DAYS_WITHOUT
 from steelyard.operations.journeys.model import NodeCount
 from steelyard.operations.journeys.outcomes import CAPPED, CERTAIN, NO_CONSENT, salt_of
 from steelyard.operations.journeys.validating import clock
-from steelyard.operations.journeys.zones import next_at, quiet_until
+from steelyard.parties import customers
 
 
 class CouponsGiven(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +230,7 @@ class Play:
         if setup.how is How.TIME:
             hour = clock(setup.time)
             assert hour is not None, "the time can be read"
-            return next_at(at, self._zone(walker), hour)
+            return customers.next_at(at, self._zone(walker), hour)
         first = walker.products[0] if walker.products else None
         days = self.known.intervals.get(first, DAYS_WITHOUT) if first is not None else DAYS_WITHOUT
         return at + timedelta(days=days)
@@ -281,7 +281,7 @@ class Play:
         if setup.marketing and settings.quiet_from is not None and settings.quiet_to is not None:
             begins, ends = clock(settings.quiet_from), clock(settings.quiet_to)
             assert begins is not None and ends is not None, "the quiet hours can be read"
-            later = quiet_until(at, self._zone(walker), begins, ends)
+            later = customers.quiet_until(at, self._zone(walker), begins, ends)
             if later is not None:
                 self._add("quiet")
                 self._wait(walker, later)

@@ -225,15 +225,21 @@ class Naming(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Naming]:
-    """Journeys of a shop, running or paused, that begin for who is in a segment, or ask for it on the way."""
+    """Journeys of a shop, running or paused, that begin for who is in a segment, end when they leave it, or ask for it on the
+    way: as they are in force, and as they were when somebody came in who is still inside."""
     return await read.all(
         Naming,
         """
-        SELECT j.journey_id, j.name
-        FROM journeys j JOIN journey_versions v
-          ON v.merchant_id = j.merchant_id AND v.journey_id = j.journey_id AND v.version = j.live_version
-        WHERE j.merchant_id = $1 AND j.state IN ('live', 'paused')
-          AND jsonb_path_exists(v.graph, '$.** ? (@.segment_id == $id)', jsonb_build_object('id', $2::text))
+        SELECT j.journey_id, j.name FROM journeys j
+        WHERE j.merchant_id = $1 AND j.state IN ('live', 'paused') AND EXISTS (
+            SELECT FROM journey_versions v
+            WHERE v.merchant_id = j.merchant_id AND v.journey_id = j.journey_id
+              AND jsonb_path_exists(v.graph, '$.** ? (@.segment_id == $id || @.leaving == $id)'
+                                  , jsonb_build_object('id', $2::text))
+              AND (v.version = j.live_version OR 0 < (
+                    SELECT sum(CASE d.out WHEN 'entered' THEN d.people ELSE -d.people END) FROM journey_days d
+                    WHERE d.merchant_id = v.merchant_id AND d.journey_id = v.journey_id AND d.version = v.version
+                      AND d.node = '')))
         ORDER BY j.changed_at DESC, j.journey_id DESC LIMIT $3
         """,
         merchant_id,

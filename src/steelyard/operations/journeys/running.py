@@ -17,7 +17,7 @@ from steelyard.operations.journeys.model import Stand
 from steelyard.operations.journeys.sending import hold_sends
 from steelyard.operations.journeys.travellers import Place, Steps, Traveller, graphs_of, write
 from steelyard.operations.journeys.validating import clock
-from steelyard.operations.journeys.zones import next_at, zones_of
+from steelyard.parties import customers
 
 PEOPLE_PER_ROUND = 1_000
 JOURNEYS_PER_LOOK = 16
@@ -201,9 +201,9 @@ async def _wait(tx: Tx, setup: Wait, some: Sequence[Traveller], now: datetime) -
         case How.TIME:
             hour = clock(setup.time)
             assert hour is not None, "validation reads the time"
-            zones = await zones_of(tx, [each.buyer_id for each in some])
+            zones = await customers.zones_of(tx, [each.buyer_id for each in some])
             for each in some:
-                each.due_at = next_at(now, zones[each.buyer_id], hour)
+                each.due_at = customers.next_at(now, zones[each.buyer_id], hour)
         case How.INTERVAL:
             days = await days_for(tx, some)
             for each in some:

@@ -4,7 +4,7 @@ two journeys at once cannot both send the last message that is allowed.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from steelyard.kernel import ids
@@ -15,8 +15,8 @@ from steelyard.operations.journeys.outcomes import CAPPED, NO_CONSENT, Outcome
 from steelyard.operations.journeys.telling import tell
 from steelyard.operations.journeys.travellers import Steps, Traveller
 from steelyard.operations.journeys.validating import clock
-from steelyard.operations.journeys.zones import quiet_until, zones_of
 from steelyard.operations.outreach.model import Outgoing
+from steelyard.parties import customers
 
 
 async def hold_sends(tx: Tx, merchant_id: UUID, buyer_ids: Sequence[UUID]) -> None:
@@ -71,13 +71,19 @@ async def send(  # a message box with its people and rules
 
 async def _quiet(tx: Tx, some: Sequence[Traveller], settings: Settings, now: datetime) -> dict[UUID, datetime]:
     """For whom it is quiet now, and until when."""
-    begins = clock(settings.quiet_from) if settings.quiet_from is not None else None
-    ends = clock(settings.quiet_to) if settings.quiet_to is not None else None
+    begins, ends = _hours(settings)
     if begins is None or ends is None:
         return {}
-    zones = await zones_of(tx, [each.buyer_id for each in some])
-    found = {each.buyer_id: quiet_until(now, zones[each.buyer_id], begins, ends) for each in some}
+    zones = await customers.zones_of(tx, [each.buyer_id for each in some])
+    found = {each.buyer_id: customers.quiet_until(now, zones[each.buyer_id], begins, ends) for each in some}
     return {buyer_id: until for buyer_id, until in found.items() if until is not None}
+
+
+def _hours(settings: Settings) -> tuple[time | None, time | None]:
+    """When it begins and ends to be quiet; none: never."""
+    begins = clock(settings.quiet_from) if settings.quiet_from is not None else None
+    ends = clock(settings.quiet_to) if settings.quiet_to is not None else None
+    return (begins, ends) if begins is not None and ends is not None else (None, None)
 
 
 async def _reachable(tx: Tx, merchant_id: UUID, setup: Message, some: Sequence[Traveller]) -> frozenset[UUID]:
@@ -103,8 +109,10 @@ async def _sent_lately(
 
 
 async def _hand_over(tx: Tx, node: Node, setup: Message, going: Sequence[Traveller], graph: Graph) -> None:
-    """The id of a message follows from the step that sends it: whoever says it, it is one."""
+    """The id of a message follows from the step that sends it: whoever says it, it is one. It keeps the quiet hours with it, for
+    whenever it leaves."""
     assert setup.template_id is not None, "validation asks for a template"
+    quiet_from, quiet_to = _hours(graph.settings) if setup.marketing else (None, None)
     told = await tell(tx, graph, node, going)
     await outreach.send_many(
         tx,
@@ -117,6 +125,8 @@ async def _hand_over(tx: Tx, node: Node, setup: Message, going: Sequence[Travell
                 template_id=setup.template_id,
                 variables=variables,
                 marketing=setup.marketing,
+                quiet_from=quiet_from,
+                quiet_to=quiet_to,
                 origin=f"journey:{each.journey_id}",
             )
             for each, variables in zip(going, told, strict=True)

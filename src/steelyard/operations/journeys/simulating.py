@@ -21,8 +21,8 @@ from steelyard.operations.journeys.happening import Happened, happened, members_
 from steelyard.operations.journeys.intervals import intervals_of
 from steelyard.operations.journeys.model import JourneyId
 from steelyard.operations.journeys.playing import CouponsGiven, Known, Play, Simulation
-from steelyard.operations.journeys.zones import zones_of
 from steelyard.operations.outreach.model import Channel
+from steelyard.parties import customers
 
 DAYS_PLAYED = 30
 ENTRIES_MAX = 5_000
@@ -100,7 +100,7 @@ async def _look_up(
         happened=of,
         holds=holds,
         reachable=reachable,
-        zones=await zones_of(read, people),
+        zones=await customers.zones_of(read, people),
         sent={row["buyer_id"]: list(row["sent"]) for row in sends},
         categories={row["product_id"]: frozenset[UUID](row["path"]) for row in rows},
         intervals=await intervals_of(read, merchant_id, products),

@@ -1,8 +1,8 @@
 """Out of the house: messages whose time has come, looked at once more, put into words, and handed over.
 
-What is about to be handed over is written down first, whether it may go is asked in that same transaction, and what came of it is
-written down after. Of a message that was killed between the two, the other side is asked; where it cannot be asked, a message of
-the shop's own accord is not said twice: it is *unsure*.
+What is about to be handed over is written down first, whether it may go, and at this hour, is asked in that same transaction, and
+what came of it is written down after. Of a message that was killed between the two, the other side is asked; where it cannot be
+asked, a message of the shop's own accord is not said twice: it is *unsure*.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -25,7 +26,7 @@ from steelyard.operations.outreach.queries import template, words_of
 from steelyard.operations.outreach.reaching import Reach, reach
 from steelyard.operations.outreach.rendering import Missing
 from steelyard.operations.outreach.service import Moved, move, suppress
-from steelyard.parties import merchants, notifications
+from steelyard.parties import customers, merchants, notifications
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.parties.notifications.model import CouponFacts, NewNotice, NoticeKind
 
@@ -88,8 +89,8 @@ async def take(tx: Tx) -> list[Message]:
         UPDATE messages m SET due_at = now() + $2::interval, tries = m.tries + 1
         FROM due d WHERE (m.merchant_id, m.message_id) = (d.merchant_id, d.message_id)
         RETURNING m.merchant_id, m.message_id, m.buyer_id, m.channel, m.template_id, m.version, m.variables, m.marketing
-                , m.origin, m.locale, m.address, m.state, m.why, m.tries, m.bounces, m.due_at, m.not_before, m.created_at
-                , m.handed_at, m.delivered_at, m.opened_at, m.clicked_at, m.complained_at
+                , m.origin, m.locale, m.address, m.state, m.why, m.tries, m.bounces, m.due_at, m.not_before, m.quiet_from
+                , m.quiet_to, m.created_at, m.handed_at, m.delivered_at, m.opened_at, m.clicked_at, m.complained_at
         """,
         MESSAGES_PER_SWEEP,
         LEASE,
@@ -132,7 +133,7 @@ async def claim(tx: Tx, message: Message, here: Settings) -> Letter | None:
         message.merchant_id,
         message.message_id,
     )
-    if held != State.QUEUED:
+    if held != State.QUEUED or await rest(tx, [message]):
         return None
     person = await _person(tx, message)
     if person.why is not None:
@@ -169,6 +170,39 @@ async def claim(tx: Tx, message: Message, here: Settings) -> Letter | None:
 async def _hold(tx: Tx, buyer_ids: Sequence[UUID]) -> None:
     """Consents and stops are written under a lock of the buyer: none changes until we are done."""
     await tx.execute("SELECT FROM buyers WHERE buyer_id = ANY($1) ORDER BY buyer_id FOR SHARE", sorted(set(buyer_ids)))
+
+
+async def rest(tx: Tx, some: Sequence[Message]) -> frozenset[UUID]:
+    """Those of these that keep quiet hours, and for whose readers it is quiet now, wait until it is not; returns which. That is
+    no try. Asked whenever one would leave: it may have come back, not been taken before, or a worker may be late with it."""
+    keeping = [each for each in some if each.quiet_from is not None]
+    zones = await customers.zones_of(tx, [each.buyer_id for each in keeping if each.buyer_id]) if keeping else {}
+    now = datetime.now(UTC)
+    waiting = [(each, until) for each in keeping if (until := _quiet_until(each, zones, now)) is not None]
+    if waiting:
+        await tx.execute(
+            """
+            WITH held AS MATERIALIZED (
+                SELECT m.merchant_id, m.message_id, w.until
+                FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS w (merchant_id, message_id, until)
+                JOIN messages m USING (merchant_id, message_id)
+                WHERE m.state = 'queued' ORDER BY m.merchant_id, m.message_id FOR UPDATE OF m)
+            UPDATE messages m SET due_at = h.until, tries = m.tries - 1
+            FROM held h WHERE (m.merchant_id, m.message_id) = (h.merchant_id, h.message_id)
+            """,
+            [each.merchant_id for each, _ in waiting],
+            [each.message_id for each, _ in waiting],
+            [until for _, until in waiting],
+        )
+    return frozenset(each.message_id for each, _ in waiting)
+
+
+def _quiet_until(message: Message, zones: Mapping[UUID, ZoneInfo], now: datetime) -> datetime | None:
+    """When the quiet hours end in which its reader is now; none: it is not quiet there, or nobody is."""
+    zone = zones.get(message.buyer_id) if message.buyer_id is not None else None
+    if zone is None or message.quiet_from is None or message.quiet_to is None:
+        return None
+    return customers.quiet_until(now, zone, message.quiet_from, message.quiet_to)
 
 
 async def _person(tx: Tx, message: Message) -> Reach:
@@ -280,12 +314,15 @@ async def put_in(tx: Tx, some: Sequence[Message], here: Settings) -> None:
     first = some[0]
     buyer_ids = [each.buyer_id for each in some if each.buyer_id is not None]
     await _hold(tx, buyer_ids)
+    waiting = await rest(tx, some)
     people = await reach(tx, first.merchant_id, buyer_ids, Channel.INBOX, marketing=first.marketing)
     card = (await merchants.cards(tx, [MerchantId(first.merchant_id)]))[MerchantId(first.merchant_id)]
     moves: list[Moved] = []
     notices: list[NewNotice] = []
     words: dict[tuple[UUID, int], Ready] = {}
     for message in some:
+        if message.message_id in waiting:
+            continue
         person = people.get(message.buyer_id) if message.buyer_id else None
         if person is None or person.why is not None:
             await _hinder(tx, message, (person.why if person else None) or Why.STRANGER)

@@ -1,7 +1,7 @@
 """Messages, what they are made of, and the states they go through."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Final, NewType
 from uuid import UUID
@@ -160,7 +160,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """A message that somebody wants sent. `message_id` is the idempotency key. `variables` by the names of `variables.CATALOGUE`:
     text, or `Text` for what reads otherwise in another language; links are pages of ours, such as /cart. Of `buyer.*`, `shop.*`
-    and `unsubscribe.url` the house knows itself. `marketing`: only to who wants such. `not_before`: quiet hours end then."""
+    and `unsubscribe.url` the house knows itself. `marketing`: only to who wants such, and by the clocks where they are, never
+    between `quiet_from` and `quiet_to`. Nothing leaves earlier than `not_before`."""
 
     merchant_id: UUID
     message_id: UUID
@@ -170,6 +171,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     variables: Mapping[str, str | Text] = {}
     marketing: bool = True
     not_before: datetime | None = None
+    quiet_from: time | None = None
+    quiet_to: time | None = None
     origin: str = ""
 
 
@@ -193,6 +196,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     bounces: int
     due_at: datetime | None
     not_before: datetime
+    quiet_from: time | None
+    quiet_to: time | None
     created_at: datetime
     handed_at: datetime | None
     delivered_at: datetime | None

@@ -84,7 +84,8 @@ async def words_of(read: Read, merchant_id: UUID, template_id: UUID, version: in
 
 _COLUMNS = """
 SELECT merchant_id, message_id, buyer_id, channel, template_id, version, variables, marketing, origin, locale, address, state
-     , why, tries, bounces, due_at, not_before, created_at, handed_at, delivered_at, opened_at, clicked_at, complained_at
+     , why, tries, bounces, due_at, not_before, quiet_from, quiet_to, created_at, handed_at, delivered_at, opened_at
+     , clicked_at, complained_at
 """
 
 

@@ -50,12 +50,13 @@ async def send_many(tx: Tx, messages: Sequence[Outgoing]) -> list[MessageId]:
     rows = await tx.fetch(
         """
         INSERT INTO messages (merchant_id, message_id, buyer_id, channel, template_id, version, variables, marketing, origin
-                            , state, due_at, not_before)
+                            , state, due_at, not_before, quiet_from, quiet_to)
         SELECT n.merchant_id, n.message_id, n.buyer_id, n.channel, n.template_id, n.version, n.variables, n.marketing, n.origin
-             , 'queued', n.not_before, n.not_before
+             , 'queued', n.not_before, n.not_before, n.quiet_from, n.quiet_to
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::integer[], $7::jsonb[], $8::boolean[]
-                  , $9::text[], $10::timestamptz[])
-             AS n (merchant_id, message_id, buyer_id, channel, template_id, version, variables, marketing, origin, not_before)
+                  , $9::text[], $10::timestamptz[], $11::time[], $12::time[])
+             AS n (merchant_id, message_id, buyer_id, channel, template_id, version, variables, marketing, origin, not_before
+                 , quiet_from, quiet_to)
         ORDER BY n.merchant_id, n.message_id
         ON CONFLICT (merchant_id, message_id) DO NOTHING
         RETURNING merchant_id, message_id
@@ -70,6 +71,8 @@ async def send_many(tx: Tx, messages: Sequence[Outgoing]) -> list[MessageId]:
         [each.marketing for each in messages],
         [each.origin for each in messages],
         [max(each.not_before or now, now) for each in messages],
+        [each.quiet_from for each in messages],
+        [each.quiet_to for each in messages],
     )
     new = [(row["merchant_id"], row["message_id"]) for row in rows]
     await note_steps(tx, [(*each, "nowhere", State.QUEUED, "") for each in new])

@@ -1,4 +1,5 @@
-"""Customers: who buys here, with or without a login, where it goes, and who wants news by which channel (`consenting`)."""
+"""Customers: who buys here, with or without a login, where it goes, what time it is there (`zones`), and who wants news by which
+channel (`consenting`)."""
 
 from steelyard.parties.customers.consenting import (
     WORDING,
@@ -44,6 +45,7 @@ from steelyard.parties.customers.service import (
     set_birthday,
     sign_up,
 )
+from steelyard.parties.customers.zones import next_at, quiet_until, zone_of, zones_of
 
 __all__ = [
     "WORDING",
@@ -71,7 +73,9 @@ __all__ = [
     "merge_visitor",
     "merged",
     "named",
+    "next_at",
     "pasts",
+    "quiet_until",
     "register",
     "remove_address",
     "resolve",
@@ -85,4 +89,6 @@ __all__ = [
     "wants",
     "wants_mails",
     "with_accounts",
+    "zone_of",
+    "zones_of",
 ]

@@ -7,6 +7,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.operations.lifecycle import Happening, Segment, Stage
+from steelyard.parties.notifications.model import Template
 from steelyard.surfaces.web.visit import Visit
 
 STAGES: Mapping[str, str] = {
@@ -82,6 +83,35 @@ _HAPPENED: Mapping[str, str] = {
     "did.message_click": N_("Followed a link in a message"),
     "did.survey_answer": N_("Answered a survey"),
 }
+# What a mail of the house was about.
+MAILS: Mapping[str, str] = {
+    Template.PASSWORD_RESET: N_("a link to set a new password"),
+    Template.STAFF_INVITED: N_("an invitation to the staff"),
+    Template.ORDER_CONFIRMED: N_("an order is placed or paid"),
+    Template.ORDER_SHIPPED: N_("an order is on its way"),
+    Template.ORDER_CANCELLED: N_("an order is cancelled"),
+    Template.REFUND_SENT: N_("money is on its way back"),
+    Template.EMAIL_CHANGE: N_("a new e-mail address to confirm"),
+    Template.DATA_EXPORTED: N_("their data is ready to download"),
+    Template.PAYOUT_ACCOUNT_CHANGED: N_("a payout account was changed"),
+    Template.HANDED_OVER: N_("a shop or the house has a new owner"),
+    Template.APPLICATION_BEGUN: N_("a link to their application to sell"),
+    Template.APPLICATION_NEWS: N_("news of their application to sell"),
+    Template.SHOP_NEWS: N_("news of their shop"),
+    Template.QUESTION_ASKED: N_("a question about goods of theirs"),
+    Template.QUESTION_ANSWERED: N_("their question is answered"),
+    Template.AFTER_SALES: N_("news of a return or a refund"),
+    Template.PRESALE_NEWS: N_("news of a presale"),
+    Template.TEAM_NEWS: N_("news of a group purchase"),
+    Template.COMPENSATED: N_("a compensation"),
+    Template.GIFT_CARD: N_("a gift card"),
+    Template.COUPON_NEWS: N_("a coupon was given, or ends soon"),
+    Template.INVOICE_NEWS: N_("news of an invoice"),
+    Template.MONEY_NEWS: N_("news of a chargeback or a refund"),
+    Template.ROOM_NEWS: N_("news of their live room"),
+    Template.LIVE_NEWS: N_("a live session begins"),
+    Template.SURVEY_ASKED: N_("an invitation to a survey"),
+}
 TEXT_CHARACTERS = 160
 
 
@@ -92,6 +122,8 @@ def sentence(visit: Visit, happening: Happening) -> str:
         facts["amount"] = str(Money(facts["amount"], facts["currency"]))
     if "text" in facts and len(facts["text"]) > TEXT_CHARACTERS:
         facts["text"] = facts["text"][:TEXT_CHARACTERS] + "…"
+    if happening.kind == "told.mail":
+        facts["kind"] = visit.say(MAILS.get(facts["kind"], facts["kind"]))
     if happening.kind == "stage":
         facts["stage"] = visit.say(STAGES.get(facts["to"], facts["to"]))
     words = _HAPPENED.get(happening.kind)
