@@ -1,6 +1,6 @@
 """Advertisements keep quiet hours by their readers' clocks whenever they leave: late, once more, or after they came back."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
