@@ -86,7 +86,7 @@ FILLED: dict[str, dict[str, str]] = {
     "invitations": {
         "merchant_id": SHOP, "invitation_id": sql_id("i"), "inviter_id": PERSON, "friend_id": sql_id("p", "n + 1"),
         "state": "CASE WHEN n < 10 THEN 'ordered' WHEN n < 300 THEN 'accepted' ELSE 'rewarded' END", "accepted_at": LONG_AGO,
-        "order_shop": f"CASE WHEN n NOT BETWEEN 10 AND 299 THEN {SHOP} END",
+        "least": "0", "wait_days": "7", "order_shop": f"CASE WHEN n NOT BETWEEN 10 AND 299 THEN {SHOP} END",
         "order_id": f"CASE WHEN n NOT BETWEEN 10 AND 299 THEN {sql_id('o')} END",
         "due_at": f"CASE WHEN n NOT BETWEEN 10 AND 299 THEN {LONG_AGO} END", "changed_at": LONG_AGO,
     },

@@ -219,7 +219,7 @@ async def test_an_answer_beside_the_period_before_is_in_the_table_and_in_the_fil
 async def test_a_segment_that_is_not_there_is_not_said_to_be_everybody(owner: Browser) -> None:
     gone = await owner.get(f"/merchant/analysis/trend?kinds=pay&segment={uuid4()}")
 
-    assert "A segment that is not there any more" in words(gone)
+    assert "A segment that is not kept any more" in words(gone)
 
 
 @pytest.mark.usefixtures("home")
