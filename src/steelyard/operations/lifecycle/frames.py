@@ -20,22 +20,21 @@ from steelyard.operations.lifecycle.model import HORIZON_DAYS
 
 MEMORY_LIMIT = "2GB"
 MICROSECONDS = 1_000_000
-# What most payments were made in, orders (lines of one are one), and what each customer has paid, and has not got back.
+# What most payments were made in; orders (lines of one are one), and what each customer has paid, and has not got back.
 _MONEY = """
-    WITH told AS (SELECT "user", "at", kind, amount, currency, order_id FROM {source}
-                  WHERE kind IN ('pay', 'refund') AND epoch_us("at") < $until {whose}
-    ), money AS (
-        SELECT currency FROM told WHERE kind = 'pay' GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1
+    SELECT currency FROM {source} WHERE kind = 'pay' AND epoch_us("at") < $until {whose}
+    GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1
+"""
+_PAID = """
+    WITH told AS (SELECT "user", "at", kind, amount, order_id FROM {source}
+                  WHERE kind IN ('pay', 'refund') AND currency = $currency AND epoch_us("at") < $until {whose}
     ), paid AS (
         SELECT "user", order_id, epoch_us(min("at")) / 1e6 AS "at", sum(amount) AS amount FROM told
-        WHERE kind = 'pay' AND currency = (FROM money) GROUP BY "user", order_id
+        WHERE kind = 'pay' GROUP BY "user", order_id
     )
 """
 _CUSTOMERS = """
-    , given AS (
-        SELECT "user", abs(sum(amount)) AS amount FROM told
-        WHERE kind = 'refund' AND currency = (FROM money) GROUP BY "user"
-    )
+    , given AS (SELECT "user", abs(sum(amount)) AS amount FROM told WHERE kind = 'refund' GROUP BY "user")
     SELECT min(p."at") AS first, max(p."at") AS last, count(*)::DOUBLE AS orders
          , sum(p.amount)::DOUBLE AS spent, coalesce(any_value(g.amount), 0)::DOUBLE AS refunded
     FROM paid AS p LEFT JOIN given AS g USING ("user") GROUP BY "user" ORDER BY "user"
@@ -85,13 +84,14 @@ def bought(told: Any, until: datetime, *, each_order: bool = False, gross: bool 
         else:
             source, whose = "frame", ""
             engine.register("frame", told)
-        money = _MONEY.format(source=source, whose=whose)
-        currency = engine.execute(f"{money} FROM money", asked).fetchone()
-        found = engine.execute(money + _CUSTOMERS, asked).fetchnumpy()
-        orders = engine.execute(money + _ORDERS, asked).fetchnumpy() if each_order else {}
+        money = engine.execute(_MONEY.format(source=source, whose=whose), asked).fetchone()
+        asked["currency"] = money[0] if money else ""
+        paid = _PAID.format(source=source, whose=whose)
+        found = engine.execute(paid + _CUSTOMERS, asked).fetchnumpy()
+        orders = engine.execute(paid + _ORDERS, asked).fetchnumpy() if each_order else {}
     nothing = np.zeros(0)
     return Bought(
-        currency=currency[0] if currency else "",
+        currency=asked["currency"],
         first=found["first"],
         last=found["last"],
         orders=found["orders"],
