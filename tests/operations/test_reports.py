@@ -437,6 +437,24 @@ def test_an_answer_stands_beside_that_of_the_period_before(tmp_path: Path) -> No
     assert reports.beside(alone) == (alone.columns, alone.rows)
 
 
+def test_a_cohort_of_whom_nobody_came_back_is_as_large_as_it_is_and_of_weeks_to_come_nothing_is_said(
+    tmp_path: Path,
+) -> None:
+    events = [
+        {"user": user, "kind": "pay", "order_id": f"{user} {day}", "amount": 100, "at": BEGIN + timedelta(days=day)}
+        for user, day in (("ann", 1), ("bob", -29), ("bob", -27), ("bob", 0))
+    ]
+    scope = Scope(since=date(2026, 3, 3), until=date(2026, 4, 1), offset_minutes=0)
+
+    _, rows = reports.beside(ask(tmp_path, events, Retention(every="week"), scope, compare=True), "week")
+    _, paid = reports.beside(ask(tmp_path, events, Lifetime(every="week"), scope, compare=True), "week")
+
+    of = [(row["index"], row["size"], row["users"], row["users_before"]) for row in rows]
+    assert of == [(0, 1, 1, 1), (1, 1, 0, 1), (5, 1, None, 1)]
+    worth = [(row["index"], row["size"], row["total"], row["total_before"]) for row in paid]
+    assert worth == [(0, 1, 100, 100), (1, 1, 100, 200), (5, 1, None, 300)]
+
+
 def test_where_nothing_happened_every_analysis_has_an_answer() -> None:
     engine = reports.DuckDb([])
     for name, kind in reports.QUESTIONS.items():

@@ -38,6 +38,7 @@ def beside(answer: Answer, every: Every = "day") -> tuple[Sequence[str], Sequenc
     for place in [*now, *(place for place in then if place not in now)]:
         row = now.get(place) or {
             **dict.fromkeys(answer.columns, nothing),
+            **(_of_cohort(answer, place, every, now) if "cohort" in keys else {}),
             **{key: _key(key, value, answer.scope.since, every) for key, value in zip(keys, place, strict=True)},
         }
         was = then.get(place, {})
@@ -45,6 +46,17 @@ def beside(answer: Answer, every: Every = "day") -> tuple[Sequence[str], Sequenc
     if any(key in _TIMES for key in keys):
         rows.sort(key=lambda row: _place(row, keys, answer.scope.since, every))
     return columns, rows
+
+
+def _of_cohort(answer: Answer, place: tuple[Any, ...], every: Every, now: Mapping[tuple[Any, ...], Row]) -> Row:
+    """What is known of a cohort in a period in which nobody of it did anything: how many they are, what they had paid until then,
+    and nothing at all of a period that is still to come."""
+    *of, index = place
+    earlier = (now[there] for before in range(index - 1, -1, -1) if (there := (*of, before)) in now)
+    last: Row = next(earlier, {})
+    if beginning(of[-1] + index, answer.scope.since, every) > answer.scope.until:
+        return {**dict.fromkeys(answer.columns), "size": last.get("size", 0)}
+    return {column: last.get(column, 0) for column in ("size", "total") if column in answer.columns}
 
 
 def _place(row: Row, keys: Sequence[str], since: date, every: Every) -> tuple[Any, ...]:
