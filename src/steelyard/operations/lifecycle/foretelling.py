@@ -43,6 +43,10 @@ class Models(NamedTuple):
     purchases: Fit
     spending: Spending | None
 
+    def parameters(self) -> dict[str, float]:
+        """Those of both, by their usual letters."""
+        return {**self.purchases.parameters._asdict(), **(self.spending._asdict() if self.spending is not None else {})}
+
 
 class Foretold(NamedTuple):
     """Of each customer: the chance that they still are one (none in the NBD), that they buy nothing, how many orders are

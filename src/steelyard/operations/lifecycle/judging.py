@@ -3,7 +3,7 @@ own orders up to a day (`pasts`). Pure: arrays in, figures out.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -12,6 +12,7 @@ from steelyard.operations.lifecycle import foretelling, scoring
 from steelyard.operations.lifecycle.foretelling import Past
 from steelyard.operations.lifecycle.model import HORIZON_DAYS, Expected, Holdout, TierCount
 from steelyard.operations.lifecycle.purchasing import Numbers
+from steelyard.operations.lifecycle.scoring import Scores
 
 DAY_SECONDS = 86_400.0
 WEEK_SECONDS = 7 * DAY_SECONDS
@@ -68,9 +69,9 @@ class ClvReport(msgspec.Struct, frozen=True, kw_only=True):
     segments: list[Expected] = []
 
 
-class Bought(msgspec.Struct, frozen=True, kw_only=True):
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Customers, an entry each: first and last order (seconds since 1970), orders, what they came to and what was given back of
-    it, in minor units; and each order with the customer's place and its moment. `gross`: spending is what was paid."""
+    it, in minor units. `gross`: spending is what was paid."""
 
     currency: str
     first: Any
@@ -78,8 +79,6 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     orders: Any
     spent: Any
     refunded: Any
-    order_user: Any
-    order_at: Any
     gross: bool = False
 
     @property
@@ -90,10 +89,41 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
         return Past(self.orders, (self.last - self.first) / WEEK_SECONDS, (now - self.first) / WEEK_SECONDS, self.net)
 
 
-def rfm_of(known: Bought, on: datetime) -> RfmReport:
-    """RFM at a moment. See `scoring.py` for the rule of scores and segments."""
-    days, r, f, m = _scored(known, on)
-    numbers, net = scoring.segment_numbers(r, f, m), known.net
+class Bought(Totals, frozen=True, kw_only=True):
+    """The same, and each order with the customer's place and its moment."""
+
+    order_user: Any
+    order_at: Any
+
+
+class Scored(NamedTuple):
+    """Of each customer the days since the last order, and the scores of recency, frequency and monetary value."""
+
+    days: Numbers
+    r: Scores
+    f: Scores
+    m: Scores
+
+
+def scored(known: Totals, on: datetime) -> Scored:
+    """See `scoring.py` for the rule of scores."""
+    days = np.floor(np.maximum(on.timestamp() - known.last, 0.0) / DAY_SECONDS)
+    return Scored(
+        days,
+        scoring.quintiles(days, less_is_better=True),
+        scoring.quintiles(known.orders),
+        scoring.quintiles(known.net),
+    )
+
+
+def rfm_of(known: Totals, on: datetime) -> RfmReport:
+    """RFM at a moment. See `scoring.py` for the rule of segments."""
+    return summed(known, scored(known, on))
+
+
+def summed(known: Totals, score: Scored) -> RfmReport:
+    """RFM of customers whose scores are known."""
+    numbers, net = scoring.segment_numbers(score.r, score.f, score.m), known.net
     count, most = len(known.orders), len(scoring.SEGMENTS)
     customers = np.bincount(numbers, minlength=most).tolist()
     sums = np.bincount(numbers, weights=net, minlength=most).tolist()
@@ -104,7 +134,7 @@ def rfm_of(known: Bought, on: datetime) -> RfmReport:
         spent=round(float(np.sum(known.spent))),
         refunded=round(float(np.sum(known.refunded))),
         gross=known.gross,
-        recency_days=float(np.mean(days)) if count else 0.0,
+        recency_days=float(np.mean(score.days)) if count else 0.0,
         frequency=float(np.mean(known.orders)) if count else 0.0,
         monetary=float(np.mean(net)) if count else 0.0,
         top_share=scoring.top_share(net),
@@ -114,18 +144,7 @@ def rfm_of(known: Bought, on: datetime) -> RfmReport:
             SegmentCount(segment=segment, customers=customers[number], net=round(sums[number]))
             for number, segment in enumerate(scoring.SEGMENTS)
         ],
-        grid=scoring.grid(r, f),
-    )
-
-
-def _scored(known: Bought, on: datetime) -> tuple[Numbers, scoring.Scores, scoring.Scores, scoring.Scores]:
-    """Days since the last order, and the scores of recency, frequency and monetary value."""
-    days = np.floor((on.timestamp() - known.last) / DAY_SECONDS)
-    return (
-        days,
-        scoring.quintiles(days, less_is_better=True),
-        scoring.quintiles(known.orders),
-        scoring.quintiles(known.net),
+        grid=scoring.grid(score.r, score.f),
     )
 
 
@@ -143,15 +162,12 @@ def clv_of(known: Bought, on: datetime, horizon_days: int = HORIZON_DAYS) -> Clv
             tiers=scoring.tier_counts(known.net, known.net),
         )
     told = foretelling.foretell(models, past, horizon_days)
-    parameters = dict(models.purchases.parameters._asdict())
-    if models.spending is not None:
-        parameters |= models.spending._asdict()
     return ClvReport(
         currency=known.currency,
         customers=len(known.orders),
         horizon_days=horizon_days,
         model=models.purchases.model,
-        parameters=parameters,
+        parameters=models.parameters(),
         alive=None if told.alive is None else float(np.mean(told.alive)),
         orders=float(np.sum(told.orders)),
         low=float(np.sum(told.low)),
@@ -163,8 +179,8 @@ def clv_of(known: Bought, on: datetime, horizon_days: int = HORIZON_DAYS) -> Clv
     )
 
 
-def _expected_of_segments(known: Bought, on: datetime, orders: Numbers, spent: Numbers) -> list[Expected]:
-    _, r, f, m = _scored(known, on)
+def _expected_of_segments(known: Totals, on: datetime, orders: Numbers, spent: Numbers) -> list[Expected]:
+    _, r, f, m = scored(known, on)
     numbers, most = scoring.segment_numbers(r, f, m), len(scoring.SEGMENTS)
     of_orders = np.bincount(numbers, weights=orders, minlength=most).tolist()
     of_spent = np.bincount(numbers, weights=spent, minlength=most).tolist()

@@ -24,6 +24,15 @@ from steelyard.operations.lifecycle.foretelling import (
     Models,
     Past,
 )
+from steelyard.operations.lifecycle.judging import (
+    DAY_SECONDS,
+    HOLDOUT_PART,
+    WEEK_SECONDS,
+    Scored,
+    Totals,
+    scored,
+    summed,
+)
 from steelyard.operations.lifecycle.model import HORIZON_DAYS, Segment, ValueFacts
 from steelyard.operations.lifecycle.purchasing import Numbers
 from steelyard.operations.lifecycle.queries import orders_of_nobody
@@ -31,27 +40,13 @@ from steelyard.operations.lifecycle.scoring import Scores
 
 CUSTOMERS_PER_PAGE = 5_000
 BUYERS_PER_QUESTION = 2_000
-DAY_SECONDS = 86_400.0
-WEEK_SECONDS = 7 * DAY_SECONDS
 
 
 class Customers(NamedTuple):
-    """Who has paid, in the order of their ids: an entry each; moments in seconds since 1970."""
+    """Who has paid, in the order of their ids, and what they bought."""
 
     ids: list[UUID]
-    first: Numbers
-    last: Numbers
-    orders: Numbers
-    spent: Numbers
-    refunded: Numbers
-    currency: str
-
-    @property
-    def net(self) -> Numbers:
-        return self.spent - self.refunded
-
-    def past(self, now: float) -> Past:
-        return Past(self.orders, (self.last - self.first) / WEEK_SECONDS, (now - self.first) / WEEK_SECONDS, self.net)
+    bought: Totals
 
 
 async def value(db: Database, merchant_id: UUID, now: datetime) -> int:
@@ -59,12 +54,12 @@ async def value(db: Database, merchant_id: UUID, now: datetime) -> int:
     currencies = await db.ask(_currencies, merchant_id)
     customers = await _customers(db, merchant_id, next(iter(currencies), ""))
     tried = await _tried(db, merchant_id, customers, now)
-    scores, foretold, facts = await asyncio.to_thread(_valued, customers, tried, now)
+    judged, foretold, facts = await asyncio.to_thread(_valued, customers, tried, now)
     left_out = await db.ask(orders_of_nobody, merchant_id, now)
     facts = msgspec.structs.replace(facts, currencies=currencies, left_out=left_out)
     for start in range(0, len(customers.ids), CUSTOMERS_PER_PAGE):
         page = slice(start, start + CUSTOMERS_PER_PAGE)
-        await db.transact(_write, merchant_id, customers, scores, foretold, facts.model, page, now)
+        await db.transact(_write, merchant_id, customers, judged, foretold, facts.model, page, now)
     await db.transact(_end, merchant_id, len(customers.ids), facts, now)
     return len(customers.ids)
 
@@ -97,7 +92,7 @@ async def _customers(db: Database, merchant_id: UUID, currency: str) -> Customer
         if len(rows) < CUSTOMERS_PER_PAGE:
             break
     whole = np.concatenate(parts) if parts else np.zeros((0, len(_FIGURES)))
-    return Customers(ids, *whole.T, currency=currency)
+    return Customers(ids, Totals(currency=currency, **dict(zip(_FIGURES, whole.T, strict=True))))
 
 
 _FIGURES = ("first", "last", "orders", "spent", "refunded")
@@ -133,12 +128,14 @@ async def _tried(db: Database, merchant_id: UUID, customers: Customers, now: dat
     """The customers of whom it is tried how well the model foretells: the last horizon, or a third of the time there is."""
     if not customers.ids:
         return None
-    days = int(min(HORIZON_DAYS, (now.timestamp() - float(np.min(customers.first))) / DAY_SECONDS / 3))
+    days = int(
+        min(HORIZON_DAYS, (now.timestamp() - float(np.min(customers.bought.first))) / DAY_SECONDS / HOLDOUT_PART)
+    )
     if days < 1:
         return None
     split = now - timedelta(days=days)
     step = -(-len(customers.ids) // FITTED_MOST)
-    known = np.flatnonzero(customers.first < split.timestamp())[::step].tolist()
+    known = np.flatnonzero(customers.bought.first < split.timestamp())[::step].tolist()
     rows: list[list[float]] = []
     for start in range(0, len(known), BUYERS_PER_QUESTION):
         some = [customers.ids[place] for place in known[start : start + BUYERS_PER_QUESTION]]
@@ -171,59 +168,48 @@ async def _split(read: Read, merchant_id: UUID, buyers: Sequence[UUID], at: date
     return [list(row) for row in rows]
 
 
-class Scored(NamedTuple):
-    """Days since the last order, and the scores of each customer."""
+class Judged(NamedTuple):
+    """The scores of each customer, and what follows from them."""
 
-    days: Numbers
-    r: Scores
-    f: Scores
-    m: Scores
+    score: Scored
     segments: list[Segment]
     tiers: Scores
 
 
-def _valued(customers: Customers, tried: Tried | None, now: datetime) -> tuple[Scored, Foretold | None, ValueFacts]:
-    days = np.floor(np.maximum(now.timestamp() - customers.last, 0.0) / DAY_SECONDS)
-    r = scoring.quintiles(days, less_is_better=True)
-    f, m = scoring.quintiles(customers.orders), scoring.quintiles(customers.net)
-    past = customers.past(max(now.timestamp(), float(np.max(customers.last, initial=0.0))))
-    models = foretelling.learn(past)
+def _valued(customers: Customers, tried: Tried | None, now: datetime) -> tuple[Judged, Foretold | None, ValueFacts]:
+    bought = customers.bought
+    score = scored(bought, now)
+    models = foretelling.learn(past := bought.past(max(now.timestamp(), float(np.max(bought.last, initial=0.0)))))
     told = foretelling.foretell(models, past) if models is not None else None
-    scored = Scored(
-        days, r, f, m, scoring.segments(r, f, m), scoring.tiers(told.spent if told is not None else customers.net)
-    )
-    count = len(customers.ids)
+    worth = bought.net if told is None else told.spent
+    judged = Judged(score, scoring.segments(score.r, score.f, score.m), scoring.tiers(worth))
+    rfm = summed(bought, score)
     facts = ValueFacts(
-        currency=customers.currency,
-        first_at=datetime.fromtimestamp(float(np.min(customers.first)), UTC) if count else None,
-        last_at=datetime.fromtimestamp(float(np.max(customers.last)), UTC) if count else None,
-        paid_orders=int(np.sum(customers.orders)),
-        paid=round(float(np.sum(customers.spent))),
-        refunded=round(float(np.sum(customers.refunded))),
-        paid_monetary=float(np.mean(customers.spent)) if count else 0.0,
-        paid_top_share=scoring.top_share(customers.spent),
-        grid=scoring.grid(r, f),
-        tiers=scoring.tier_counts(customers.net, customers.net)
-        if told is None
-        else scoring.tier_counts(told.spent, customers.net, told.orders, told.spent),
-        recency_days=float(np.mean(days)) if count else 0.0,
-        frequency=float(np.mean(customers.orders)) if count else 0.0,
-        monetary=float(np.mean(customers.net)) if count else 0.0,
-        top_share=scoring.top_share(customers.net),
+        currency=rfm.currency,
+        first_at=datetime.fromtimestamp(float(np.min(bought.first)), UTC) if rfm.customers else None,
+        last_at=datetime.fromtimestamp(float(np.max(bought.last)), UTC) if rfm.customers else None,
+        paid_orders=rfm.orders,
+        paid=rfm.spent,
+        refunded=rfm.refunded,
+        paid_monetary=rfm.paid_monetary,
+        paid_top_share=rfm.paid_top_share,
+        grid=rfm.grid,
+        tiers=scoring.tier_counts(worth, bought.net, *(() if told is None else (told.orders, told.spent))),
+        recency_days=rfm.recency_days,
+        frequency=rfm.frequency,
+        monetary=rfm.monetary,
+        top_share=rfm.top_share,
     )
     if models is None or told is None:
-        return scored, None, facts
-    return scored, told, _with_models(facts, models, told, tried)
+        return judged, None, facts
+    return judged, told, _with_models(facts, models, told, tried)
 
 
 def _with_models(facts: ValueFacts, models: Models, told: Foretold, tried: Tried | None) -> ValueFacts:
-    parameters = dict(models.purchases.parameters._asdict())
-    if models.spending is not None:
-        parameters |= models.spending._asdict()
     return msgspec.structs.replace(
         facts,
         model=str(models.purchases.model),
-        parameters=parameters,
+        parameters=models.parameters(),
         log_likelihood=models.purchases.log_likelihood,
         orders=float(np.sum(told.orders)),
         low=float(np.sum(told.low)),
@@ -237,7 +223,7 @@ async def _write(
     tx: Tx,
     merchant_id: UUID,
     customers: Customers,
-    scored: Scored,
+    judged: Judged,
     told: Foretold | None,
     model: str,
     page: slice,
@@ -267,14 +253,14 @@ async def _write(
         now,
         model,
         customers.ids[page],
-        scored.days[page].astype(int).tolist(),
-        customers.orders[page].astype(int).tolist(),
-        customers.net[page].astype(int).tolist(),
-        scored.r[page].tolist(),
-        scored.f[page].tolist(),
-        scored.m[page].tolist(),
-        [str(each) for each in scored.segments[page]],
-        scored.tiers[page].tolist(),
+        judged.score.days[page].astype(int).tolist(),
+        customers.bought.orders[page].astype(int).tolist(),
+        customers.bought.net[page].astype(int).tolist(),
+        judged.score.r[page].tolist(),
+        judged.score.f[page].tolist(),
+        judged.score.m[page].tolist(),
+        [str(each) for each in judged.segments[page]],
+        judged.tiers[page].tolist(),
         nothing if told is None or told.alive is None else told.alive[page].tolist(),
         nothing if told is None else told.silent[page].tolist(),
         nothing if told is None else told.orders[page].tolist(),
