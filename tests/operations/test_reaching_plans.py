@@ -314,7 +314,7 @@ async def _still_inside(tx: Tx, shop: UUID) -> None:
         JOURNEY,
         str(SEGMENT),
     )
-    assert await journeys.going_by(tx, shop, SEGMENT) == []
+    assert await journeys.going_by(tx, shop, SEGMENT) == {}
     await tx.execute(
         """
         INSERT INTO journey_days (merchant_id, journey_id, version, node, out, day, counter, people)
@@ -323,7 +323,7 @@ async def _still_inside(tx: Tx, shop: UUID) -> None:
         shop,
         JOURNEY,
     )
-    assert [each.journey_id for each in await journeys.going_by(tx, shop, SEGMENT)] == [JOURNEY]
+    assert list(await journeys.going_by(tx, shop, SEGMENT)) == [JOURNEY]
 
 
 async def test_messages_go_out_and_come_back_by_an_index(db: Database, world: World, tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-import msgspec
-
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import Offer
 from steelyard.kernel.db import Read, Tx
@@ -273,17 +271,9 @@ async def all_targeted(read: Read, merchant_id: UUID) -> list[Targeted]:
     )
 
 
-class Naming(msgspec.Struct, frozen=True, kw_only=True):
-    """A targeted coupon by its name."""
-
-    targeted_id: UUID
-    name: str
-
-
-async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Naming]:
-    """A shop's targeted coupons for who is in a segment that run, or are drawn up."""
-    return await read.all(
-        Naming,
+async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> dict[UUID, str]:
+    """A shop's targeted coupons for who is in a segment that run, or are drawn up. By id and name."""
+    rows = await read.fetch(
         """
         SELECT targeted_id, name FROM targeted_coupons
         WHERE merchant_id = $1 AND segment_id = $2 AND state IN ('draft', 'running')
@@ -293,6 +283,7 @@ async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Nami
         segment_id,
         TARGETED_SHOWN_MAX,
     )
+    return {row["targeted_id"]: row["name"] for row in rows}
 
 
 async def targetable(read: Read, merchant_id: UUID, currency: str, most: int) -> list[Offer]:

@@ -3,8 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
@@ -217,18 +215,11 @@ async def of_buyer(read: Read, merchant_id: UUID, buyer_id: UUID) -> list[Passag
     )
 
 
-class Naming(msgspec.Struct, frozen=True, kw_only=True):
-    """A journey by its name."""
-
-    journey_id: UUID
-    name: Text
-
-
-async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Naming]:
+async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> dict[UUID, Text]:
     """Journeys of a shop, running or paused, that begin for who is in a segment, end when they leave it, or ask for it on the
-    way: as they are in force, and as they were when somebody came in who is still inside."""
-    return await read.all(
-        Naming,
+    way: as they are in force, and as they were when somebody came in who is still inside. By id and
+    name."""
+    rows = await read.fetch(
         """
         SELECT j.journey_id, j.name FROM journeys j
         WHERE j.merchant_id = $1 AND j.state IN ('live', 'paused') AND EXISTS (
@@ -246,3 +237,4 @@ async def going_by(read: Read, merchant_id: UUID, segment_id: UUID) -> list[Nami
         str(segment_id),
         PASSAGES_SHOWN_MAX,
     )
+    return {row["journey_id"]: Text(row["name"]) for row in rows}

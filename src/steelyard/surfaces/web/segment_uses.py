@@ -9,7 +9,7 @@ import msgspec
 from steelyard.kernel import i18n
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.text import Text
+from steelyard.kernel.text import Text, text
 from steelyard.operations import experiments, growth, journeys, merchandising, research
 from steelyard.operations.behaviour import MARKETPLACE
 from steelyard.operations.merchandising.model import HOME, SHOP, TOPIC
@@ -35,40 +35,34 @@ async def uses(read: Read, shop: UUID, segment_id: UUID) -> list[Use]:
         for page in await merchandising.pages_using(read, experiments.owner_of(shop), segment_id)
     ]
     found += [
-        Use(what=SURVEY, name=each.title, href=f"{console}/surveys/{each.survey_id}")
-        for each in await research.going_by(read, shop, segment_id)
+        Use(what=SURVEY, name=title, href=f"{console}/surveys/{survey_id}")
+        for survey_id, title in (await research.going_by(read, shop, segment_id)).items()
     ]
     found += [
-        Use(what=JOURNEY, name=each.name, href=f"{console}/journeys/{each.journey_id}/run")
-        for each in await journeys.going_by(read, shop, segment_id)
+        Use(what=JOURNEY, name=name, href=f"{console}/journeys/{journey_id}/run")
+        for journey_id, name in (await journeys.going_by(read, shop, segment_id)).items()
     ]
     found += [
-        Use(what=COUPON, name=_same(each.name), href=f"{console}/growth/coupons/{each.targeted_id}")
-        for each in await growth.targeted_for(read, shop, segment_id)
+        Use(what=COUPON, name=text(name, name), href=f"{console}/growth/coupons/{targeted_id}")
+        for targeted_id, name in (await growth.targeted_for(read, shop, segment_id)).items()
     ]
     return found
 
 
 def _page_name(page: str) -> Text:
-    known = PAGES.get(page)
-    if known is None:
-        return _same(f"/topics/{page.removeprefix(TOPIC)}")
-    return Text({locale: i18n.translations(locale).gettext(known) for locale in ("zh-Hans", "en")})
+    known, topic = PAGES.get(page), f"/topics/{page.removeprefix(TOPIC)}"
+    return Text({each: i18n.translations(each).gettext(known) if known else topic for each in i18n.LOCALES})
 
 
 def _page_href(page: str) -> str:
     return "/merchant/decoration/shop" if page == SHOP else f"/operator/pages/{page.removeprefix(TOPIC)}"
 
 
-def _same(words: str) -> Text:
-    return Text({"zh-Hans": words, "en": words})
-
-
 async def check_unused(tx: Tx, shop: UUID, segment_id: UUID) -> None:
     """Raises `SegmentInUse` where something goes by this segment."""
     found = await uses(tx, shop, segment_id)
     if found:
-        raise SegmentInUse(where=Text({"zh-Hans": _joined(found, "zh-Hans", "、"), "en": _joined(found, "en", ", ")}))
+        raise SegmentInUse(where=text(_joined(found, "zh-Hans", "、"), _joined(found, "en", ", ")))
 
 
 def _joined(found: Sequence[Use], locale: str, between: str) -> str:
